@@ -1,0 +1,47 @@
+import { readFinished, reportOf } from "@labelfleet/producer/finalize/finalize-run";
+import { verifyRun } from "@labelfleet/producer/report/verify";
+import { errorCatalog } from "@labelfleet/shared/errors";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { type CommandContext, printJson } from "../command-context.js";
+import { formatCount, printable } from "../view/format.js";
+import { reportText } from "../view/report-view.js";
+import { withReleasers } from "../with-releasers.js";
+
+const incomplete = errorCatalog.RUN_INCOMPLETE.exitCode;
+const shownProblems = 20;
+
+/** The report of a finished run, or what can be said of an unfinished one so far (exit code 1). */
+export function report(context: CommandContext, uri: string): Promise<number> {
+  return withReleasers(context, async (releasers) => {
+    const folder = await RunFolder.open(uri);
+    releasers.push("run folder", () => folder.close());
+    const spec = await folder.readSpec();
+    const document = (await readFinished(folder)) ?? (await reportOf(folder, spec)).report;
+    if (context.json) printJson(document);
+    else process.stdout.write(reportText(document));
+    return document.complete ? 0 : incomplete;
+  });
+}
+
+/** Proof that every object has exactly one record per model; names what is wrong otherwise (exit code 1). */
+export function verify(context: CommandContext, uri: string): Promise<number> {
+  return withReleasers(context, async (releasers) => {
+    const folder = await RunFolder.open(uri);
+    releasers.push("run folder", () => folder.close());
+    const verification = await verifyRun(folder);
+    const { complete, images, records, problems, problemCount } = verification;
+    if (context.json) {
+      printJson({ run: folder.uri, ...verification });
+      return complete ? 0 : incomplete;
+    }
+    const counts = `${formatCount(images)} images, ${formatCount(records)} records`;
+    if (complete) {
+      process.stdout.write(`Complete: ${counts}, every image has exactly one record per model\n`);
+      return 0;
+    }
+    process.stdout.write(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
+    for (const problem of problems.slice(0, shownProblems)) process.stdout.write(`  ${printable(problem.message)}\n`);
+    if (problemCount > shownProblems) process.stdout.write(`  and ${formatCount(problemCount - shownProblems)} more\n`);
+    return incomplete;
+  });
+}

@@ -1,0 +1,29 @@
+import { prepareRun } from "@labelfleet/producer/start/prepare-run";
+import type { CommandContext } from "../command-context.js";
+import { followRun } from "../follow-run.js";
+import { startFleet } from "../local/fleet.js";
+import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import { withReleasers } from "../with-releasers.js";
+
+/** All in one: the producer in this process, local workers, progress, report. Returns the exit code. */
+export function run(context: CommandContext, input: string, flags: RunFlags & { workers: number }): Promise<number> {
+  const startedMs = Date.now();
+  return withReleasers(context, async (releasers, signal) => {
+    const options = await prepareOptionsOf(input, flags, flags.workers);
+    // Redis and the workers start while the input is looked at.
+    const starting = startFleet(context, releasers, { workers: flags.workers, lane: flags.lane, device: flags.device });
+    const [fleet, prepared] = await settleBoth(starting, prepareRun({ ...options, signal }));
+    releasers.push("run folder", () => prepared.folder.close());
+    for (const warning of prepared.warnings) context.logger.warn(warning);
+    const either = AbortSignal.any([signal, fleet.failed]);
+    const exitCode = await followRun(context, { ...prepared, ...fleet, signal: either, startedMs });
+    if (fleet.failed.aborted) throw fleet.failed.reason;
+    return exitCode;
+  });
+}
+
+/** Both results; waits for both also when one fails, so that nothing is acquired after the release began. */
+async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}

@@ -1,0 +1,26 @@
+import { prepareRun } from "@labelfleet/producer/start/prepare-run";
+import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import type { CommandContext } from "../command-context.js";
+import { followRun } from "../follow-run.js";
+import { sharedRedis } from "../redis-for-command.js";
+import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import { withReleasers } from "../with-releasers.js";
+
+/** The producer alone, for workers on other machines. Prints the run's URI first. Returns the exit code. */
+export function scan(context: CommandContext, input: string, flags: RunFlags): Promise<number> {
+  const startedMs = Date.now();
+  const { logger, json } = context;
+  return withReleasers(context, async (releasers, signal) => {
+    const { redis, redisUrl } = await sharedRedis(context, releasers);
+    const workers = (await liveWorkers(redis, Date.now())).filter((worker) => worker.lanes.includes(flags.lane));
+    if (workers.length === 0) {
+      logger.warn(`no worker is on lane ${flags.lane} yet: start some with \`labelfleet work --lane ${flags.lane}\``);
+    }
+    const options = await prepareOptionsOf(input, flags, Math.max(1, workers.length));
+    const prepared = await prepareRun({ ...options, signal });
+    releasers.push("run folder", () => prepared.folder.close());
+    for (const warning of prepared.warnings) logger.warn(warning);
+    (json ? process.stderr : process.stdout).write(`${prepared.folder.uri}\n`);
+    return followRun(context, { ...prepared, redis, redisUrl, signal, startedMs });
+  });
+}

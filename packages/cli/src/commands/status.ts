@@ -1,0 +1,59 @@
+import { type RunStatus, readStatus } from "@labelfleet/producer/status";
+import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
+import { knownRuns } from "@labelfleet/shared/redis/registry";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { sleep } from "@labelfleet/shared/shutdown";
+import { type CommandContext, printJson } from "../command-context.js";
+import { noRedisUrl } from "../redis-for-command.js";
+import { formatCount, formatDuration, formatTable } from "../view/format.js";
+import { withReleasers } from "../with-releasers.js";
+
+const watchEveryMs = 2_000;
+
+/** Where one run stands, or all runs that Redis knows; `--watch` goes on until the run is done. */
+export function status(context: CommandContext, uri: string | undefined, flags: { watch?: boolean }): Promise<number> {
+  const { config } = context;
+  return withReleasers(context, async (releasers, signal) => {
+    const redis = config.redisUrl === null ? null : await connectRedis(config.redisUrl);
+    releasers.push("redis", () => redis?.disconnect());
+    for (;;) {
+      const statuses = uri === undefined ? await statusOfAll(redis) : [await statusOf(uri, redis)];
+      const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => state === "done");
+      if (!context.json) process.stdout.write(statusTable(statuses));
+      else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
+      if (isLast) return 0;
+      await sleep(watchEveryMs, signal);
+    }
+  });
+}
+
+async function statusOf(uri: string, redis: Redis | null): Promise<RunStatus> {
+  const folder = await RunFolder.open(uri);
+  try {
+    return await readStatus(folder, redis);
+  } finally {
+    await folder.close();
+  }
+}
+
+async function statusOfAll(redis: Redis | null): Promise<RunStatus[]> {
+  if (redis === null) throw noRedisUrl();
+  return Promise.all((await knownRuns(redis, 20)).map(({ run }) => statusOf(run, redis)));
+}
+
+function statusTable(statuses: RunStatus[]): string {
+  if (statuses.length === 0) return "Redis knows no run\n";
+  const about = (status: RunStatus, count: number) => `${formatCount(count)}${status.isApproximate ? "~" : ""}`;
+  return formatTable(
+    ["run", "state", "done", "images", "failed", "images/s", "time left"],
+    statuses.map((status) => [
+      status.run,
+      status.state,
+      about(status, status.done),
+      `${about(status, status.images)}${status.listingComplete ? "" : "+"}`,
+      status.failed === null ? "?" : formatCount(status.failed),
+      status.imagesPerSecond?.toFixed(1) ?? "?",
+      status.etaSeconds === null ? "?" : formatDuration(status.etaSeconds),
+    ]),
+  );
+}

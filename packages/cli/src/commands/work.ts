@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import { runWorker } from "@labelfleet/gpu-worker/worker";
+import { defaultCacheDir } from "@labelfleet/models/model-cache";
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import type { CommandContext } from "../command-context.js";
+import { noRedisUrl } from "../redis-for-command.js";
+import { withReleasers } from "../with-releasers.js";
+
+export interface WorkFlags {
+  lane: string[];
+  device: DeviceChoice;
+}
+
+const defaultThreadPoolSize = 4;
+
+/** One worker process, until SIGTERM. Returns the exit code. */
+export async function work(context: CommandContext, flags: WorkFlags): Promise<number> {
+  const { config, logger } = context;
+  if (config.redisUrl === null) {
+    throw noRedisUrl();
+  }
+  const cores = config.cores ?? usableCores();
+  const poolSize = Number(process.env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize);
+  if (poolSize < uvThreadPoolSize(cores)) return inLargerThreadPool(uvThreadPoolSize(cores));
+  const options = {
+    redisUrl: config.redisUrl,
+    lanes: [...new Set(flags.lane)],
+    device: flags.device,
+    cores,
+    cacheDir: config.cacheDir ?? defaultCacheDir(),
+    graceMs: config.graceMs,
+    logger,
+  };
+  await withReleasers(context, (_, signal) => runWorker(options, signal));
+  return 0;
+}
+
+/** The decoders' thread pool is sized when Node starts, so the same command runs again in a process of its own. */
+function inLargerThreadPool(size: number): Promise<number> {
+  const child = spawn(process.execPath, process.argv.slice(1), {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(size) },
+  });
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on("SIGTERM", pass);
+  // A terminal sends Ctrl-C to both processes; this one only has to wait.
+  process.on("SIGINT", () => {});
+  process.on("disconnect", () => child.kill("SIGTERM"));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}

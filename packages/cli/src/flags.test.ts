@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt } from "./flags.js";
+
+test("numbers out of range or not whole are refused", () => {
+  expect(positiveInt("12")).toBe(12);
+  for (const text of ["0", "-1", "1.5", "x", ""]) expect(() => positiveInt(text)).toThrow("at least 1");
+  expect(nonNegativeInt("0")).toBe(0);
+  expect(() => nonNegativeInt("")).toThrow("at least 0");
+  expect(() => intUpTo(10)("11")).toThrow("at most 10");
+});
+
+test("--max-failed takes a count or a percentage", () => {
+  expect(maxFailed("250")).toEqual({ kind: "count", count: 250 });
+  expect(maxFailed("10%")).toEqual({ kind: "share", share: 0.1 });
+  expect(maxFailed("0.5%")).toEqual({ kind: "share", share: 0.005 });
+  for (const text of ["101%", "-1", "ten", "5 %"]) expect(() => maxFailed(text)).toThrow("expected a count");
+});
+
+test("a lane's name is safe in a Redis key", () => {
+  expect(laneName("gpu-large-2")).toBe("gpu-large-2");
+  for (const text of ["", "GPU", "a b", "a}", "x".repeat(64)]) expect(() => laneName(text)).toThrow("lower-case");
+});

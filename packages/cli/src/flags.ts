@@ -1,0 +1,47 @@
+import type { MaxFailed } from "@labelfleet/shared/contract/run-spec";
+import { InvalidArgumentError } from "commander";
+
+/** Parsers of flag values; commander turns what they throw into one line and exit code 2. */
+
+export function positiveInt(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("expected a whole number of at least 1.");
+  return value;
+}
+
+export function nonNegativeInt(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError("expected a whole number of at least 0.");
+  }
+  return value;
+}
+
+export function intUpTo(maximum: number): (text: string) => number {
+  return (text) => {
+    const value = positiveInt(text);
+    if (value > maximum) throw new InvalidArgumentError(`expected at most ${maximum}.`);
+    return value;
+  };
+}
+
+/** `250` is a count of images, `10%` a share of those done. */
+export function maxFailed(text: string): MaxFailed {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent !== undefined && Number(percent) <= 100) return { kind: "share", share: Number(percent) / 100 };
+  if (/^\d+$/.test(text)) return { kind: "count", count: Number(text) };
+  throw new InvalidArgumentError("expected a count such as 250, or a percentage such as 10%.");
+}
+
+export function laneName(text: string): string {
+  if (!/^[a-z0-9-]{1,63}$/.test(text)) {
+    throw new InvalidArgumentError("expected up to 63 lower-case letters, digits and hyphens.");
+  }
+  return text;
+}
+
+/** For flags that may be given several times. */
+export function collect<T>(parse: (text: string) => T): (text: string, previous: T[] | undefined) => T[] {
+  return (text, previous) => [...(previous ?? []), parse(text)];
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { Logger } from "@labelfleet/shared/logger";
+import { sleep } from "@labelfleet/shared/shutdown";
+
+export interface WorkerProcessesOptions {
+  count: number;
+  redisUrl: string;
+  lane: string;
+  device: DeviceChoice;
+  coresPerWorker: number;
+  logger: Logger;
+}
+
+/** A worker that ends this many times in a row without having lived for a while is not started again. */
+const maxQuickEnds = 3;
+const quickMs = 10_000;
+const restartDelayMs = 500;
+
+const bin = fileURLToPath(new URL("../../bin/labelfleet.js", import.meta.url));
+
+/** The workers of `run`: child processes, started again when they die, which happens to workers. */
+export class WorkerProcesses {
+  readonly #options: WorkerProcessesOptions;
+  readonly #children = new Set<ChildProcess>();
+  readonly #failed = new AbortController();
+  #stopping = false;
+
+  constructor(options: WorkerProcessesOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.count; i++) this.#start(0);
+  }
+
+  /** Aborts, with the error as its reason, when a worker cannot be kept alive. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  /** SIGTERM for all, and waits until they have finished what they hold. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const children = [...this.#children];
+    const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+    for (const child of children) child.kill("SIGTERM");
+    await Promise.all(ended);
+  }
+
+  #start(quickEnds: number): void {
+    const { redisUrl, lane, device, coresPerWorker, logger } = this.#options;
+    const startedMs = Date.now();
+    const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
+      // The IPC channel tells the worker when this process is gone.
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      env: {
+        ...process.env,
+        REDIS_URL: redisUrl,
+        LABELFLEET_CORES: String(coresPerWorker),
+        LABELFLEET_LOG_LEVEL: logger.isLevelEnabled("debug") ? "debug" : "warn",
+        UV_THREADPOOL_SIZE: String(uvThreadPoolSize(coresPerWorker)),
+      },
+    });
+    this.#children.add(child);
+    child.once("error", (error) => logger.warn(`a worker process could not be started: ${error.message}`));
+    child.once("exit", (code, signal) => {
+      this.#children.delete(child);
+      if (this.#stopping) return;
+      const ends = Date.now() - startedMs < quickMs ? quickEnds + 1 : 1;
+      const how = signal === null ? `exit code ${code}` : signal;
+      if (ends >= maxQuickEnds) {
+        this.#failed.abort(new LabelfleetError("WORKER_DIED", `a worker ended ${ends} times in a row (${how})`));
+        return;
+      }
+      logger.warn(`a worker ended (${how}) and is started again; its batches come back by themselves`);
+      void sleep(restartDelayMs).then(() => {
+        if (!this.#stopping) this.#start(ends);
+      });
+    });
+  }
+}

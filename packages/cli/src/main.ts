@@ -1,0 +1,28 @@
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { CommanderError } from "commander";
+import { createProgram } from "./program.js";
+
+/** Commander's own errors (unknown flag, missing argument) are wrong usage; help and version are not errors. */
+function exitCodeOfCommander(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : 2;
+}
+
+async function main(): Promise<number> {
+  const verbose = process.argv.includes("--verbose");
+  try {
+    let exitCode = 0;
+    await createProgram((code) => {
+      exitCode = code;
+    }).parseAsync();
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOfCommander(error);
+    const known = toLabelfleetError(error);
+    process.stderr.write(`labelfleet: ${known.message} [${known.code}]\n`);
+    if (verbose)
+      process.stderr.write(`${(error as Error).stack}\n${known.cause ? `${(known.cause as Error).stack}\n` : ""}`);
+    return known.exitCode;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,126 @@
+import { version } from "@labelfleet/shared/version";
+import { Command } from "commander";
+import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
+import { collect, laneName, maxFailed, nonNegativeInt } from "./flags.js";
+import { addRunFlags, deviceOption, type RunFlags } from "./run-flags.js";
+
+/** Called with each command's exit code. */
+type Finish = (exitCode: number) => void;
+
+/** Runs a command's work with its context; the work imports what it needs when it runs, so `--help` is quick. */
+function action<Args extends unknown[]>(
+  finish: Finish,
+  work: (context: CommandContext, ...args: Args) => Promise<number>,
+): (...args: [...Args, Command]) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command;
+    const context = createContext(command.optsWithGlobals<GlobalFlags>());
+    finish(await work(context, ...(args.slice(0, -1) as unknown as Args)));
+  };
+}
+
+const globalHelp = `
+Inputs and outputs are s3://bucket/prefix, file:///dir or a path. A trailing * makes s3://bucket/pre* a string prefix.
+S3 credentials come from the AWS default chain; AWS_ENDPOINT_URL_S3 names another S3 server (MinIO, Ceph, R2 ...).
+Exit codes: 0 done, 1 failed or incomplete, 2 wrong usage, 3 more images failed than --max-failed allows.`;
+
+export function createProgram(finish: Finish): Command {
+  const program = new Command("labelfleet")
+    .description("Labels every image in a bucket or folder with an EfficientNet, on one machine or a fleet of workers.")
+    .version(version)
+    .option("--json", "print one JSON document on stdout; logs go to stderr")
+    .option("--verbose", "log more, and show stack traces")
+    .addHelpText("after", globalHelp)
+    .showHelpAfterError("(labelfleet --help shows the commands)")
+    .exitOverride();
+
+  const subcommand = (parent: Command, usage: string, description: string) =>
+    parent
+      .command(usage)
+      .description(description)
+      .option("--json", "print one JSON document on stdout")
+      .option("--verbose", "log more, and show stack traces");
+
+  addRunFlags(subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"))
+    .option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1)
+    .action(
+      action(finish, async (context, input: string, flags: RunFlags & { workers: number }) =>
+        (await import("./commands/run.js")).run(context, input, flags),
+      ),
+    );
+
+  addRunFlags(
+    subcommand(program, "scan <input>", "the producer alone: lists, feeds workers elsewhere, finalizes"),
+  ).action(
+    action(finish, async (context, input: string, flags: RunFlags) =>
+      (await import("./commands/scan.js")).scan(context, input, flags),
+    ),
+  );
+
+  subcommand(program, "work", "one worker, until SIGTERM")
+    .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
+    .addOption(deviceOption())
+    .action(
+      action(finish, async (context, flags: { lane?: string[]; device: RunFlags["device"] }) =>
+        (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
+      ),
+    );
+
+  subcommand(program, "status [run]", "progress of a run, or of all runs that Redis knows")
+    .option("--watch", "go on until the run is done")
+    .action(
+      action(finish, async (context, run: string | undefined, flags: { watch?: boolean }) =>
+        (await import("./commands/status.js")).status(context, run, flags),
+      ),
+    );
+
+  subcommand(program, "report <run>", "counts and throughput of a run").action(
+    action(finish, async (context, run: string) => (await import("./commands/inspect.js")).report(context, run)),
+  );
+
+  subcommand(program, "verify <run>", "prove that every object has exactly one record per model").action(
+    action(finish, async (context, run: string) => (await import("./commands/inspect.js")).verify(context, run)),
+  );
+
+  subcommand(program, "resume <run>", "finish an interrupted run")
+    .option("--lane <name>", "queue lane (default: the run's)", laneName)
+    .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
+    .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt)
+    .action(
+      action(finish, async (context, run: string, flags) =>
+        (await import("./commands/resume.js")).resume(context, run, flags),
+      ),
+    );
+
+  const models = program.command("models").description("the model family");
+  subcommand(models, "list", "the models that come with labelfleet").action(
+    action(finish, async (context) => (await import("./commands/models.js")).modelsList(context)),
+  );
+  subcommand(models, "show <model>", "one model: its card, its cost, its preprocessing").action(
+    action(finish, async (context, name: string) => (await import("./commands/models.js")).modelsShow(context, name)),
+  );
+
+  subcommand(program, "dashboard", "the web page: runs, progress and queues")
+    .option(
+      "--host <address>",
+      "address to listen on; anything but 127.0.0.1 needs LABELFLEET_DASHBOARD_TOKEN",
+      "127.0.0.1",
+    )
+    .option("--port <n>", "port to listen on", nonNegativeInt, 8080)
+    .action(
+      action(finish, async (context, flags: { host: string; port: number }) =>
+        (await import("./commands/dashboard.js")).dashboard(context, flags),
+      ),
+    );
+
+  program
+    .command("bench <name> [args...]")
+    .description("measured tables: pipeline")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (name: string, args: string[]) =>
+      finish(await (await import("./commands/bench.js")).bench(name, args)),
+    );
+
+  return program;
+}

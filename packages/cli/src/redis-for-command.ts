@@ -1,0 +1,26 @@
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { checkRedis, connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
+import type { Releasers } from "@labelfleet/shared/releasers";
+import type { CommandContext } from "./command-context.js";
+
+/** Connects to the Redis that several machines share. @throws USAGE when REDIS_URL is unset, REDIS_UNAVAILABLE, REDIS_UNSUITABLE */
+export async function sharedRedis(
+  { config, logger }: CommandContext,
+  releasers: Releasers,
+): Promise<{ redis: Redis; redisUrl: string }> {
+  const { redisUrl } = config;
+  if (redisUrl === null) {
+    throw noRedisUrl();
+  }
+  const redis = await connectRedis(redisUrl);
+  releasers.push("redis", () => redis.disconnect());
+  for (const warning of await checkRedis(redis)) logger.warn(warning);
+  return { redis, redisUrl };
+}
+
+export function noRedisUrl(): LabelfleetError {
+  return new LabelfleetError(
+    "USAGE",
+    "REDIS_URL is not set: name the Redis that producer and workers share, for example redis://host:6379",
+  );
+}

@@ -1,0 +1,105 @@
+import { resolveModel } from "@labelfleet/models/registry";
+import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
+import {
+  type DeviceChoice,
+  defaultImageLimits,
+  defaultLane,
+  deviceChoices,
+  type MaxFailed,
+  type OutputFormat,
+  outputFormats,
+} from "@labelfleet/shared/contract/run-spec";
+import { type Command, Option } from "commander";
+import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt } from "./flags.js";
+
+export const defaultModel = "efficientnet-lite0";
+
+/** The flags that `run` and `scan` share: what to label, with what, and how it is written. */
+export interface RunFlags {
+  out: string;
+  model?: string[];
+  lane: string;
+  topK: number;
+  device: DeviceChoice;
+  batchImages?: number;
+  format: OutputFormat;
+  include?: string[];
+  exclude?: string[];
+  limit?: number;
+  sample?: number;
+  seed: number;
+  maxFailed: MaxFailed;
+  maxPixels: number;
+  maxBytes: number;
+  decodeTimeout: number;
+}
+
+export function addRunFlags(command: Command): Command {
+  const text = (value: string) => value;
+  const limits = defaultImageLimits;
+  return command
+    .requiredOption("--out <uri>", "folder for the results: s3://bucket/prefix, file:///dir or a path")
+    .option("--model <name>", `model id or model folder; may be repeated (default: ${defaultModel})`, collect(text))
+    .addOption(laneOption())
+    .option("--top-k <n>", "labels kept for each image", intUpTo(1000), 5)
+    .addOption(deviceOption())
+    .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
+    .addOption(new Option("--format <format>", "how predictions are written").choices(outputFormats).default("jsonl"))
+    .option("--include <glob>", "only keys that match; may be repeated (default: the formats we decode)", collect(text))
+    .option("--exclude <glob>", "not the keys that match; may be repeated", collect(text))
+    .option("--limit <n>", "only the first n images", positiveInt)
+    .option("--sample <n>", "only n images, drawn at random", positiveInt)
+    .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)
+    .option("--max-failed <n>", "stop when more images failed: a count, or a percentage", maxFailed, {
+      kind: "share",
+      share: 0.1,
+    } satisfies MaxFailed)
+    .option("--max-pixels <n>", "larger images are failed records", positiveInt, limits.maxPixels)
+    .option("--max-bytes <n>", "larger objects are failed records", positiveInt, limits.maxObjectBytes)
+    .option(
+      "--decode-timeout <ms>",
+      "milliseconds that decoding one image may take",
+      positiveInt,
+      limits.decodeTimeoutMs,
+    );
+}
+
+export function laneOption(): Option {
+  return new Option("--lane <name>", "queue lane").argParser(laneName).default(defaultLane);
+}
+
+export function deviceOption(): Option {
+  return new Option("--device <device>", "where inference runs").choices(deviceChoices).default("auto");
+}
+
+/** @throws MODEL_UNKNOWN, MODEL_INVALID */
+export async function prepareOptionsOf(
+  input: string,
+  flags: RunFlags,
+  workersExpected: number,
+): Promise<Omit<PrepareOptions, "signal">> {
+  const names = flags.model ?? [defaultModel];
+  return {
+    input,
+    output: flags.out,
+    filters: {
+      include: flags.include ?? [],
+      exclude: flags.exclude ?? [],
+      limit: flags.limit ?? null,
+      sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
+    },
+    models: await Promise.all(names.map(resolveModel)),
+    topK: flags.topK,
+    format: flags.format,
+    device: flags.device,
+    batchImages: flags.batchImages ?? null,
+    lane: flags.lane,
+    maxFailed: flags.maxFailed,
+    limits: {
+      maxPixels: flags.maxPixels,
+      maxObjectBytes: flags.maxBytes,
+      decodeTimeoutMs: flags.decodeTimeout,
+    },
+    workersExpected,
+  };
+}

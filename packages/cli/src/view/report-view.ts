@@ -1,0 +1,65 @@
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from "./format.js";
+
+/** The throughput report for people. */
+export function reportText(report: RunReport): string {
+  const lines = [
+    `${report.complete ? "Complete" : "INCOMPLETE"}: ${formatCount(report.images)} images, ${formatCount(report.ok)} ok, ${formatCount(report.failed)} failed`,
+    ...failures(report),
+    `${report.imagesPerSecond.toFixed(1)} images/s over ${formatDuration(report.wallSeconds)}${steady(report)}`,
+    ...details(report),
+    "",
+    formatTable(
+      ["stage", "count", "busy s", "utilisation", "share"],
+      report.stages.map((stage) => [
+        stage.stage,
+        formatCount(stage.count),
+        stage.busySeconds.toFixed(1),
+        formatPercent(stage.utilisation),
+        formatPercent(stage.share),
+      ]),
+    ),
+    report.bottleneck,
+    "",
+    formatTable(
+      ["worker", "device", "images", "images/s", "loop delay p99 ms", "peak memory"],
+      report.workers.map((worker) => [
+        worker.workerId,
+        worker.device,
+        formatCount(worker.images),
+        worker.imagesPerSecond.toFixed(1),
+        worker.eventLoopDelayMsP99.toFixed(1),
+        formatBytes(worker.peakRssBytes),
+      ]),
+    ),
+    `Run: ${report.run}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function failures(report: RunReport): string[] {
+  const codes = Object.entries(report.failedByCode).sort(([, a], [, b]) => b - a);
+  return codes.length === 0
+    ? []
+    : [`Failed: ${codes.map(([code, count]) => `${formatCount(count)} ${code}`).join(", ")}`];
+}
+
+function steady({ steadyImagesPerSecond }: RunReport): string {
+  return steadyImagesPerSecond === null ? "" : `, ${steadyImagesPerSecond.toFixed(1)} images/s at steady state`;
+}
+
+function details(report: RunReport): string[] {
+  const parts = [`${formatBytes(report.bytesRead)} read`];
+  if (report.timeToFirstPredictionSeconds !== null) {
+    parts.push(`first prediction after ${report.timeToFirstPredictionSeconds.toFixed(1)} s`);
+  }
+  if (report.meanInferenceBatch !== null) parts.push(`mean inference batch ${report.meanInferenceBatch.toFixed(1)}`);
+  if (report.queueWaitSeconds !== null) parts.push(`mean queue wait ${report.queueWaitSeconds.mean.toFixed(1)} s`);
+  const { folderMarkers, unnameable, filtered } = report.skipped;
+  if (folderMarkers + unnameable + filtered > 0) {
+    parts.push(
+      `skipped: ${formatCount(filtered)} not images, ${folderMarkers} folder markers, ${unnameable} unreadable names`,
+    );
+  }
+  return [parts.join(" · ")];
+}

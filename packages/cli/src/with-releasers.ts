@@ -1,0 +1,19 @@
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { Releasers } from "@labelfleet/shared/releasers";
+import { listenForShutdown } from "@labelfleet/shared/shutdown";
+import type { CommandContext } from "./command-context.js";
+
+/** Runs a command that holds things: signals abort its signal, and whatever it pushed is released however it ends. */
+export async function withReleasers<T>(
+  { logger }: CommandContext,
+  work: (releasers: Releasers, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const shutdown = listenForShutdown();
+  const releasers = new Releasers();
+  releasers.push("signals", () => shutdown.release());
+  try {
+    return await work(releasers, shutdown.signal);
+  } finally {
+    await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
+  }
+}

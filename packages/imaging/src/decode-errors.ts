@@ -1,0 +1,18 @@
+import { LabelfleetError } from "@labelfleet/shared/errors";
+
+/** What sharp throws about an image, as one of ours: one line, without the decoder's repetitions. */
+export function toImageError(error: unknown, maxPixels: number): LabelfleetError {
+  if (error instanceof LabelfleetError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("exceeds pixel limit")) {
+    return new LabelfleetError("IMAGE_TOO_LARGE", `the image has more than ${maxPixels} pixels`, { cause: error });
+  }
+  const reason = (message.split("\n")[0] ?? "").replace(/[^\x20-\x7e]/g, "?").slice(0, 160);
+  // "unsupported image format" is what the library calls a header that breaks off; the format was told before.
+  if (/(unsupported|not supported|not implemented)(?! image format)/i.test(message)) {
+    return new LabelfleetError("IMAGE_UNSUPPORTED", `the decoder lacks a feature of this image: ${reason}`, {
+      cause: error,
+    });
+  }
+  return new LabelfleetError("IMAGE_CORRUPT", `the image cannot be decoded: ${reason}`, { cause: error });
+}

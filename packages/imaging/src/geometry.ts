@@ -1,0 +1,62 @@
+import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
+import type { ImageSize } from "./jpeg-size.js";
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface ResizePlan {
+  /** Cut out of the oriented image first; only for very long images. */
+  before: Box | null;
+  width: number;
+  height: number;
+  /** The centre square of the resized image. */
+  crop: Box;
+}
+
+/** Longer images than this many short sides lose their ends first, far outside of the centre crop. */
+const longestAspect = 16;
+/** Short sides that are kept of such an image; the crop needs one, and the resize a few pixels around it. */
+const keptAspect = 4;
+
+/**
+ * The resize and crop of torchvision's `Resize(short side)` and `CenterCrop`: the long side is truncated to whole pixels,
+ * the crop's corner rounded half to even as Python does. An image that is smaller than the crop is enlarged.
+ */
+export function planResize(size: ImageSize, spec: PreprocessSpec): ResizePlan {
+  const before = centralPart(size);
+  const widthPx = before?.width ?? size.widthPx;
+  const heightPx = before?.height ?? size.heightPx;
+  // A card may ask for a crop that is larger than its short side; then the crop decides.
+  const shortPx = Math.max(spec.resizeShortSidePx, spec.inputPx);
+  const isWide = widthPx >= heightPx;
+  const longPx = Math.trunc((shortPx * Math.max(widthPx, heightPx)) / Math.min(widthPx, heightPx));
+  const width = isWide ? longPx : shortPx;
+  const height = isWide ? shortPx : longPx;
+  const left = roundHalfToEven((width - spec.inputPx) / 2);
+  const top = roundHalfToEven((height - spec.inputPx) / 2);
+  return { before, width, height, crop: { left, top, width: spec.inputPx, height: spec.inputPx } };
+}
+
+function centralPart({ widthPx, heightPx }: ImageSize): Box | null {
+  const shortPx = Math.min(widthPx, heightPx);
+  if (Math.max(widthPx, heightPx) <= shortPx * longestAspect) return null;
+  const width = Math.min(widthPx, keptLength(widthPx, shortPx));
+  const height = Math.min(heightPx, keptLength(heightPx, shortPx));
+  return { left: (widthPx - width) / 2, top: (heightPx - height) / 2, width, height };
+}
+
+/** Of the same parity as the whole length, so that the part lies in its very middle. */
+function keptLength(wholePx: number, shortPx: number): number {
+  const keptPx = shortPx * keptAspect;
+  return (wholePx - keptPx) % 2 === 0 ? keptPx : keptPx + 1;
+}
+
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

@@ -1,0 +1,152 @@
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { type DeviceChoice, openOnDevice } from "./devices.js";
+import type { Device, Session } from "./session.js";
+
+type OnnxRuntime = typeof import("onnxruntime-node");
+
+export interface OpenOnnxOptions {
+  /** A file whose input is uint8 [N, inputPx, inputPx, 3] and whose output is float32 [N, numClasses]. */
+  readonly modelPath: string;
+  readonly device: DeviceChoice;
+}
+
+export interface OpenedSession {
+  readonly session: Session;
+  /** One line for the log, when `auto` fell back to the CPU. */
+  readonly fallbackReason?: string;
+}
+
+/**
+ * Opens an ONNX file with onnxruntime, which is loaded here, on first use.
+ *
+ * @throws LabelfleetError DEVICE_UNAVAILABLE when CUDA was asked for by name and does not work; MODEL_INVALID when the
+ *   file cannot be loaded or has other inputs and outputs
+ */
+export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): Promise<OpenedSession> {
+  const runtime = await loadRuntime();
+  const result = await openOnDevice(device, (on) => create(runtime, modelPath, on));
+  const shape = describe(result.opened);
+  if (!shape) {
+    await result.opened.release();
+    throw new LabelfleetError(
+      "MODEL_INVALID",
+      `${modelPath}: expected one input uint8 [N, px, px, 3] and an output float32 [N, classes]`,
+    );
+  }
+  const session = new OnnxSession(runtime, result.opened, result.device, shape);
+  return result.fallbackReason === undefined ? { session } : { session, fallbackReason: result.fallbackReason };
+}
+
+let loaded: Promise<OnnxRuntime> | undefined;
+
+/** Native code and its threads: paid by whoever opens a session, not by whoever imports this module. */
+function loadRuntime(): Promise<OnnxRuntime> {
+  loaded ??= import("onnxruntime-node").then((runtime) => {
+    // What goes wrong is thrown, in our words; onnxruntime would print it to stderr as well.
+    runtime.env.logLevel = "fatal";
+    return runtime;
+  });
+  return loaded;
+}
+
+async function create(runtime: OnnxRuntime, modelPath: string, device: Device): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(modelPath, sessionOptions(device));
+  } catch (cause) {
+    if (device !== "cpu") throw cause;
+    throw new LabelfleetError("MODEL_INVALID", `${modelPath}: onnxruntime cannot load it: ${firstLine(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** One thread a session: on a CPU the fleet's unit is a core, and two threads of one session gain less than two sessions. */
+function sessionOptions(device: Device): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [device],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 4,
+    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+  };
+}
+
+class OnnxSession implements Session {
+  readonly device: Device;
+  readonly inputPx: number;
+  readonly numClasses: number;
+  readonly #runtime: OnnxRuntime;
+  readonly #shape: GraphShape;
+  #session: InferenceSession | undefined;
+
+  constructor(runtime: OnnxRuntime, session: InferenceSession, device: Device, shape: GraphShape) {
+    this.device = device;
+    this.inputPx = shape.inputPx;
+    this.numClasses = shape.numClasses;
+    this.#shape = shape;
+    this.#runtime = runtime;
+    this.#session = session;
+  }
+
+  async run(images: Uint8Array, imageCount: number): Promise<Float32Array<ArrayBuffer>> {
+    const session = this.#session;
+    if (!session) throw new LabelfleetError("INFERENCE_FAILED", "the session is closed");
+    const { inputName, outputName } = this.#shape;
+    const shape = [imageCount, this.inputPx, this.inputPx, 3];
+    const sizeBytes = shape.reduce((product, size) => product * size, 1);
+    const fed = `${inputName} uint8 [${shape}] of ${images.byteLength} bytes`;
+    if (!Number.isInteger(imageCount) || imageCount < 1 || images.byteLength < sizeBytes) {
+      throw new LabelfleetError("INFERENCE_FAILED", `cannot run ${fed}: ${sizeBytes} bytes are needed`);
+    }
+    let output: Tensor | undefined;
+    try {
+      const input = new this.#runtime.Tensor("uint8", images.subarray(0, sizeBytes), shape);
+      output = (await session.run({ [inputName]: input }))[outputName];
+    } catch (cause) {
+      throw new LabelfleetError("INFERENCE_FAILED", `onnxruntime refused ${fed}: ${firstLine(cause)}`, { cause });
+    }
+    const expected = imageCount * this.numClasses;
+    if (!(output?.data instanceof Float32Array) || output.data.length !== expected) {
+      const got = output ? `${output.type} [${output.dims}]` : "nothing";
+      throw new LabelfleetError("INFERENCE_FAILED", `${fed} gave ${got} as ${outputName}, not ${expected} floats`);
+    }
+    // A copy: onnxruntime's memory is not ours to transfer.
+    return new Float32Array(output.data);
+  }
+
+  async warmUp(imageCount: number): Promise<void> {
+    await this.run(new Uint8Array(imageCount * this.inputPx * this.inputPx * 3).fill(128), imageCount);
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.release();
+  }
+}
+
+interface GraphShape {
+  readonly inputName: string;
+  readonly outputName: string;
+  readonly inputPx: number;
+  readonly numClasses: number;
+}
+
+/** Names and sizes of a graph that takes uint8 NHWC squares and gives a row of floats an image; undefined for others. */
+function describe(session: InferenceSession): GraphShape | undefined {
+  const [input] = session.inputMetadata;
+  const [output] = session.outputMetadata;
+  if (!input?.isTensor || !output?.isTensor || input.type !== "uint8" || output.type !== "float32") return undefined;
+  const [, heightPx, widthPx, channels] = input.shape;
+  const numClasses = output.shape[1];
+  if (input.shape.length !== 4 || heightPx !== widthPx || channels !== 3) return undefined;
+  if (typeof widthPx !== "number" || typeof numClasses !== "number") return undefined;
+  return { inputPx: widthPx, numClasses, inputName: input.name, outputName: output.name };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}

@@ -1,0 +1,28 @@
+/** Where a session computes. */
+export type Device = "cpu" | "cuda";
+
+/**
+ * A loaded model, ready to label images. `run` occupies its thread until it is done, so a session lives in a worker
+ * thread, and one caller at a time uses it.
+ */
+export interface Session {
+  readonly device: Device;
+  /** Side of the square images it takes, in pixels. */
+  readonly inputPx: number;
+  /** How many numbers it gives for each image. */
+  readonly numClasses: number;
+
+  /**
+   * @param images uint8 RGB, [imageCount, inputPx, inputPx, 3], rows first. May be longer (a pooled buffer): the rest is
+   *   ignored. It is not kept.
+   * @returns [imageCount, numClasses], over a buffer of its own that may be transferred to another thread
+   * @throws LabelfleetError INFERENCE_FAILED, naming the type and shape of what was fed
+   */
+  run(images: Uint8Array, imageCount: number): Promise<Float32Array<ArrayBuffer>>;
+
+  /** Runs grey images once at this batch size, so that the first real batch does not pay for allocation. */
+  warmUp(imageCount: number): Promise<void>;
+
+  /** Frees the model. Closing twice is fine. */
+  close(): Promise<void>;
+}

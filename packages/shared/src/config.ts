@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { LabelfleetError } from "./errors.js";
+
+const count = (minimum: number) => z.coerce.number().int().min(minimum);
+
+/** Every environment variable that labelfleet itself reads; the AWS_ ones are read where the S3 client is made. */
+const environmentSchema = z.object({
+  /** Where the queue lives. `run` starts a private redis-server when it is unset. */
+  REDIS_URL: z.string().min(1).optional(),
+  /** trace, debug, info, warn, error or silent. */
+  LABELFLEET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  /** Built graphs and downloaded model folders; default $XDG_CACHE_HOME/labelfleet or ~/.cache/labelfleet. */
+  LABELFLEET_CACHE_DIR: z.string().min(1).optional(),
+  /** Cores that a worker may use; default: all that the container may use. */
+  LABELFLEET_CORES: count(1).optional(),
+  /** Seconds a worker may take to finish its batches after SIGTERM. */
+  LABELFLEET_GRACE_SECONDS: count(0).default(25),
+  /** What the dashboard asks for when it listens on more than 127.0.0.1. */
+  LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
+});
+
+export interface Config {
+  redisUrl: string | null;
+  logLevel: string;
+  cacheDir: string | null;
+  cores: number | null;
+  graceMs: number;
+  dashboardToken: string | null;
+}
+
+/** @throws USAGE naming the first variable that is wrong. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = environmentSchema.safeParse(env);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new LabelfleetError("USAGE", `the environment variable ${issue?.path.join(".")} is wrong: ${issue?.message}`);
+  }
+  const values = parsed.data;
+  return {
+    redisUrl: values.REDIS_URL ?? null,
+    logLevel: values.LABELFLEET_LOG_LEVEL,
+    cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
+    cores: values.LABELFLEET_CORES ?? null,
+    graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
+    dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
+  };
+}

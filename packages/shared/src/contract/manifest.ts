@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { rangeIdSchema } from "./ids.js";
+
+/** At most this many entries a chunk; the real number is the largest multiple of batchImages that fits. */
+export const maxChunkEntries = 10_240;
+
+/** One line of a manifest chunk. `etag` is unquoted; for files it is `size-mtimeNs`. */
+export const manifestEntrySchema = z.object({
+  key: z.string().min(1),
+  etag: z.string(),
+  sizeBytes: z.int().min(0),
+});
+export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
+
+/** manifest/ranges.json: disjoint key ranges in ascending order; a null bound is open. */
+export const rangesSchema = z.object({
+  schemaVersion: z.literal(1),
+  ranges: z
+    .array(z.object({ id: rangeIdSchema, afterKey: z.string().nullable(), throughKey: z.string().nullable() }))
+    .min(1),
+});
+export type Ranges = z.infer<typeof rangesSchema>;
+
+export const skippedSchema = z.object({
+  folderMarkers: z.int().min(0),
+  unnameable: z.int().min(0),
+  /** Left out by extension, --include or --exclude. */
+  filtered: z.int().min(0),
+});
+export type Skipped = z.infer<typeof skippedSchema>;
+
+/**
+ * manifest/<range>.skipped.json, rewritten while a range is listed: what was left out up to the end of its first `chunks`
+ * chunks, so that a resumed listing ends with the counts of an undisturbed one.
+ */
+export const rangeSkippedSchema = z.object({
+  schemaVersion: z.literal(1),
+  chunks: z.int().min(1),
+  skipped: skippedSchema,
+});
+export type RangeSkipped = z.infer<typeof rangeSkippedSchema>;
+
+/** manifest/<range>.done: written when the listing of a range is complete. */
+export const rangeDoneSchema = z.object({
+  schemaVersion: z.literal(1),
+  chunks: z.int().min(0),
+  images: z.int().min(0),
+  skipped: skippedSchema,
+});
+export type RangeDone = z.infer<typeof rangeDoneSchema>;
+
+/** Entries in a full chunk: whole batches only, so that a batch never crosses a chunk. */
+export function chunkEntriesOf(batchImages: number): number {
+  return Math.floor(maxChunkEntries / batchImages) * batchImages;
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { runIdSchema } from "./ids.js";
+import { type Skipped, skippedSchema } from "./manifest.js";
+import { workerStages } from "./stats.js";
+
+const failedByCodeSchema = z.record(z.string(), z.int().min(0));
+
+export const modelReportSchema = z.object({
+  id: z.string(),
+  ok: z.int().min(0),
+  failed: z.int().min(0),
+  failedByCode: failedByCodeSchema,
+});
+
+/** report.json. Counts come from the run's folder alone; times come from stats/. */
+export const runReportSchema = z.object({
+  schemaVersion: z.literal(1),
+  run: z.string(),
+  runId: runIdSchema,
+  complete: z.boolean(),
+  /** Objects, not records: an image is ok when every model is, failed when any is. */
+  images: z.int().min(0),
+  ok: z.int().min(0),
+  failed: z.int().min(0),
+  failedByCode: failedByCodeSchema,
+  skipped: skippedSchema,
+  models: z.array(modelReportSchema),
+  wallSeconds: z.number().min(0),
+  imagesPerSecond: z.number().min(0),
+  /** The rate between the 10th and the 90th percentile of completions; null when those are under 10 s apart. */
+  steadyImagesPerSecond: z.number().nullable(),
+  timeToFirstPredictionSeconds: z.number().nullable(),
+  bytesRead: z.int().min(0),
+  meanInferenceBatch: z.number().nullable(),
+  queueWaitSeconds: z.object({ mean: z.number(), max: z.number() }).nullable(),
+  stages: z.array(
+    z.object({
+      stage: z.enum(workerStages),
+      count: z.int().min(0),
+      busySeconds: z.number().min(0),
+      /** Busy seconds over the seconds that all slots had. */
+      utilisation: z.number().min(0),
+      /** Part of the busy seconds of all stages. */
+      share: z.number().min(0).max(1),
+    }),
+  ),
+  bottleneck: z.string(),
+  workers: z.array(
+    z.object({
+      workerId: z.string(),
+      host: z.string(),
+      device: z.string(),
+      images: z.int().min(0),
+      imagesPerSecond: z.number().min(0),
+      eventLoopDelayMsP99: z.number(),
+      peakRssBytes: z.int().min(0),
+    }),
+  ),
+  created: z.iso.datetime(),
+  finished: z.iso.datetime(),
+});
+export type RunReport = z.infer<typeof runReportSchema>;
+
+export const nothingSkipped: Skipped = { folderMarkers: 0, unnameable: 0, filtered: 0 };

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { modelIdSchema, runIdSchema, sha256Schema } from "./ids.js";
+
+export const laneNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]+$/)
+  .max(63);
+export const defaultLane = "default";
+
+export const outputFormats = ["jsonl", "parquet"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export const deviceChoices = ["auto", "cpu", "cuda"] as const;
+export type DeviceChoice = (typeof deviceChoices)[number];
+
+/** A bound on failed images: a count, or a share of the images done so far (0.1 = 10 %). */
+export const maxFailedSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("count"), count: z.int().min(0) }),
+  z.object({ kind: z.literal("share"), share: z.number().min(0).max(1) }),
+]);
+export type MaxFailed = z.infer<typeof maxFailedSchema>;
+
+export const imageLimitsSchema = z.object({
+  /** Pixels of the encoded image, width times height. */
+  maxPixels: z.int().min(1),
+  maxObjectBytes: z.int().min(1),
+  decodeTimeoutMs: z.int().min(1),
+});
+export type ImageLimits = z.infer<typeof imageLimitsSchema>;
+
+export const defaultImageLimits: ImageLimits = {
+  maxPixels: 100_000_000,
+  maxObjectBytes: 128 * 1024 * 1024,
+  decodeTimeoutMs: 30_000,
+};
+
+export const modelRefSchema = z.object({
+  id: modelIdSchema,
+  /** Identity of card, weights and labels together: the name of the folder `<out>/models/<sha256>/`. */
+  sha256: sha256Schema,
+  weightsSha256: sha256Schema,
+  precision: z.literal("fp32"),
+});
+export type ModelRef = z.infer<typeof modelRefSchema>;
+
+/** Everything that decides what a record says; it never changes after run.json is written. */
+const frozenSchema = z.object({
+  input: z.string(),
+  /** Where `models/<sha256>/` lies: the output that the run was made under. */
+  output: z.string(),
+  filters: z.object({
+    include: z.array(z.string()),
+    exclude: z.array(z.string()),
+    limit: z.int().min(1).nullable(),
+    sample: z.object({ size: z.int().min(1), seed: z.int().min(0) }).nullable(),
+  }),
+  models: z.array(modelRefSchema).min(1),
+  topK: z.int().min(1).max(1000),
+  format: z.enum(outputFormats),
+  batchImages: z.int().min(1).max(10_240),
+  device: z.enum(deviceChoices),
+  /** Whether the output store proved to honour conditional writes; false weakens "exactly once" (docs/output.md). */
+  conditionalPut: z.boolean(),
+  created: z.iso.datetime(),
+  version: z.string(),
+});
+
+const overridableSchema = z.object({
+  lane: laneNameSchema,
+  maxFailed: maxFailedSchema,
+  limits: imageLimitsSchema,
+});
+
+/** run.json */
+export const runSpecSchema = z.object({
+  schemaVersion: z.literal(1),
+  runId: runIdSchema,
+  frozen: frozenSchema,
+  overridable: overridableSchema,
+});
+export type RunSpec = z.infer<typeof runSpecSchema>;

@@ -1,0 +1,78 @@
+/**
+ * Every error code that a user can meet, in one table. docs/errors.md lists the same codes; a test compares the two.
+ *
+ * `retryable` is the decision, not a description: true means that the same call may succeed later.
+ * `exitCode` is what the command line ends with when the error stops a command (1 failed or incomplete, 2 wrong usage).
+ */
+export const errorCatalog = {
+  // What can be wrong with one image: these end in a record, never in an exit code.
+  IMAGE_EMPTY: { retryable: false, exitCode: 1, meaning: "the object has zero bytes" },
+  IMAGE_CORRUPT: { retryable: false, exitCode: 1, meaning: "the bytes are of a known format but cannot be decoded" },
+  IMAGE_UNSUPPORTED: { retryable: false, exitCode: 1, meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF" },
+  IMAGE_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the image has more pixels than the pixel limit" },
+  DECODE_TIMEOUT: { retryable: false, exitCode: 1, meaning: "decoding took longer than its deadline" },
+  INFERENCE_FAILED: { retryable: true, exitCode: 1, meaning: "the inference session refused the image's batch" },
+  OBJECT_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the object has more bytes than the byte limit" },
+  OBJECT_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the object was deleted after it was listed" },
+  OBJECT_CHANGED: { retryable: false, exitCode: 1, meaning: "the object was replaced after it was listed" },
+  OBJECT_DENIED: { retryable: false, exitCode: 1, meaning: "the object store denies reading this object" },
+  OBJECT_ARCHIVED: { retryable: false, exitCode: 1, meaning: "the object lies in an archive storage class" },
+  // Weather: retried with back-off where it happens, then by the job, then by `resume`.
+  STORE_THROTTLED: { retryable: true, exitCode: 1, meaning: "the object store asks for fewer requests" },
+  STORE_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "the object store is out of reach or answers 5xx" },
+  STORE_TIMEOUT: { retryable: true, exitCode: 1, meaning: "the object store did not answer within the deadline" },
+  REDIS_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "Redis cannot be reached" },
+  // What stops a command.
+  USAGE: { retryable: false, exitCode: 2, meaning: "a flag, argument or environment variable is wrong" },
+  OUTPUT_INSIDE_INPUT: { retryable: false, exitCode: 2, meaning: "the output lies inside the input" },
+  MODEL_UNKNOWN: { retryable: false, exitCode: 2, meaning: "no model has this name" },
+  MODEL_INVALID: { retryable: false, exitCode: 1, meaning: "the card, weights, labels or graph of a model are wrong" },
+  INPUT_EMPTY: { retryable: false, exitCode: 1, meaning: "no image lies under the input" },
+  BUCKET_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the bucket or folder does not exist" },
+  CREDENTIALS_REFUSED: { retryable: false, exitCode: 1, meaning: "the object store refuses the credentials" },
+  ACCESS_DENIED: { retryable: false, exitCode: 1, meaning: "the credentials are valid but not allowed to do this" },
+  OUTPUT_UNWRITABLE: { retryable: false, exitCode: 1, meaning: "the output cannot be written" },
+  PRECONDITION_FAILED: { retryable: false, exitCode: 1, meaning: "another writer was first" },
+  KEY_REFUSED: { retryable: false, exitCode: 1, meaning: "the key would leave the store's root" },
+  REDIS_UNSUITABLE: { retryable: false, exitCode: 1, meaning: "this Redis is too old, or may evict keys" },
+  REDIS_SERVER_MISSING: { retryable: false, exitCode: 1, meaning: "redis-server is not installed" },
+  RUN_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "there is no run at this address" },
+  RUN_INVALID: { retryable: false, exitCode: 1, meaning: "a document in the run's folder cannot be read" },
+  RUN_INCOMPLETE: { retryable: false, exitCode: 1, meaning: "the run is not complete" },
+  TOO_MANY_FAILED: { retryable: false, exitCode: 3, meaning: "more images failed than --max-failed allows" },
+  DEVICE_UNAVAILABLE: { retryable: false, exitCode: 1, meaning: "the device asked for cannot be used" },
+  WORKER_DIED: { retryable: false, exitCode: 1, meaning: "a worker process or thread ended by itself" },
+  INTERNAL: { retryable: false, exitCode: 1, meaning: "a bug in labelfleet" },
+} as const satisfies Record<string, { retryable: boolean; exitCode: 1 | 2 | 3; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorCatalog;
+
+/** An error whose code says what to do. The message is one line: what, where, and what the user can do. */
+export class LabelfleetError extends Error {
+  override readonly name = "LabelfleetError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get retryable(): boolean {
+    return errorCatalog[this.code].retryable;
+  }
+
+  get exitCode(): 1 | 2 | 3 {
+    return errorCatalog[this.code].exitCode;
+  }
+}
+
+/** Any thrown value as a LabelfleetError; what is not one of ours becomes INTERNAL, with the original as its cause. */
+export function toLabelfleetError(error: unknown): LabelfleetError {
+  if (error instanceof LabelfleetError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new LabelfleetError("INTERNAL", message.split("\n")[0] ?? "unknown error", { cause: error });
+}
+
+export function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {
+  return error instanceof LabelfleetError && codes.includes(error.code);
+}

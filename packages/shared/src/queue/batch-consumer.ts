@@ -1,0 +1,92 @@
+import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import { type BatchJob, batchJobSchema } from "../contract/batch-job.js";
+import { redisOptionsOf } from "../redis/connection.js";
+import { keptJobs } from "./batch-queue.js";
+import { batchesQueue, lanePrefix } from "./lanes.js";
+
+/** A killed worker's batches are picked up after lock and stall check, at most about 20 s. */
+const lockDurationMs = 15_000;
+const stalledIntervalMs = 5_000;
+/** Every kill stalls all batches that the worker held; a batch must survive many of them. */
+const maxStalls = 100;
+
+export interface BatchDelivery {
+  job: BatchJob;
+  /** Whether a failure of this attempt is final. */
+  isLastAttempt: boolean;
+  /** Seconds between the feeder's add and now. */
+  waitedSeconds: number;
+  /** Aborts when the lock is lost: another worker may have the batch by now. */
+  lockLost: AbortSignal;
+}
+
+/** Thrown by `process` to give the batch back to the queue as it was, without using up an attempt. */
+export class HandBack extends Error {
+  override readonly name = "HandBack";
+}
+
+export interface BatchConsumer {
+  /** How many batches it holds at once; may be changed while it runs. */
+  setBatchSlots(batchSlots: number): void;
+  /** Stops taking batches and waits for those in hand. */
+  close(): Promise<void>;
+}
+
+export interface ConsumeOptions {
+  redisUrl: string;
+  lane: string;
+  batchSlots: number;
+  workerId: string;
+  process: (delivery: BatchDelivery) => Promise<void>;
+  onFailed: (batchId: string, error: Error, isFinal: boolean) => void;
+  onStalled: (jobId: string) => void;
+  onError: (error: Error) => void;
+}
+
+/**
+ * Takes batches off a lane, several at once, and calls `process` for each. Resolving acknowledges, throwing hands the
+ * batch back for another attempt, HandBack without counting one.
+ */
+export function consumeBatches(options: ConsumeOptions): BatchConsumer {
+  const handle = async (bullJob: Job<BatchJob>, token?: string, lockLost?: AbortSignal): Promise<void> => {
+    const parsed = batchJobSchema.safeParse(bullJob.data);
+    if (!parsed.success) throw new UnrecoverableError(`not a batch job: ${parsed.error.issues[0]?.message}`);
+    try {
+      await options.process({
+        job: parsed.data,
+        isLastAttempt: bullJob.attemptsMade + 1 >= (bullJob.opts.attempts ?? 1),
+        waitedSeconds: Math.max(0, (bullJob.processedOn ?? Date.now()) - bullJob.timestamp) / 1000,
+        lockLost: lockLost ?? new AbortController().signal,
+      });
+    } catch (error) {
+      if (!(error instanceof HandBack)) throw error;
+      await bullJob.moveToWait(token);
+      throw new WaitingError();
+    }
+  };
+  const worker = new Worker<BatchJob>(batchesQueue, handle, {
+    prefix: lanePrefix(options.lane),
+    connection: { ...redisOptionsOf(options.redisUrl), maxRetriesPerRequest: null },
+    name: options.workerId,
+    concurrency: options.batchSlots,
+    lockDuration: lockDurationMs,
+    stalledInterval: stalledIntervalMs,
+    maxStalledCount: maxStalls,
+    removeOnComplete: keptJobs,
+  });
+  worker.on("error", options.onError);
+  worker.on("stalled", options.onStalled);
+  worker.on("failed", (bullJob, error) => {
+    if (bullJob === undefined) return;
+    options.onFailed(bullJob.data.batchId, error, bullJob.attemptsMade >= (bullJob.opts.attempts ?? 1));
+  });
+  worker.on("lockRenewalFailed", (jobIds: string[]) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, "the lock was lost");
+  });
+  return {
+    setBatchSlots(batchSlots) {
+      worker.concurrency = batchSlots;
+    },
+    close: () => worker.close(),
+  };
+}

@@ -1,0 +1,66 @@
+import { Queue } from "bullmq";
+import { type BatchJob, jobIdOf } from "../contract/batch-job.js";
+import { redisOptionsOf } from "../redis/connection.js";
+import { batchesQueue, lanePrefix } from "./lanes.js";
+
+/** Attempts of one batch before its images are written as failed and retryable. */
+export const batchAttempts = 4;
+const firstBackoffMs = 1_000;
+/** What Redis keeps of finished jobs: enough to look at, bounded. */
+export const keptJobs = { count: 500 };
+export function openQueue(redisUrl: string, lane: string) {
+  const queue = new Queue<BatchJob>(batchesQueue, {
+    prefix: lanePrefix(lane),
+    connection: { ...redisOptionsOf(redisUrl), maxRetriesPerRequest: null },
+    defaultJobOptions: {
+      attempts: batchAttempts,
+      backoff: { type: "exponential", delay: firstBackoffMs, jitter: 0.5 },
+      removeOnComplete: keptJobs,
+      removeOnFail: false,
+    },
+  });
+  // A lost connection is bridged by the client; without a listener it would end the process.
+  queue.on("error", () => {});
+  return queue;
+}
+
+export type BatchQueue = ReturnType<typeof openQueue>;
+
+/**
+ * Puts batches into the queue. BullMQ silently ignores an id that exists in any state, the failed set included, so
+ * ids are looked up first: failed, and completed that the caller knows not to be done, are made anew with all their
+ * attempts; absent is added; anything else is left alone.
+ */
+export async function offerBatches(queue: BatchQueue, jobs: BatchJob[]): Promise<void> {
+  const states = await Promise.all(jobs.map((job) => queue.getJobState(jobIdOf(job))));
+  const absent: BatchJob[] = [];
+  for (const [i, job] of jobs.entries()) {
+    const state = states[i];
+    if (state === "failed" || state === "completed") await (await queue.getJob(jobIdOf(job)))?.remove();
+    if (state === "unknown" || state === "failed" || state === "completed") absent.push(job);
+  }
+  if (absent.length > 0) {
+    await queue.addBulk(absent.map((job) => ({ name: "batch", data: job, opts: { jobId: jobIdOf(job) } })));
+  }
+}
+
+/** The states of batches in the queue, in the order of the jobs; "unknown" where the queue has no such job. */
+export async function batchStates(queue: BatchQueue, jobs: BatchJob[]): Promise<string[]> {
+  return Promise.all(jobs.map((job) => queue.getJobState(jobIdOf(job))));
+}
+
+/** Why a batch failed for good, as its worker put it; null when the queue does not know. */
+export async function failureOf(queue: BatchQueue, job: BatchJob): Promise<string | null> {
+  return (await queue.getJob(jobIdOf(job)))?.failedReason ?? null;
+}
+
+/** Takes the batches that no worker holds out of the queue again. */
+export async function withdrawBatches(queue: BatchQueue, jobs: BatchJob[]): Promise<void> {
+  for (const job of jobs) {
+    try {
+      await (await queue.getJob(jobIdOf(job)))?.remove();
+    } catch {
+      // A worker holds it, and will finish it.
+    }
+  }
+}

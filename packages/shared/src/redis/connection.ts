@@ -1,0 +1,128 @@
+import { Redis } from "ioredis";
+import { LabelfleetError } from "../errors.js";
+
+export type { Redis };
+
+/** The address without its password, for messages. */
+export function redactRedisUrl(url: string): string {
+  if (url.startsWith("unix:")) return url;
+  try {
+    const parsed = new URL(url);
+    return `${parsed.protocol}//${parsed.host}${parsed.pathname === "/" ? "" : parsed.pathname}`;
+  } catch {
+    return "the address in REDIS_URL";
+  }
+}
+
+/** Where Redis is, in the words that both ioredis and BullMQ take. */
+export type RedisAddress =
+  | { path: string }
+  | { host: string; port: number; db: number; username?: string; password?: string; tls?: Record<string, never> };
+
+/**
+ * Connection options for `redis://`, `rediss://` and `unix:///path/to/socket`.
+ *
+ * @throws USAGE for any other address.
+ */
+export function redisOptionsOf(url: string): RedisAddress {
+  if (url.startsWith("unix:")) return { path: url.replace(/^unix:(\/\/)?/, "") };
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new LabelfleetError("USAGE", "REDIS_URL is not an address: expected redis://[user:password@]host:port[/db]");
+  }
+  if (parsed.protocol !== "redis:" && parsed.protocol !== "rediss:") {
+    throw new LabelfleetError("USAGE", `REDIS_URL has the scheme ${parsed.protocol} expected redis:, rediss: or unix:`);
+  }
+  const db = parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : 0;
+  if (!Number.isInteger(db)) throw new LabelfleetError("USAGE", "REDIS_URL ends in something that is not a db number");
+  return {
+    host: parsed.hostname.replace(/^\[|\]$/g, "") || "127.0.0.1",
+    port: parsed.port === "" ? 6379 : Number(parsed.port),
+    db,
+    ...(parsed.username === "" ? {} : { username: decodeURIComponent(parsed.username) }),
+    ...(parsed.password === "" ? {} : { password: decodeURIComponent(parsed.password) }),
+    ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
+  };
+}
+
+const connectTimeoutMs = 5_000;
+
+/**
+ * A client that has connected once. Later losses are bridged: commands wait until Redis is back.
+ *
+ * @throws REDIS_UNAVAILABLE when Redis does not answer at the start.
+ */
+export async function connectRedis(url: string): Promise<Redis> {
+  const redis = new Redis({
+    ...redisOptionsOf(url),
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    connectTimeout: connectTimeoutMs,
+    retryStrategy: () => null,
+  });
+  let lastError: unknown;
+  redis.on("error", (error: unknown) => {
+    lastError = error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    redis.disconnect();
+    throw unreachable(url, lastError ?? error);
+  }
+  redis.options.retryStrategy = (times: number) => Math.min(times * 100, 2_000);
+  return redis;
+}
+
+function unreachable(url: string, cause: unknown): LabelfleetError {
+  const reason = cause instanceof Error ? cause.message.split("\n")[0] : "no answer";
+  return new LabelfleetError(
+    "REDIS_UNAVAILABLE",
+    `Redis at ${redactRedisUrl(url)} cannot be used (${reason}): start it, or correct REDIS_URL`,
+    { cause },
+  );
+}
+
+const minimumVersion = [6, 2] as const;
+
+/**
+ * Checks what the queue relies on: Redis 6.2 or newer, and no eviction. Returns warnings, one line each.
+ *
+ * @throws REDIS_UNSUITABLE
+ */
+export async function checkRedis(redis: Redis): Promise<string[]> {
+  const info = parseInfo(await redis.info());
+  const version = info.get("redis_version") ?? "0.0.0";
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < minimumVersion[0] || (major === minimumVersion[0] && minor < minimumVersion[1])) {
+    throw new LabelfleetError("REDIS_UNSUITABLE", `Redis ${version} is too old: labelfleet needs 6.2 or newer`);
+  }
+  const policy = info.get("maxmemory_policy") ?? "noeviction";
+  if (policy !== "noeviction") {
+    throw new LabelfleetError(
+      "REDIS_UNSUITABLE",
+      `Redis may evict keys (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`,
+    );
+  }
+  return (await isPersisted(redis, info))
+    ? []
+    : ["Redis keeps nothing on disk: after a restart of Redis, `labelfleet resume` has to rebuild the queue"];
+}
+
+async function isPersisted(redis: Redis, info: Map<string, string>): Promise<boolean> {
+  if (info.get("aof_enabled") === "1") return true;
+  try {
+    const [, save = ""] = (await redis.config("GET", "save")) as string[];
+    return save !== "";
+  } catch {
+    return true; // Managed services refuse CONFIG; they look after persistence themselves.
+  }
+}
+
+function parseInfo(info: string): Map<string, string> {
+  const pairs = info.split(/\r?\n/).filter((line) => line.includes(":"));
+  return new Map(pairs.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
+}

@@ -1,0 +1,109 @@
+import type { Redis } from "ioredis";
+import { lanePrefix } from "../queue/lanes.js";
+
+/**
+ * The advisory counters of a run, in the hash `{lf-<lane>}:run:<runId>`:
+ *   `b:<batchId>:<modelId>`  "<ok>,<failed>" of one shard
+ *   `t:<modelId>:ok`, `t:<modelId>:failed`, `t:<modelId>:batches`  totals
+ *   `m:<name>`  what the producer says of itself
+ * Setting a batch's counts adds only the difference to the totals, so counting twice changes nothing.
+ */
+export interface BatchCounts {
+  batchId: string;
+  modelId: string;
+  ok: number;
+  failed: number;
+}
+
+export interface ModelTotals {
+  ok: number;
+  failed: number;
+  batches: number;
+}
+
+export const producerStates = ["listing", "feeding", "finalizing", "done", "stopped"] as const;
+export type ProducerState = (typeof producerStates)[number];
+
+export interface ProducerNote {
+  state: ProducerState;
+  run: string;
+  producerId: string;
+  listedImages: number;
+  listingComplete: boolean;
+  seenMs: number;
+}
+
+const countScript = `
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+local oldOk, oldFailed, isNew = 0, 0, 1
+if old then
+  local comma = string.find(old, ',', 1, true)
+  oldOk = tonumber(string.sub(old, 1, comma - 1))
+  oldFailed = tonumber(string.sub(old, comma + 1))
+  isNew = 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ',' .. ARGV[4])
+redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':ok', tonumber(ARGV[3]) - oldOk)
+redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':failed', tonumber(ARGV[4]) - oldFailed)
+redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':batches', isNew)
+return isNew
+`;
+
+/** A finished run's counters stay for a week, so that people can still look at them. */
+const keepFinishedSeconds = 7 * 24 * 3600;
+
+export class RunProgress {
+  readonly #redis: Redis;
+  readonly #key: string;
+
+  constructor(redis: Redis, lane: string, runId: string) {
+    this.#redis = redis;
+    this.#key = `${lanePrefix(lane)}:run:${runId}`;
+  }
+
+  async count({ batchId, modelId, ok, failed }: BatchCounts): Promise<void> {
+    await this.#redis.eval(countScript, 1, this.#key, `b:${batchId}:${modelId}`, `t:${modelId}`, ok, failed);
+  }
+
+  /** For each batch, whether every model has been counted. */
+  async finished(batchIds: string[], modelIds: string[]): Promise<boolean[]> {
+    if (batchIds.length === 0) return [];
+    const fields = batchIds.flatMap((batchId) => modelIds.map((modelId) => `b:${batchId}:${modelId}`));
+    const counts = await this.#redis.hmget(this.#key, ...fields);
+    return batchIds.map((_, i) =>
+      counts.slice(i * modelIds.length, (i + 1) * modelIds.length).every((count) => count !== null),
+    );
+  }
+
+  async totals(modelIds: string[]): Promise<Map<string, ModelTotals>> {
+    const names = ["ok", "failed", "batches"] as const;
+    const fields = modelIds.flatMap((modelId) => names.map((name) => `t:${modelId}:${name}`));
+    const values = await this.#redis.hmget(this.#key, ...fields);
+    const numberAt = (i: number) => Number(values[i] ?? 0);
+    return new Map(
+      modelIds.map((modelId, m) => [
+        modelId,
+        { ok: numberAt(3 * m), failed: numberAt(3 * m + 1), batches: numberAt(3 * m + 2) },
+      ]),
+    );
+  }
+
+  async note(note: ProducerNote): Promise<void> {
+    await this.#redis.hset(this.#key, "m:producer", JSON.stringify(note));
+  }
+
+  /** What the producer said last, and null for a run that Redis does not know (any more). */
+  async lastNote(): Promise<ProducerNote | null> {
+    const text = await this.#redis.hget(this.#key, "m:producer");
+    return text === null ? null : (JSON.parse(text) as ProducerNote);
+  }
+
+  /** Forgets the counts, so that they can be rebuilt from the folder. */
+  async reset(): Promise<void> {
+    await this.#redis.del(this.#key);
+  }
+
+  async expireLater(): Promise<void> {
+    await this.#redis.expire(this.#key, keepFinishedSeconds);
+  }
+}

@@ -1,0 +1,137 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { z } from "zod";
+import { type ManifestEntry, manifestEntrySchema } from "../contract/manifest.js";
+import { runNames } from "../contract/run-names.js";
+import { type RunSpec, runSpecSchema } from "../contract/run-spec.js";
+import { hasCode, LabelfleetError } from "../errors.js";
+import type { ObjectStore } from "../storage/object-store.js";
+import { openStore } from "../storage/open-store.js";
+
+/** A document of a run with the etag that a conditional rewrite needs. */
+export interface Stored<T> {
+  value: T;
+  etag: string;
+}
+
+/** The folder `<out>/<runId>/`: typed reading and first-writer-wins writing of what a run consists of. */
+export class RunFolder {
+  readonly store: ObjectStore;
+  /** Key prefix of the folder in its store, empty or ending in "/". */
+  readonly prefix: string;
+  /** The run's URI, always ending in "/". */
+  readonly uri: string;
+
+  constructor(store: ObjectStore, prefix: string, uri: string) {
+    this.store = store;
+    this.prefix = prefix;
+    this.uri = uri;
+  }
+
+  static async open(uri: string): Promise<RunFolder> {
+    const folderUri = uri.endsWith("/") ? uri : `${uri}/`;
+    const { store, prefix } = await openStore(folderUri);
+    return new RunFolder(store, prefix, folderUri);
+  }
+
+  keyOf(name: string): string {
+    return `${this.prefix}${name}`;
+  }
+
+  /** @throws RUN_NOT_FOUND, RUN_INVALID */
+  async readSpec(): Promise<RunSpec> {
+    const stored = await this.readJson(runNames.spec, runSpecSchema);
+    if (stored === null) {
+      throw new LabelfleetError(
+        "RUN_NOT_FOUND",
+        `${this.uri} holds no run.json: give the URI that \`run\` or \`scan\` printed`,
+      );
+    }
+    return stored.value;
+  }
+
+  /** The document, or null where it does not exist. @throws RUN_INVALID when it is not what the schema says. */
+  async readJson<T>(name: string, schema: z.ZodType<T>): Promise<Stored<T> | null> {
+    const stored = await this.readBytes(name);
+    if (stored === null) return null;
+    return { value: this.#parse(name, stored.value.toString("utf8"), schema), etag: stored.etag };
+  }
+
+  async readBytes(name: string): Promise<Stored<Buffer> | null> {
+    try {
+      const { body, etag } = await this.store.get(this.keyOf(name));
+      return { value: body, etag };
+    } catch (error) {
+      if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
+      throw error;
+    }
+  }
+
+  async readChunk(chunkId: string): Promise<ManifestEntry[]> {
+    const name = runNames.chunk(chunkId);
+    const stored = await this.readBytes(name);
+    if (stored === null) throw new LabelfleetError("RUN_INVALID", `${this.uri}${name} is missing`);
+    let text: string;
+    try {
+      text = gunzipSync(stored.value).toString("utf8");
+    } catch (error) {
+      throw new LabelfleetError("RUN_INVALID", `${this.uri}${name} is not a gzip file`, { cause: error });
+    }
+    const lines = text.split("\n").filter((line) => line !== "");
+    return lines.map((line) => this.#parse(name, line, manifestEntrySchema));
+  }
+
+  /** Writes a chunk unless it exists. Returns whether this call wrote it. */
+  async writeChunk(chunkId: string, entries: ManifestEntry[]): Promise<boolean> {
+    const lines = entries.map(({ key, etag, sizeBytes }) => `${JSON.stringify({ key, etag, sizeBytes })}\n`).join("");
+    return this.writeFirst(runNames.chunk(chunkId), gzipSync(lines, { level: 6 }), "application/gzip");
+  }
+
+  /** Writes unless the name exists already: the first writer wins. Returns whether this call wrote it. */
+  async writeFirst(name: string, body: Uint8Array, contentType: string): Promise<boolean> {
+    try {
+      await this.store.put(this.keyOf(name), body, { ifNoneMatch: "*", contentType });
+      return true;
+    } catch (error) {
+      if (hasCode(error, "PRECONDITION_FAILED")) return false;
+      throw error;
+    }
+  }
+
+  writeJsonFirst(name: string, value: unknown): Promise<boolean> {
+    return this.writeFirst(name, toJson(value), "application/json");
+  }
+
+  /** Writes or replaces, unconditionally. */
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await this.store.put(this.keyOf(name), toJson(value), { contentType: "application/json" });
+  }
+
+  /** Names (relative to the folder) and etags under a prefix, in key order, after `startAfter` where given. */
+  async *list(prefix: string, startAfter?: string): AsyncIterable<{ name: string; etag: string; sizeBytes: number }> {
+    const options = startAfter === undefined ? {} : { startAfter: this.keyOf(startAfter) };
+    for await (const info of this.store.list({ prefix: this.keyOf(prefix), ...options })) {
+      yield { name: info.key.slice(this.prefix.length), etag: info.etag, sizeBytes: info.sizeBytes };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  #parse<T>(name: string, text: string, schema: z.ZodType<T>): T {
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch (error) {
+      throw new LabelfleetError("RUN_INVALID", `${this.uri}${name} is not JSON`, { cause: error });
+    }
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw new LabelfleetError("RUN_INVALID", `${this.uri}${name}: ${issue?.path.join(".")}: ${issue?.message}`);
+  }
+}
+
+function toJson(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,55 @@
+/** How a process was asked to stop. */
+export interface ShutdownSignal {
+  readonly signal: AbortSignal;
+  /** Undoes the handlers. */
+  release(): void;
+}
+
+/**
+ * SIGINT, SIGTERM and the loss of an IPC parent all abort one signal. A second SIGINT or SIGTERM ends the process at
+ * once, for people who cannot wait.
+ */
+export function listenForShutdown(): ShutdownSignal {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(name === "SIGINT" ? 130 : 143);
+    controller.abort(name);
+  };
+  const onDisconnect = () => controller.abort("the parent process ended");
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  process.on("disconnect", onDisconnect);
+  return {
+    signal: controller.signal,
+    release() {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+      process.off("disconnect", onDisconnect);
+    },
+  };
+}
+
+/** Waits, or returns early when the signal aborts. Never throws. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}
+
+/** Waits for the work, but no longer than `boundMs`; what it rejects with within that time is passed on. */
+export async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
+  const timeUp = new AbortController();
+  try {
+    await Promise.race([work, sleep(boundMs, timeUp.signal)]);
+  } finally {
+    timeUp.abort();
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,63 @@
+/** One object of a listing. `key` is the full S3 key, or the path below the file store's root. */
+export interface ObjectInfo {
+  key: string;
+  /** Unquoted; `size-mtimeNs` for files. */
+  etag: string;
+  sizeBytes: number;
+  /** Milliseconds since 1970, null where the store does not tell. */
+  lastModifiedMs: number | null;
+}
+
+export interface ListOptions {
+  /** Only keys that start with this string. */
+  prefix: string;
+  /** Only keys after this one, in UTF-8 byte order; it need not exist. */
+  startAfter?: string;
+  signal?: AbortSignal;
+  /** Told how many names were skipped because they are not UTF-8; may be called several times. */
+  onUnnameable?: (count: number) => void;
+}
+
+export interface GetOptions {
+  /** Unquoted ETag; another one at the store rejects with OBJECT_CHANGED. */
+  ifMatch?: string;
+  /** Inclusive byte positions; the end may lie behind the object's end. */
+  range?: { start: number; end: number };
+  /** More bytes than this reject with OBJECT_TOO_LARGE before the body is read. */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+export interface PutOptions {
+  /** Only when the key does not exist yet; else PRECONDITION_FAILED. */
+  ifNoneMatch?: "*";
+  /** Only when the key has this unquoted ETag; else PRECONDITION_FAILED. */
+  ifMatch?: string;
+  contentType?: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * What the pipeline needs of an object store. Every method rejects with a LabelfleetError, or with the signal's reason
+ * when the caller aborted. Transient failures are retried inside, so STORE_THROTTLED, STORE_UNAVAILABLE and STORE_TIMEOUT
+ * mean that the store's own attempts are used up.
+ *
+ * A put whose answer was lost is repeated: a conditional put may therefore lose against its own first attempt and report
+ * PRECONDITION_FAILED although its bytes lie there. Callers treat that as "someone committed", which is true.
+ */
+export interface ObjectStore {
+  readonly kind: "s3" | "file";
+  /** The address of a key, as parseUri reads it back. */
+  uriOf(key: string): string;
+  /** Streamed and paginated, ascending in the UTF-8 byte order of keys. Folder markers (keys ending in "/") are included. */
+  list(options: ListOptions): AsyncIterable<ObjectInfo>;
+  /** `sizeBytes` is the whole object's size, also when a range was asked for. The body's ArrayBuffer is its own (transferable). */
+  get(key: string, options?: GetOptions): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }>;
+  /** null when there is no such object. */
+  head(key: string): Promise<ObjectInfo | null>;
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ etag: string }>;
+  /** Deleting what is not there is fine. */
+  delete(key: string): Promise<void>;
+  /** Closes connections; may be called twice. */
+  close(): Promise<void>;
+}

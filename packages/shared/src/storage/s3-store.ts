@@ -1,0 +1,230 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { LabelfleetError } from "../errors.js";
+import { compareKeys } from "./key-order.js";
+import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
+import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
+import { readBody } from "./s3-body.js";
+import { createS3Client } from "./s3-client.js";
+import type { S3Config } from "./s3-config.js";
+import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
+
+interface Call {
+  operation: S3Operation;
+  uri: string;
+  conditional?: boolean;
+  /** Bytes sent; a large body may take longer. */
+  sizeBytes?: number;
+  signal?: AbortSignal | undefined;
+}
+
+interface Attempt {
+  signal: AbortSignal;
+  /** Tells how many bytes the answer brings, once that is known; moves the attempt's deadline. */
+  expect: (sizeBytes: number) => void;
+}
+
+/** One bucket of S3 or of a server that speaks its protocol. */
+export class S3Store implements ObjectStore {
+  readonly kind = "s3";
+  readonly #bucket: string;
+  readonly #config: S3Config;
+  readonly #client: S3Client;
+  readonly #policy: RetryPolicy;
+  readonly #effects: RetryEffects;
+
+  constructor(bucket: string, config: S3Config, effects: RetryEffects = realEffects) {
+    this.#bucket = bucket;
+    this.#config = config;
+    this.#client = createS3Client(config);
+    this.#policy = { maxAttempts: config.maxAttempts, baseMs: 100, capMs: 5_000 };
+    this.#effects = effects;
+  }
+
+  uriOf(key: string): string {
+    return `s3://${this.#bucket}/${key}`;
+  }
+
+  async *list(options: ListOptions): AsyncIterable<ObjectInfo> {
+    const uri = this.uriOf(options.prefix);
+    let last = options.startAfter;
+    let token: string | undefined;
+    do {
+      const page = await this.#call({ operation: "list", uri, signal: options.signal }, ({ signal }) =>
+        this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.#bucket,
+            Prefix: options.prefix,
+            // XML cannot carry every character that a key may hold.
+            EncodingType: "url",
+            ...(token ? { ContinuationToken: token } : options.startAfter && { StartAfter: options.startAfter }),
+          }),
+          { abortSignal: signal },
+        ),
+      );
+      for (const entry of page.Contents ?? []) {
+        const key = page.EncodingType === "url" ? decodeKey(entry.Key ?? "") : entry.Key;
+        if (key === undefined || key === "") {
+          options.onUnnameable?.(1);
+          continue;
+        }
+        if (last !== undefined && compareKeys(key, last) <= 0) throw outOfOrder(uri);
+        last = key;
+        yield {
+          key,
+          etag: unquoted(entry.ETag),
+          sizeBytes: entry.Size ?? 0,
+          lastModifiedMs: entry.LastModified?.getTime() ?? null,
+        };
+      }
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token);
+  }
+
+  async get(
+    key: string,
+    options: GetOptions = {},
+  ): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }> {
+    const { ifMatch, range, maxBytes = Number.POSITIVE_INFINITY, signal } = options;
+    const uri = this.uriOf(key);
+    const command = new GetObjectCommand({
+      Bucket: this.#bucket,
+      Key: key,
+      ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
+      ...(range && { Range: `bytes=${range.start}-${range.end}` }),
+    });
+    const call: Call = { operation: "get", uri, conditional: ifMatch !== undefined, signal };
+    return this.#call(call, async (attempt) => {
+      const answer = await this.#client.send(command, { abortSignal: attempt.signal });
+      const etag = unquoted(answer.ETag);
+      attempt.expect(Math.min(answer.ContentLength ?? 0, maxBytes));
+      const reading = readBody(answer.Body, answer.ContentLength, maxBytes, uri);
+      const body = await untilAborted(attempt.signal, reading, answer.Body);
+      // Some servers ignore If-Match on reads.
+      if (ifMatch !== undefined && etag !== ifMatch) {
+        throw new LabelfleetError(
+          "OBJECT_CHANGED",
+          oneLine(`${uri} was replaced: it has the ETag ${etag}, not ${ifMatch}`),
+        );
+      }
+      return { body, etag, sizeBytes: totalSize(answer.ContentRange) ?? body.length };
+    });
+  }
+
+  async head(key: string): Promise<ObjectInfo | null> {
+    const command = new HeadObjectCommand({ Bucket: this.#bucket, Key: key });
+    return this.#call({ operation: "head", uri: this.uriOf(key) }, async ({ signal }) => {
+      const answer = await this.#client.send(command, { abortSignal: signal });
+      return {
+        key,
+        etag: unquoted(answer.ETag),
+        sizeBytes: answer.ContentLength ?? 0,
+        lastModifiedMs: answer.LastModified?.getTime() ?? null,
+      };
+    }).catch((error: unknown) => {
+      if (error instanceof LabelfleetError && error.code === "OBJECT_NOT_FOUND") return null;
+      throw error;
+    });
+  }
+
+  async put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ etag: string }> {
+    const { ifMatch, ifNoneMatch, contentType, signal } = options;
+    const command = new PutObjectCommand({
+      Bucket: this.#bucket,
+      Key: key,
+      Body: body,
+      ContentLength: body.length,
+      ContentType: contentType ?? "application/octet-stream",
+      ...(ifNoneMatch && { IfNoneMatch: ifNoneMatch }),
+      ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
+    });
+    const conditional = ifMatch !== undefined || ifNoneMatch !== undefined;
+    const call: Call = { operation: "put", uri: this.uriOf(key), conditional, sizeBytes: body.length, signal };
+    return this.#call(call, async (attempt) => {
+      const answer = await this.#client.send(command, { abortSignal: attempt.signal });
+      return { etag: unquoted(answer.ETag) };
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    const command = new DeleteObjectCommand({ Bucket: this.#bucket, Key: key });
+    await this.#call({ operation: "delete", uri: this.uriOf(key) }, ({ signal }) =>
+      this.#client.send(command, { abortSignal: signal }),
+    ).catch((error: unknown) => {
+      if (!(error instanceof LabelfleetError && error.code === "OBJECT_NOT_FOUND")) throw error;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  #call<T>(call: Call, run: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return withRetries(this.#policy, this.#effects, call.signal, () => this.#attempt(call, run));
+  }
+
+  /** One attempt under a deadline and the caller's signal, with its failure mapped. */
+  async #attempt<T>(call: Call, run: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const abort = () => controller.abort(call.signal?.reason);
+    call.signal?.addEventListener("abort", abort, { once: true });
+    const expire = () => controller.abort(new AttemptTimeout("the attempt took too long"));
+    let timer = setTimeout(expire, attemptDeadlineMs(this.#config.timeoutMs, call.sizeBytes ?? 0));
+    const expect = (sizeBytes: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(expire, attemptDeadlineMs(this.#config.timeoutMs, sizeBytes));
+    };
+    try {
+      return await run({ signal: controller.signal, expect });
+    } catch (error) {
+      // The SDK wraps the reason of an abort in an error of its own.
+      const cause = controller.signal.aborted ? controller.signal.reason : error;
+      throw toStoreError(cause, call.operation, call.uri, call.conditional ?? false);
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener("abort", abort);
+    }
+  }
+}
+
+/** The handler stops listening to the signal once it has the headers; a body that stalls must end as well. */
+async function untilAborted<T>(signal: AbortSignal, reading: Promise<T>, body: unknown): Promise<T> {
+  const stop = () => (body as { destroy?: (error?: Error) => void }).destroy?.();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await reading;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function unquoted(etag: string | undefined): string {
+  return (etag ?? "").replace(/^"|"$/g, "");
+}
+
+/** Of "bytes 0-99/1234", 1234. */
+function totalSize(contentRange: string | undefined): number | undefined {
+  const size = Number(contentRange?.split("/")[1]);
+  return Number.isSafeInteger(size) ? size : undefined;
+}
+
+/** AWS and MinIO write a space as "+", Ceph as "%20"; a plus sign itself is "%2B" everywhere. Undefined if not UTF-8. */
+export function decodeKey(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}
+
+function outOfOrder(uri: string): LabelfleetError {
+  const why = "labelfleet needs listings in key order (S3 directory buckets have none)";
+  return new LabelfleetError("USAGE", oneLine(`${uri} lists its keys out of order: ${why}`));
+}

@@ -1,0 +1,75 @@
+import { fastify } from "fastify";
+import { expect, test } from "vitest";
+import { TokenGate } from "./auth.js";
+import { guardRequests } from "./guard.js";
+import { addLogin } from "./login.js";
+
+const token = "a token of some length";
+
+function guarded(gate: TokenGate | null) {
+  const app = fastify();
+  guardRequests(app, gate, "/queues");
+  if (gate !== null) addLogin(app, gate);
+  for (const path of ["/", "/api/runs", "/queues/api/queues", "/healthz"]) app.get(path, () => "content");
+  app.put("/queues/api/queues/x/pause", () => "paused");
+  return app;
+}
+
+test("with a token, every route but /login and /healthz asks for it", async () => {
+  const app = guarded(new TokenGate(token));
+  for (const url of ["/", "/api/runs", "/queues/api/queues", "/no-such-page"]) {
+    expect((await app.inject({ url })).statusCode, url).toBe(401);
+    expect((await app.inject({ url, headers: { accept: "text/html" } })).headers.location, url).toBe("/login");
+  }
+  expect((await app.inject({ method: "PUT", url: "/queues/api/queues/x/pause" })).statusCode).toBe(401);
+  expect((await app.inject({ url: "/healthz" })).statusCode).toBe(200);
+  expect((await app.inject({ url: "/login" })).statusCode).toBe(200);
+});
+
+test("the login form's cookie opens the pages", async () => {
+  const app = guarded(new TokenGate(token));
+  const post = (given: string) =>
+    app.inject({
+      method: "POST",
+      url: "/login",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: new URLSearchParams({ token: given }).toString(),
+    });
+  const refused = await post("wrong");
+  expect(refused.statusCode).toBe(401);
+  expect(refused.headers["set-cookie"]).toBeUndefined();
+  const accepted = await post(token);
+  expect(accepted.headers.location).toBe("/");
+  const cookie = String(accepted.headers["set-cookie"]).split(";")[0] ?? "";
+  expect((await app.inject({ url: "/api/runs", headers: { cookie } })).statusCode).toBe(200);
+});
+
+test("without a token, a foreign host name is refused", async () => {
+  const app = guarded(null);
+  expect((await app.inject({ url: "/", headers: { host: "localhost:8080" } })).statusCode).toBe(200);
+  expect((await app.inject({ url: "/", headers: { host: "rebound.example" } })).statusCode).toBe(421);
+});
+
+test("another site's page can change nothing", async () => {
+  const app = guarded(null);
+  const pause = (origin: string) =>
+    app.inject({ method: "PUT", url: "/queues/api/queues/x/pause", headers: { host: "localhost:80", origin } });
+  expect((await pause("http://evil.example")).statusCode).toBe(403);
+  expect(
+    (
+      await app.inject({
+        method: "PUT",
+        url: "/queues/api/queues/x/pause",
+        headers: { host: "localhost:8080", origin: "http://localhost:8080" },
+      })
+    ).body,
+  ).toBe("paused");
+});
+
+test("our own pages run no inline script", async () => {
+  const policy = String(
+    (await guarded(null).inject({ url: "/", headers: { host: "localhost" } })).headers["content-security-policy"],
+  );
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain("unsafe-inline");
+});

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from "fastify";
+import { isLoopbackHostHeader, isSameOrigin, type TokenGate } from "./auth.js";
+
+const openPaths = new Set(["/login", "/healthz", "/style.css"]);
+
+const ownPolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Bull Board sets styles from its scripts, and asks for web fonts, which this refuses: nothing leaves the machine. */
+const boardPolicy = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/**
+ * What every request has to pass, and the headers that every response carries. Without a token only loopback may ask,
+ * under a loopback name, so that no foreign page reaches us by a DNS name of its own; and whatever changes something
+ * must come from our own pages.
+ */
+export function guardRequests(app: FastifyInstance, gate: TokenGate | null, boardPath: string): void {
+  app.addHook("onRequest", async (request, reply) => {
+    const path = request.url.split("?")[0] ?? "/";
+    const isBoard = path === boardPath || path.startsWith(`${boardPath}/`);
+    reply.headers({
+      "content-security-policy": isBoard ? boardPolicy : ownPolicy,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    });
+    if (!isBoard) reply.header("cache-control", "no-store");
+
+    if (gate === null && !isLoopbackHostHeader(request.headers.host)) {
+      return reply.code(421).send({ error: "without a token the dashboard answers to 127.0.0.1 and localhost only" });
+    }
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (!isRead && !isSameOrigin(request.headers.origin, request.headers.host)) {
+      return reply.code(403).send({ error: "this request came from another site's page" });
+    }
+    if (gate === null || openPaths.has(path) || gate.acceptsRequest(request.headers)) return;
+    // People get the form; programs get a status they can read.
+    if (isRead && request.headers.accept?.includes("text/html")) return reply.redirect("/login", 303);
+    return reply.code(401).send({ error: "log in at /login, or send the token as Authorization: Bearer" });
+  });
+}

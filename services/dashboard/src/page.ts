@@ -1,0 +1,18 @@
+import { type Html, html } from "./html.js";
+
+/** The frame that all pages share. */
+export function page(title: string, head: Html, body: Html): string {
+  return html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>${title} · labelfleet</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/style.css">
+    ${head}
+  </head>
+  <body>${body}</body>
+</html>
+`.text;
+}

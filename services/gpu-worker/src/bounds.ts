@@ -1,0 +1,35 @@
+import type { WorkerStage } from "@labelfleet/shared/contract/stats";
+import type { ThreadPlan } from "./cores.js";
+
+const imagesPerInferThread = 32;
+const minImagesInFlight = 64;
+
+/** Bytes between fetch and inference, encoded and decoded together. */
+export const maxBytesInFlight = 512 * 1024 * 1024;
+
+/** After the grace time, how long batches may take to let go before the process ends without them. */
+export const letGoMs = 5_000;
+
+/** Batches in hand: the one that is being finished and the next at least, more when batches are small. */
+export const batchSlotBounds = { min: 2, max: 16 } as const;
+
+/** Images between fetch and inference: enough that no stage waits for another across batches. */
+export function maxImagesInFlight(plan: ThreadPlan): number {
+  return Math.max(minImagesInFlight, imagesPerInferThread * plan.inferThreads);
+}
+
+/** Batches that together keep the pipeline full while the oldest of them ends. */
+export function batchSlotsFor(batchImages: number, imagesInFlight: number): number {
+  const needed = 1 + Math.ceil(imagesInFlight / batchImages);
+  return Math.min(batchSlotBounds.max, Math.max(batchSlotBounds.min, needed));
+}
+
+/** How many images each stage can work on at once. */
+export function stageSlots(plan: ThreadPlan, inferSlots: number): Record<WorkerStage, number> {
+  return {
+    fetch: plan.fetchSlotsPerLoader * plan.loaderThreads,
+    decode: plan.decodeSlots,
+    infer: inferSlots,
+    write: batchSlotBounds.max,
+  };
+}

@@ -1,0 +1,59 @@
+import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import type { RunStats } from "../report/run-stats.js";
+import type { RunModel } from "./model-loader.js";
+import { RecordKeeper } from "./record-keeper.js";
+
+/** Chunks that stay parsed: batches come in order, so the last two are the ones in use. */
+const keptChunks = 2;
+
+/** Everything a worker holds of one run while it works on it. */
+export class RunContext {
+  readonly folder: RunFolder;
+  readonly spec: RunSpec;
+  readonly models: RunModel[];
+  readonly progress: RunProgress;
+  readonly stats: RunStats;
+  /** Finished records of batches that have to be tried again. */
+  readonly records = new RecordKeeper();
+  readonly #chunks = new Map<string, Promise<ManifestEntry[]>>();
+
+  constructor(parts: {
+    folder: RunFolder;
+    spec: RunSpec;
+    models: RunModel[];
+    progress: RunProgress;
+    stats: RunStats;
+  }) {
+    this.folder = parts.folder;
+    this.spec = parts.spec;
+    this.models = parts.models;
+    this.progress = parts.progress;
+    this.stats = parts.stats;
+  }
+
+  /** The batch's slice of its manifest chunk. @throws RUN_INVALID when the chunk has no such slice */
+  async entriesOf(job: BatchJob): Promise<ManifestEntry[]> {
+    const { n } = partsOfBatchId(job.batchId);
+    const { batchImages } = this.spec.frozen;
+    const chunk = await this.#chunk(job.chunk);
+    const entries = chunk.slice(n * batchImages, (n + 1) * batchImages);
+    if (entries.length === 0) throw new LabelfleetError("RUN_INVALID", `${job.run} has no batch ${job.batchId}`);
+    return entries;
+  }
+
+  #chunk(chunkId: string): Promise<ManifestEntry[]> {
+    const kept = this.#chunks.get(chunkId);
+    if (kept !== undefined) return kept;
+    const reading = this.folder.readChunk(chunkId);
+    this.#chunks.set(chunkId, reading);
+    reading.catch(() => this.#chunks.delete(chunkId));
+    if (this.#chunks.size > keptChunks) this.#chunks.delete(this.#chunks.keys().next().value!);
+    return reading;
+  }
+}

@@ -1,0 +1,42 @@
+import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
+import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
+import type { ErrorCode } from "@labelfleet/shared/errors";
+
+/** What a loader thread is started with. */
+export interface LoaderThreadData {
+  fetchSlots: number;
+  decodeSlots: number;
+}
+
+export interface LoadRequest {
+  /** The run's input, as in run.json. */
+  input: string;
+  key: string;
+  etag: string;
+  /** One output per spec, in this order. */
+  specs: PreprocessSpec[];
+  limits: ImageLimits;
+}
+
+export interface LoadedImage {
+  widthPx: number;
+  heightPx: number;
+  /** Per spec: uint8 RGB [inputPx, inputPx, 3]. */
+  pixels: ArrayBuffer[];
+}
+
+/** How long the image took in each stage, and what was read; known for failures too. */
+export interface LoadCost {
+  fetchMs: number;
+  decodeMs: number;
+  bytesRead: number;
+}
+
+/** Main thread to loader thread. `recycle` gives the memory of inferred images back. */
+export type ToLoader = { type: "load"; id: number; request: LoadRequest } | { type: "recycle"; buffers: ArrayBuffer[] };
+
+/** Loader thread to main thread. */
+export type FromLoader =
+  | { type: "ready" }
+  | { type: "loaded"; id: number; image: LoadedImage; cost: LoadCost }
+  | { type: "load-failed"; id: number; code: ErrorCode; message: string; cost: LoadCost };

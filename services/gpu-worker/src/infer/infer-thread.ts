@@ -1,0 +1,74 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
+import type { Session } from "@labelfleet/runtime/session";
+import { topK } from "@labelfleet/runtime/top-k";
+import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import type { FromInfer, InferThreadData, ToInfer } from "./messages.js";
+
+/**
+ * One inference thread: onnxruntime's `run` blocks its thread until it is done, so sessions live here and the main
+ * thread stays free. Messages are handled one after another, in order.
+ */
+const port = parentPort!;
+const { device } = workerData as InferThreadData;
+const sessions = new Map<string, Session>();
+let batchMemory = new Uint8Array(0);
+
+function send(message: FromInfer, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+async function load(message: Extract<ToInfer, { type: "load" }>): Promise<void> {
+  const { modelKey, modelPath, warmUpImages } = message;
+  try {
+    const { session, fallbackReason } = await openOnnxSession({ modelPath, device });
+    await session.warmUp(warmUpImages);
+    sessions.set(modelKey, session);
+    send({ type: "loaded", modelKey, device: session.device, fallbackReason: fallbackReason ?? null });
+  } catch (error) {
+    const { code, message: text } = toLabelfleetError(error);
+    send({ type: "load-failed", modelKey, code, message: text });
+  }
+}
+
+async function infer({ id, modelKey, images, topK: k }: Extract<ToInfer, { type: "infer" }>): Promise<void> {
+  try {
+    const session = sessions.get(modelKey);
+    if (session === undefined) throw new LabelfleetError("INFERENCE_FAILED", `model ${modelKey} is not loaded`);
+    const startedMs = performance.now();
+    const probabilities = await session.run(gather(images), images.length);
+    const ranked = images.map((_, i) =>
+      topK(probabilities.subarray(i * session.numClasses, (i + 1) * session.numClasses), k),
+    );
+    send({ type: "inferred", id, ranked, busyMs: performance.now() - startedMs, images }, images);
+  } catch (error) {
+    const { message } = toLabelfleetError(error);
+    send({ type: "infer-failed", id, code: "INFERENCE_FAILED", message, images }, images);
+  }
+}
+
+/** One image is used as it is; several are laid one behind the other in memory that is kept between batches. */
+function gather(images: ArrayBuffer[]): Uint8Array {
+  if (images.length === 1) return new Uint8Array(images[0]!);
+  const totalBytes = images.reduce((sum, image) => sum + image.byteLength, 0);
+  if (batchMemory.byteLength < totalBytes) batchMemory = new Uint8Array(totalBytes);
+  let offset = 0;
+  for (const image of images) {
+    batchMemory.set(new Uint8Array(image), offset);
+    offset += image.byteLength;
+  }
+  return batchMemory.subarray(0, totalBytes);
+}
+
+async function handle(message: ToInfer): Promise<void> {
+  if (message.type === "load") return load(message);
+  if (message.type === "infer") return infer(message);
+  await sessions.get(message.modelKey)?.close();
+  sessions.delete(message.modelKey);
+}
+
+let previous = Promise.resolve();
+port.on("message", (message: ToInfer) => {
+  previous = previous.then(() => handle(message));
+});
+send({ type: "ready" });

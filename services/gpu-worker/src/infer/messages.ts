@@ -1,0 +1,26 @@
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import type { ErrorCode } from "@labelfleet/shared/errors";
+
+/** What an infer thread is started with. */
+export interface InferThreadData {
+  device: DeviceChoice;
+}
+
+/** Main thread to infer thread. Images are moved, not copied: uint8 [inputPx, inputPx, 3] each. */
+export type ToInfer =
+  | { type: "load"; modelKey: string; modelPath: string; warmUpImages: number }
+  | { type: "unload"; modelKey: string }
+  | { type: "infer"; id: number; modelKey: string; images: ArrayBuffer[]; topK: number };
+
+export interface RankedClass {
+  index: number;
+  probability: number;
+}
+
+/** Infer thread to main thread. The images come back, so that their memory is used again. */
+export type FromInfer =
+  | { type: "ready" }
+  | { type: "loaded"; modelKey: string; device: string; fallbackReason: string | null }
+  | { type: "load-failed"; modelKey: string; code: ErrorCode; message: string }
+  | { type: "inferred"; id: number; ranked: RankedClass[][]; busyMs: number; images: ArrayBuffer[] }
+  | { type: "infer-failed"; id: number; code: ErrorCode; message: string; images: ArrayBuffer[] };

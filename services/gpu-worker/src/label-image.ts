@@ -1,0 +1,98 @@
+import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import type { Batcher } from "./batch/batcher.js";
+import type { ImageBudget } from "./batch/image-budget.js";
+import type { RunModel } from "./consume/model-loader.js";
+import type { RunContext } from "./consume/run-context.js";
+import type { LoaderPool } from "./fetch/loader-pool.js";
+import { failedRecord, type ImageSize, okRecord, type RecordContext } from "./write/records.js";
+
+/** The stages that an image passes on its own. */
+export interface ImageStages {
+  budget: ImageBudget;
+  loaders: LoaderPool;
+  batcher: Batcher;
+}
+
+export interface ImageTask {
+  run: RunContext;
+  batchId: string;
+  entry: ManifestEntry;
+  /** The models whose shard is missing. */
+  models: RunModel[];
+  workerId: string;
+  pass: number;
+  /** Throws when the batch is given up, so that no further image is begun. */
+  checkpoint: () => void;
+}
+
+/** Codes that say something about this image; any other error concerns the whole batch. */
+const imageCode = /^(IMAGE|OBJECT|DECODE|INFERENCE|STORE)_/;
+
+/**
+ * One image, once for all models: fetch, decode and resize for each, infer. A bad image is a record, never an error.
+ * Returns one record per model, in the models' order.
+ *
+ * @throws what concerns the whole batch: refused credentials, a missing bucket, a thread that died
+ */
+export async function labelImage(stages: ImageStages, task: ImageTask): Promise<Prediction[]> {
+  const { run, batchId, entry, models } = task;
+  const kept = models.map(({ ref }) => run.records.find(batchId, entry.key, ref.id));
+  const todo = models.filter((_, i) => kept[i] === undefined);
+  const made = todo.length === 0 ? [] : await labelWith(stages, task, todo);
+  if (made.length > 0) run.stats.imageDone();
+  const records = new Map([...kept, ...made].flatMap((record) => (record ? [[record.modelId, record]] : [])));
+  return models.map(({ ref }) => records.get(ref.id)!);
+}
+
+async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[]): Promise<Prediction[]> {
+  const { run, entry } = task;
+  const pixelBytes = models.reduce((sum, { preprocess }) => sum + 3 * preprocess.inputPx ** 2, 0);
+  const bytes = entry.sizeBytes + pixelBytes;
+  await stages.budget.enter(bytes);
+  try {
+    task.checkpoint();
+    const outcome = await stages.loaders.load({
+      input: run.spec.frozen.input,
+      key: entry.key,
+      etag: entry.etag,
+      specs: models.map(({ preprocess }) => preprocess),
+      limits: run.spec.overridable.limits,
+    });
+    run.stats.stage("fetch", outcome.cost.fetchMs);
+    run.stats.bytesRead(outcome.cost.bytesRead);
+    if (outcome.cost.decodeMs > 0) run.stats.stage("decode", outcome.cost.decodeMs);
+    if (!outcome.ok) return models.map((model) => failure(task, model, null, outcome.error));
+    const { image } = outcome;
+    return await Promise.all(models.map((model, i) => inferOne(stages, task, model, image.pixels[i]!, image)));
+  } finally {
+    stages.budget.leave(bytes);
+  }
+}
+
+async function inferOne(
+  stages: ImageStages,
+  task: ImageTask,
+  model: RunModel,
+  pixels: ArrayBuffer,
+  size: ImageSize,
+): Promise<Prediction> {
+  try {
+    const inferred = await stages.batcher.infer(model.modelKey, pixels, task.run.spec.frozen.topK);
+    stages.loaders.recycle([inferred.pixels]);
+    task.run.stats.inferred(inferred.busyMs, inferred.batchShare);
+    return okRecord(task.entry, size, inferred.ranked, recordContext(task, model));
+  } catch (error) {
+    return failure(task, model, size, toLabelfleetError(error));
+  }
+}
+
+function failure(task: ImageTask, model: RunModel, size: ImageSize | null, error: LabelfleetError): Prediction {
+  if (!imageCode.test(error.code)) throw error;
+  return failedRecord(task.entry, size, error, recordContext(task, model));
+}
+
+function recordContext({ workerId, pass }: ImageTask, { ref, model }: RunModel): RecordContext {
+  return { modelId: ref.id, labels: model.labels, workerId, pass };
+}

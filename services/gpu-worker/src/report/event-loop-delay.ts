@@ -1,0 +1,28 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+const resolutionMs = 10;
+
+/** How late the main thread's event loop is; locks are renewed there, so it must never be late for long. */
+export class EventLoopDelay {
+  readonly #histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+
+  constructor() {
+    this.#histogram.enable();
+  }
+
+  /** Milliseconds beyond the timer's own interval. */
+  read(): { p50: number; p99: number } {
+    const beyond = (percentile: number) =>
+      Math.max(0, Math.round((this.#histogram.percentile(percentile) / 1e6 - resolutionMs) * 10) / 10);
+    return { p50: beyond(50), p99: beyond(99) };
+  }
+
+  /** Forgets what was measured, for example a start-up that is not the work itself. */
+  reset(): void {
+    this.#histogram.reset();
+  }
+
+  stop(): void {
+    this.#histogram.disable();
+  }
+}

@@ -1,0 +1,100 @@
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import type { WorkerStage } from "@labelfleet/shared/contract/stats";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import type { Logger } from "@labelfleet/shared/logger";
+import { beat, removeWorker } from "@labelfleet/shared/redis/registry";
+import type { Redis } from "@labelfleet/shared/redis/connection";
+import type { RunContext } from "../consume/run-context.js";
+import { EventLoopDelay } from "./event-loop-delay.js";
+import type { WorkerIdentity } from "./run-stats.js";
+
+const flushEveryMs = 5_000;
+
+/** What the reporter asks of its worker each time. */
+export interface WorkerState {
+  device: string;
+  slots: Record<WorkerStage, number>;
+  batchSlots: number;
+}
+
+/** Every 5 s: a heartbeat to Redis, and the statistics of each open run to its folder. */
+export class Reporter {
+  readonly #redis: Redis;
+  readonly #identity: WorkerIdentity;
+  readonly #lanes: string[];
+  readonly #state: () => WorkerState;
+  readonly #contexts: () => Promise<RunContext[]>;
+  readonly #logger: Logger;
+  readonly #delay = new EventLoopDelay();
+  readonly #timer: NodeJS.Timeout;
+  #lastImages = 0;
+  #lastBeatMs = performance.now();
+
+  constructor(options: {
+    redis: Redis;
+    identity: WorkerIdentity;
+    lanes: string[];
+    state: () => WorkerState;
+    contexts: () => Promise<RunContext[]>;
+    logger: Logger;
+  }) {
+    this.#redis = options.redis;
+    this.#identity = options.identity;
+    this.#lanes = options.lanes;
+    this.#state = options.state;
+    this.#contexts = options.contexts;
+    this.#logger = options.logger;
+    this.#timer = setInterval(() => void this.#report(), flushEveryMs);
+  }
+
+  /** Says that the worker is there; later beats follow by themselves. */
+  async beat(): Promise<void> {
+    const contexts = await this.#contexts();
+    const images = contexts.reduce((sum, context) => sum + context.stats.images, 0);
+    const nowMs = performance.now();
+    const seconds = Math.max(0.001, (nowMs - this.#lastBeatMs) / 1_000);
+    const { device, batchSlots } = this.#state();
+    await beat(this.#redis, {
+      workerId: this.#identity.workerId,
+      lanes: this.#lanes,
+      host: this.#identity.host,
+      device,
+      batchSlots,
+      imagesPerSecond: Math.max(0, Math.round(((images - this.#lastImages) / seconds) * 10) / 10),
+      seenMs: Date.now(),
+    });
+    this.#lastImages = images;
+    this.#lastBeatMs = nowMs;
+  }
+
+  /** Start-up is over: what the event loop suffered until now is not the work's. */
+  startMeasuring(): void {
+    this.#delay.reset();
+  }
+
+  /** stats/<workerId>.json of one run. Statistics are never worth failing a batch, so a refusal is a log line. */
+  async writeStats(context: RunContext): Promise<void> {
+    const { device, slots } = this.#state();
+    const stats = context.stats.snapshot({ device, slots, eventLoopDelayMs: this.#delay.read() });
+    try {
+      await context.folder.writeJson(runNames.statsOf(this.#identity.workerId), stats);
+    } catch (error) {
+      this.#logger.warn(`statistics not written: ${toLabelfleetError(error).message}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#delay.stop();
+    await removeWorker(this.#redis, this.#identity.workerId);
+  }
+
+  async #report(): Promise<void> {
+    try {
+      await this.beat();
+    } catch (error) {
+      this.#logger.debug(`no heartbeat: ${toLabelfleetError(error).message}`);
+    }
+    for (const context of await this.#contexts()) await this.writeStats(context);
+  }
+}

@@ -1,0 +1,108 @@
+import type { WorkerStage, WorkerStats } from "@labelfleet/shared/contract/stats";
+import { CompletionCounter } from "./completions.js";
+
+/** What is the same for all runs of a worker. */
+export interface WorkerIdentity {
+  workerId: string;
+  host: string;
+  versions: Record<string, string>;
+}
+
+interface StageTotals {
+  count: number;
+  busyMs: number;
+}
+
+/** What one worker did for one run, cumulative: the stage clock and its neighbours. */
+export class RunStats {
+  readonly #identity: WorkerIdentity;
+  readonly #runId: string;
+  readonly #startedMs = Date.now();
+  readonly #completions = new CompletionCounter(this.#startedMs);
+  readonly #stages: Record<WorkerStage, StageTotals> = {
+    fetch: { count: 0, busyMs: 0 },
+    decode: { count: 0, busyMs: 0 },
+    infer: { count: 0, busyMs: 0 },
+    write: { count: 0, busyMs: 0 },
+  };
+  #images = 0;
+  #bytesRead = 0;
+  #inferenceBatches = 0;
+  #firstPredictionMs: number | null = null;
+  #shardConflicts = 0;
+  readonly #queueWait = { jobs: 0, seconds: 0, maxSeconds: 0 };
+
+  constructor(identity: WorkerIdentity, runId: string) {
+    this.#identity = identity;
+    this.#runId = runId;
+  }
+
+  get images(): number {
+    return this.#images;
+  }
+
+  stage(stage: WorkerStage, busyMs: number, count = 1): void {
+    this.#stages[stage].count += count;
+    this.#stages[stage].busyMs += busyMs;
+  }
+
+  bytesRead(bytes: number): void {
+    this.#bytesRead += bytes;
+  }
+
+  inferred(busyMs: number, batchShare: number): void {
+    this.stage("infer", busyMs);
+    this.#inferenceBatches += batchShare;
+    this.#firstPredictionMs ??= Date.now();
+  }
+
+  imageDone(): void {
+    this.#images += 1;
+    this.#completions.add(1, Date.now());
+  }
+
+  jobTaken(waitedSeconds: number): void {
+    this.#queueWait.jobs += 1;
+    this.#queueWait.seconds += waitedSeconds;
+    this.#queueWait.maxSeconds = Math.max(this.#queueWait.maxSeconds, waitedSeconds);
+  }
+
+  shardConflict(): void {
+    this.#shardConflicts += 1;
+  }
+
+  snapshot(now: {
+    device: string;
+    slots: Record<WorkerStage, number>;
+    eventLoopDelayMs: { p50: number; p99: number };
+  }): WorkerStats {
+    const stage = (name: WorkerStage) => ({
+      count: this.#stages[name].count,
+      busySeconds: round(this.#stages[name].busyMs / 1_000),
+      slots: now.slots[name],
+    });
+    return {
+      schemaVersion: 1,
+      role: "worker",
+      ...this.#identity,
+      runId: this.#runId,
+      device: now.device,
+      startedMs: this.#startedMs,
+      updatedMs: Date.now(),
+      firstPredictionMs: this.#firstPredictionMs,
+      images: this.#images,
+      bytesRead: this.#bytesRead,
+      stages: { fetch: stage("fetch"), decode: stage("decode"), infer: stage("infer"), write: stage("write") },
+      inferenceBatches: Math.round(this.#inferenceBatches),
+      queueWait: { ...this.#queueWait },
+      shardConflicts: this.#shardConflicts,
+      completions: this.#completions.snapshot(),
+      eventLoopDelayMs: now.eventLoopDelayMs,
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    };
+  }
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1_000) / 1_000;
+}

@@ -1,0 +1,162 @@
+import { hostname } from "node:os";
+import { newProcessId } from "@labelfleet/shared/contract/ids";
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import type { Logger } from "@labelfleet/shared/logger";
+import { type BatchConsumer, consumeBatches } from "@labelfleet/shared/queue/batch-consumer";
+import { checkRedis, connectRedis } from "@labelfleet/shared/redis/connection";
+import { registerLane } from "@labelfleet/shared/redis/registry";
+import { Releasers } from "@labelfleet/shared/releasers";
+import { within } from "@labelfleet/shared/shutdown";
+import { version } from "@labelfleet/shared/version";
+import { Batcher } from "./batch/batcher.js";
+import { ImageBudget } from "./batch/image-budget.js";
+import { defaultLimits } from "./batch/policy.js";
+import { batchSlotBounds, batchSlotsFor, letGoMs, maxBytesInFlight, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { ModelLoader } from "./consume/model-loader.js";
+import { RunContexts } from "./consume/run-contexts.js";
+import { planThreads } from "./cores.js";
+import { LoaderPool } from "./fetch/loader-pool.js";
+import { InferPool } from "./infer/infer-pool.js";
+import { type PipelineDeps, processBatch } from "./pipeline.js";
+import { Reporter } from "./report/reporter.js";
+import { Stopping } from "./stopping.js";
+
+export interface WorkerOptions {
+  redisUrl: string;
+  lanes: string[];
+  device: DeviceChoice;
+  cores: number;
+  /** Built graphs and downloaded models. */
+  cacheDir: string;
+  /** How long the worker may go on with what it has begun after the signal aborts. */
+  graceMs: number;
+  logger: Logger;
+  /** Called when the worker takes batches. */
+  onReady?: (workerId: string) => void;
+}
+
+/**
+ * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
+ *
+ * @throws REDIS_UNAVAILABLE, REDIS_UNSUITABLE at the start; WORKER_DIED when one of its threads ends
+ */
+export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
+  const { redisUrl, lanes, logger } = options;
+  const workerId = newProcessId(hostname(), process.pid);
+  const plan = planThreads(options.cores);
+  const died = new AbortController();
+  const onDied = (error: Error) => died.abort(error);
+  const releasers = new Releasers();
+  try {
+    // The threads load their libraries while this thread connects.
+    const infer = new InferPool({ threads: plan.inferThreads, device: options.device, onDied });
+    releasers.push("infer threads", () => infer.close());
+    const loaders = new LoaderPool({
+      threads: plan.loaderThreads,
+      perThread: {
+        fetchSlots: plan.fetchSlotsPerLoader,
+        decodeSlots: Math.ceil(plan.decodeSlots / plan.loaderThreads),
+      },
+      onDied,
+    });
+    releasers.push("loader threads", () => loaders.close());
+    const redis = await connectRedis(redisUrl);
+    releasers.push("redis", () => redis.disconnect());
+    for (const warning of await checkRedis(redis)) logger.debug(warning);
+
+    const maxImages = maxImagesInFlight(plan);
+    const stages = {
+      budget: new ImageBudget({ maxImages, maxBytes: maxBytesInFlight }),
+      loaders,
+      batcher: new Batcher(infer, () => defaultLimits(infer.device ?? "cpu")),
+    };
+    const identity = { workerId, host: hostname(), versions: { labelfleet: version, node: process.versions.node } };
+    const contexts = new RunContexts({
+      redis,
+      loader: new ModelLoader(infer, options.cacheDir, logger),
+      identity,
+      onClosing: (context) => reporter.writeStats(context),
+    });
+    let batchSlots: number = batchSlotBounds.min;
+    const reporter = new Reporter({
+      redis,
+      identity,
+      lanes,
+      state: () => ({
+        device: infer.device ?? options.device,
+        slots: stageSlots(plan, infer.slots),
+        batchSlots: batchSlots * lanes.length,
+      }),
+      contexts: () => contexts.all(),
+      logger,
+    });
+    releasers.push("reporter", () => reporter.stop());
+    releasers.push("runs", () => contexts.closeAll());
+
+    const stopping = new Stopping();
+    const deps: PipelineDeps = {
+      ...stages,
+      workerId,
+      checkpoint: (delivery) => stopping.checkpoint(delivery),
+      writeStats: (context) => reporter.writeStats(context),
+    };
+    const consumers: BatchConsumer[] = [];
+    for (const lane of lanes) {
+      await registerLane(redis, lane);
+      const consumer: BatchConsumer = consumeBatches({
+        redisUrl,
+        lane,
+        batchSlots,
+        workerId,
+        process: async (delivery) => {
+          const run = await contexts.of(delivery.job, lane);
+          batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
+          consumer.setBatchSlots(batchSlots);
+          await processBatch(deps, run, delivery);
+        },
+        onFailed: (batchId, error, isFinal) =>
+          logger.warn(`batch ${batchId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`),
+        onStalled: (jobId) => logger.warn(`batch ${jobId} lost its worker and goes back to the queue`),
+        onError: throttled((error) => logger.warn(`Redis: ${error.message}`)),
+      });
+      consumers.push(consumer);
+    }
+    await reporter.beat();
+    logger.info({ lanes, cores: options.cores, ...plan }, "worker ready");
+    options.onReady?.(workerId);
+
+    await aborted(AbortSignal.any([signal, died.signal]));
+    if (!died.signal.aborted) {
+      logger.info({ reason: String(signal.reason) }, "worker stopping");
+      stopping.drain();
+      const closing = Promise.all(consumers.map((consumer) => consumer.close()));
+      await within(options.graceMs, closing);
+      stopping.giveUp();
+      await within(letGoMs, closing);
+    }
+  } finally {
+    await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
+  }
+  if (died.signal.aborted) throw died.signal.reason;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+const repeatAfterMs = 10_000;
+
+/** Passes the same complaint on only every ten seconds: a lost connection repeats itself many times a second. */
+function throttled(report: (error: Error) => void): (error: Error) => void {
+  let lastMessage = "";
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const nowMs = performance.now();
+    if (error.message === lastMessage && nowMs - lastMs < repeatAfterMs) return;
+    lastMessage = error.message;
+    lastMs = nowMs;
+    report(error);
+  };
+}

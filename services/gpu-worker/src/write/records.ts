@@ -1,0 +1,72 @@
+import type { Label } from "@labelfleet/models/labels";
+import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { LabelfleetError } from "@labelfleet/shared/errors";
+import type { RankedClass } from "../infer/messages.js";
+
+/** Who made the record, and for which model. */
+export interface RecordContext {
+  modelId: string;
+  labels: readonly Label[];
+  workerId: string;
+  pass: number;
+}
+
+export interface ImageSize {
+  widthPx: number;
+  heightPx: number;
+}
+
+const maxMessageLength = 300;
+
+export function okRecord(
+  entry: ManifestEntry,
+  size: ImageSize,
+  ranked: RankedClass[],
+  { modelId, labels, workerId, pass }: RecordContext,
+): Prediction {
+  return {
+    ...identity(entry, size),
+    modelId,
+    status: "ok",
+    top: ranked.map(({ index, probability }) => ({
+      index,
+      label: labels[index]!.label,
+      probability: rounded(probability),
+    })),
+    errorCode: null,
+    errorMessage: null,
+    retryable: null,
+    workerId,
+    pass,
+  };
+}
+
+/** @param size known when the image was decoded before it failed */
+export function failedRecord(
+  entry: ManifestEntry,
+  size: ImageSize | null,
+  error: LabelfleetError,
+  { modelId, workerId, pass }: RecordContext,
+): Prediction {
+  return {
+    ...identity(entry, size),
+    modelId,
+    status: "failed",
+    top: null,
+    errorCode: error.code,
+    errorMessage: error.message.slice(0, maxMessageLength),
+    retryable: error.retryable,
+    workerId,
+    pass,
+  };
+}
+
+function identity({ key, etag, sizeBytes }: ManifestEntry, size: ImageSize | null) {
+  return { key, etag, sizeBytes, width: size?.widthPx ?? null, height: size?.heightPx ?? null };
+}
+
+/** float32 has about seven digits; more would only lengthen the shards. */
+function rounded(probability: number): number {
+  return Math.round(probability * 1e6) / 1e6;
+}

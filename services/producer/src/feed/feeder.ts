@@ -1,0 +1,118 @@
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { Logger } from "@labelfleet/shared/logger";
+import type { BatchQueue } from "@labelfleet/shared/queue/batch-queue";
+import type { Redis } from "@labelfleet/shared/redis/connection";
+import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { sleep } from "@labelfleet/shared/shutdown";
+import type { ChunkLog } from "../partition/chunk-log.js";
+import { hasTooManyFailed } from "./max-failed.js";
+import { Outstanding, type Settled } from "./outstanding.js";
+import { type PlannedBatch, plannedBatches } from "./planned-batches.js";
+import { ReadAhead } from "./read-ahead.js";
+import { Recounter } from "./recount.js";
+import { type ImageTotals, imageTotalsOf } from "./run-totals.js";
+import { windowBatches } from "./window.js";
+
+const pollMs = 200;
+/** How often the queue's states and the live workers are looked at. */
+const sweepMs = 2_000;
+const readAheadBatches = 256;
+const namedFailures = 5;
+
+export interface FeedState extends ImageTotals {
+  batchesDone: number;
+  batchesFailed: number;
+}
+
+export interface FeederOptions {
+  folder: RunFolder;
+  spec: RunSpec;
+  log: ChunkLog;
+  redis: Redis;
+  queue: BatchQueue;
+  progress: RunProgress;
+  logger: Logger;
+}
+
+/** Keeps a window of a run's batches in the queue until all are done or failed. */
+export class Feeder {
+  readonly state: FeedState = { done: 0, ok: 0, failed: 0, batchesDone: 0, batchesFailed: 0 };
+  readonly #options: FeederOptions;
+  readonly #outstanding: Outstanding;
+  readonly #pending: ReadAhead<PlannedBatch>;
+  #windowBatches = windowBatches([], "");
+  #sweptMs = 0;
+
+  constructor(options: FeederOptions) {
+    this.#options = options;
+    this.#outstanding = new Outstanding({ ...options, recounter: new Recounter(options) });
+    this.#pending = new ReadAhead(this.#undone(), readAheadBatches);
+  }
+
+  /** Feeds to the end, or until too many images failed, or the signal. Rejects with what the listing rejected with. */
+  async run(signal: AbortSignal): Promise<"fed" | "too-many-failed" | "stopped"> {
+    while (!signal.aborted) {
+      if (await this.#step()) return "fed";
+      const { maxFailed } = this.#options.spec.overridable;
+      if (hasTooManyFailed(maxFailed, this.state.done, this.state.failed)) return "too-many-failed";
+      await sleep(pollMs, signal);
+    }
+    return "stopped";
+  }
+
+  withdraw(): Promise<void> {
+    return this.#outstanding.withdraw();
+  }
+
+  /** Counts again what the folder holds, after Redis was emptied. */
+  async rebuildProgress(): Promise<void> {
+    const { folder, spec, log } = this.#options;
+    this.#sweptMs = 0;
+    const recounter = new Recounter(this.#options);
+    for await (const batch of plannedBatches({ folder, spec, chunks: log.soFar() })) {
+      if (batch.isDone) await recounter.add(batch.batchId);
+    }
+    await recounter.flush();
+  }
+
+  /** One look and what follows from it. Returns whether nothing is left to do. */
+  async #step(): Promise<boolean> {
+    this.#note(await this.#outstanding.settleCounted());
+    if (Date.now() - this.#sweptMs >= sweepMs) {
+      this.#sweptMs = Date.now();
+      const { redis, spec } = this.#options;
+      this.#windowBatches = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
+      this.#note(await this.#outstanding.settleByState());
+    }
+    const batches = this.#pending.take(this.#windowBatches - this.#outstanding.size);
+    if (batches.length > 0) await this.#outstanding.offer(batches);
+    const modelIds = this.#options.spec.frozen.models.map((model) => model.id);
+    const totals = await this.#options.progress.totals(modelIds);
+    Object.assign(this.state, imageTotalsOf(totals.values()));
+    return this.#pending.isDrained && this.#outstanding.size === 0;
+  }
+
+  #note(settled: Settled): void {
+    this.state.batchesDone += settled.done.length;
+    for (const { batchId, reason } of settled.failed) {
+      if (this.state.batchesFailed++ < namedFailures) {
+        this.#options.logger.error(`batch ${batchId} failed for good: ${reason}; \`labelfleet resume\` tries it again`);
+      }
+    }
+  }
+
+  /** What is to be fed; what is done already is counted on the way. */
+  async *#undone(): AsyncGenerator<PlannedBatch> {
+    const { folder, spec, log } = this.#options;
+    const recounter = new Recounter(this.#options);
+    for await (const batch of plannedBatches({ folder, spec, chunks: log.follow() })) {
+      if (batch.isDone) {
+        this.state.batchesDone++;
+        await recounter.add(batch.batchId);
+      } else yield batch;
+    }
+    await recounter.flush();
+  }
+}

@@ -1,0 +1,130 @@
+import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import {
+  type BatchQueue,
+  batchStates,
+  failureOf,
+  offerBatches,
+  withdrawBatches,
+} from "@labelfleet/shared/queue/batch-queue";
+import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import type { PlannedBatch } from "./planned-batches.js";
+import type { Recounter } from "./recount.js";
+import { remedyOf } from "./window.js";
+
+/** What became of batches that were in the queue. */
+export interface Settled {
+  done: string[];
+  failed: { batchId: string; reason: string }[];
+}
+
+/**
+ * The batches of a run that are in the queue. Redis says cheaply which may be finished; the folder has the last word, so a
+ * batch leaves only when its shards lie there, or when its job failed for good.
+ */
+export class Outstanding {
+  readonly #folder: RunFolder;
+  readonly #spec: RunSpec;
+  readonly #queue: BatchQueue;
+  readonly #progress: RunProgress;
+  readonly #recounter: Recounter;
+  readonly #jobs = new Map<string, BatchJob>();
+  /** Counted in Redis although the folder has no shard: an old count, looked at again only with the queue's states. */
+  readonly #doubted = new Set<string>();
+
+  constructor(options: {
+    folder: RunFolder;
+    spec: RunSpec;
+    queue: BatchQueue;
+    progress: RunProgress;
+    recounter: Recounter;
+  }) {
+    this.#folder = options.folder;
+    this.#spec = options.spec;
+    this.#queue = options.queue;
+    this.#progress = options.progress;
+    this.#recounter = options.recounter;
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  async offer(batches: PlannedBatch[]): Promise<void> {
+    const jobs = batches.map(({ batchId, chunkId, rangeId }) => this.#jobOf(batchId, chunkId, rangeId));
+    for (const job of jobs) this.#jobs.set(job.batchId, job);
+    await offerBatches(this.#queue, jobs);
+  }
+
+  /** The cheap look, several times a second: which batches have been counted, and do lie in the folder. */
+  async settleCounted(): Promise<Settled> {
+    const candidates = [...this.#jobs.keys()].filter((batchId) => !this.#doubted.has(batchId));
+    const isCounted = await this.#progress.finished(candidates, this.#modelIds());
+    const counted = candidates.filter((_, i) => isCounted[i] === true);
+    const isThere = await this.#areThere(counted);
+    const settled: Settled = { done: [], failed: [] };
+    for (const [i, batchId] of counted.entries()) {
+      if (isThere[i] === true) this.#settle(batchId, settled);
+      else this.#doubted.add(batchId);
+    }
+    return settled;
+  }
+
+  /** The thorough look: puts back what the queue lost, and takes out what failed for good. */
+  async settleByState(): Promise<Settled> {
+    const jobs = [...this.#jobs.values()];
+    const states = await batchStates(this.#queue, jobs);
+    const suspects = jobs
+      .map((job, i) => ({ job, remedy: remedyOf(states[i] ?? "unknown") }))
+      .filter(({ remedy }) => remedy !== "wait");
+    const isThere = await this.#areThere(suspects.map(({ job }) => job.batchId));
+    const settled: Settled = { done: [], failed: [] };
+    const lost: BatchJob[] = [];
+    for (const [i, { job, remedy }] of suspects.entries()) {
+      if (isThere[i] === true) {
+        await this.#recounter.add(job.batchId);
+        this.#settle(job.batchId, settled);
+      } else if (remedy === "give up") {
+        this.#jobs.delete(job.batchId);
+        const reason = (await failureOf(this.#queue, job)) ?? "no reason was given";
+        settled.failed.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
+      } else lost.push(job);
+    }
+    await this.#recounter.flush();
+    await offerBatches(this.#queue, lost);
+    return settled;
+  }
+
+  /** Takes back what no worker holds. */
+  async withdraw(): Promise<void> {
+    await withdrawBatches(this.#queue, [...this.#jobs.values()]);
+    this.#jobs.clear();
+  }
+
+  #settle(batchId: string, settled: Settled): void {
+    this.#jobs.delete(batchId);
+    this.#doubted.delete(batchId);
+    settled.done.push(batchId);
+  }
+
+  #modelIds(): string[] {
+    return this.#spec.frozen.models.map((model) => model.id);
+  }
+
+  #areThere(batchIds: string[]): Promise<boolean[]> {
+    return Promise.all(batchIds.map((batchId) => this.#isThere(batchId)));
+  }
+
+  async #isThere(batchId: string): Promise<boolean> {
+    const names = this.#modelIds().map((modelId) => runNames.shard(modelId, batchId, this.#spec.frozen.format));
+    const found = await Promise.all(names.map((name) => this.#folder.store.head(this.#folder.keyOf(name))));
+    return found.every((info) => info !== null);
+  }
+
+  #jobOf(batchId: string, chunk: string, range: string): BatchJob {
+    const { runId } = this.#spec;
+    return { schemaVersion: 1, run: this.#folder.uri, runId, range, chunk, batchId, pass: 0, rewrite: null };
+  }
+}

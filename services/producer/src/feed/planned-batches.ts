@@ -1,0 +1,29 @@
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { batchesOfChunk, type ChunkRef } from "../partition/batches-of-chunk.js";
+import { ShardCursor } from "./shard-cursor.js";
+
+export interface PlannedBatch {
+  batchId: string;
+  chunkId: string;
+  rangeId: string;
+  images: number;
+  /** Whether every model's shard was there when the folder was listed. */
+  isDone: boolean;
+}
+
+/** The batches of chunks in order, each with whether the folder holds its result: a streaming merge with the shards. */
+export async function* plannedBatches(options: {
+  folder: RunFolder;
+  spec: RunSpec;
+  chunks: AsyncIterable<ChunkRef> | Iterable<ChunkRef>;
+}): AsyncGenerator<PlannedBatch> {
+  const { models, batchImages } = options.spec.frozen;
+  const cursors = models.map((model) => new ShardCursor(options.folder, model.id));
+  for await (const { chunkId, rangeId, ...chunk } of options.chunks) {
+    for (const { batchId, start, end } of batchesOfChunk({ chunkId, images: chunk.images }, batchImages)) {
+      const found = await Promise.all(cursors.map((cursor) => cursor.has(batchId)));
+      yield { batchId, chunkId, rangeId, images: end - start, isDone: found.every(Boolean) };
+    }
+  }
+}

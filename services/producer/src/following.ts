@@ -1,0 +1,85 @@
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import type { ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
+import type { Feeder } from "./feed/feeder.js";
+import type { ChunkLog } from "./partition/chunk-log.js";
+import { type Periodic, periodically } from "./periodically.js";
+import { Presence } from "./presence.js";
+import type { ProduceOptions } from "./produce.js";
+
+const progressMs = 500;
+const noteMs = 1_000;
+
+/** Everything a producer says while it works: its state and counters to Redis, its times to stats/, progress to its caller. */
+export class Following {
+  readonly #options: ProduceOptions & { log: ChunkLog; feeder: Feeder; startedMs: number };
+  readonly #presence: Presence;
+  readonly #telling: Periodic;
+  readonly #noting: Periodic;
+  #state: ProducerState | null = null;
+  #rebuilding: Promise<void> | null = null;
+
+  constructor(
+    options: ProduceOptions & {
+      log: ChunkLog;
+      feeder: Feeder;
+      progress: RunProgress;
+      producerId: string;
+      startedMs: number;
+    },
+  ) {
+    this.#options = options;
+    this.#presence = new Presence(options);
+    const warn = (error: unknown) => options.logger.warn(toLabelfleetError(error).message);
+    this.#telling = periodically(progressMs, async () => this.#tell(), warn);
+    this.#noting = periodically(noteMs, () => this.#note(), warn);
+  }
+
+  /** Whether any worker is there that could leave statistics. */
+  async hasWorkers(): Promise<boolean> {
+    const { redis, spec } = this.#options;
+    const workers = await liveWorkers(redis, Date.now());
+    return workers.some((worker) => worker.lanes.includes(spec.overridable.lane));
+  }
+
+  /** Notes a state that does not come from feeding any more, and the last moment of the work. */
+  async end(state: ProducerState): Promise<void> {
+    const isFirst = this.#state === null;
+    this.#state = state;
+    await this.stop();
+    if (isFirst) await this.#presence.flush();
+    await this.#presence.note(state, this.#listed());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#telling.stop(), this.#noting.stop()]);
+    await this.#rebuilding;
+    this.#tell();
+  }
+
+  #listed(): { images: number; isComplete: boolean } {
+    return { images: this.#options.log.images, isComplete: this.#options.log.hasEnded };
+  }
+
+  #tell(): void {
+    const { log, feeder, startedMs, onProgress } = this.#options;
+    const { done, ok, failed, batchesDone } = feeder.state;
+    const elapsedSeconds = (Date.now() - startedMs) / 1000;
+    onProgress?.({ done, ok, failed, listed: log.images, listingComplete: log.hasEnded, batchesDone, elapsedSeconds });
+  }
+
+  async #note(): Promise<void> {
+    const { log, feeder, logger } = this.#options;
+    const state = this.#state ?? (log.hasEnded ? "feeding" : "listing");
+    const wasForgotten = await this.#presence.note(state, this.#listed());
+    await this.#presence.flushWhenDue();
+    if (!wasForgotten || this.#rebuilding !== null) return;
+    logger.warn("Redis was emptied: the queue and the counters are rebuilt from the run's folder");
+    this.#rebuilding = feeder
+      .rebuildProgress()
+      .catch((error: unknown) => logger.warn(toLabelfleetError(error).message))
+      .finally(() => {
+        this.#rebuilding = null;
+      });
+  }
+}

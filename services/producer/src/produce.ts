@@ -1,0 +1,117 @@
+import { hostname } from "node:os";
+import { newProcessId } from "@labelfleet/shared/contract/ids";
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import type { Logger } from "@labelfleet/shared/logger";
+import { openQueue } from "@labelfleet/shared/queue/batch-queue";
+import type { Redis } from "@labelfleet/shared/redis/connection";
+import { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import { Releasers } from "@labelfleet/shared/releasers";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { sleep } from "@labelfleet/shared/shutdown";
+import { openStore } from "@labelfleet/shared/storage/open-store";
+import { Feeder } from "./feed/feeder.js";
+import { awaitStats } from "./finalize/await-stats.js";
+import { finalizeRun, readFinished, reportOf } from "./finalize/finalize-run.js";
+import { type Outcome, outcomeOf } from "./finalize/outcome.js";
+import { Following } from "./following.js";
+import { ChunkLog } from "./partition/chunk-log.js";
+import { completeManifest } from "./partition/complete-manifest.js";
+import { within } from "./within.js";
+
+/** How long stopping may wait for Redis and the stores. */
+const stopGraceMs = 3_000;
+const statsWaitMs = 6_000;
+const loggedProblems = 5;
+
+export interface ProduceProgress {
+  done: number;
+  ok: number;
+  failed: number;
+  listed: number;
+  listingComplete: boolean;
+  batchesDone: number;
+  elapsedSeconds: number;
+}
+
+export interface ProduceOptions {
+  folder: RunFolder;
+  /** As in run.json, with the overridable part as the caller wants it. */
+  spec: RunSpec;
+  redis: Redis;
+  redisUrl: string;
+  /** Aborting stops feeding and takes back what no worker holds; `resume` goes on. */
+  signal: AbortSignal;
+  logger: Logger;
+  /** Told about twice a second. */
+  onProgress?: (progress: ProduceProgress) => void;
+  /** When the command began, for wall time and the time to the first prediction; now unless told. */
+  startedMs?: number;
+}
+
+export interface Produced {
+  outcome: Outcome;
+  /** null for a run that was stopped. */
+  report: RunReport | null;
+}
+
+/**
+ * Takes a run that lies in its folder from wherever it stands to its end: list, feed, wait, finalize. A new run and a resumed
+ * one are the same to it, a complete one just gives its report, and two of these at once on one run are harmless.
+ *
+ * @throws what listing the input or reading the run's folder rejects with
+ */
+export async function produceRun(options: ProduceOptions): Promise<Produced> {
+  const { folder, spec, redis, signal, logger } = options;
+  const finished = await readFinished(folder);
+  if (finished !== null) return { outcome: outcomeOf(finished, spec), report: finished };
+
+  const { lane } = spec.overridable;
+  const startedMs = options.startedMs ?? Date.now();
+  const releasers = new Releasers();
+  const stopping = new AbortController();
+  const stopped = AbortSignal.any([signal, stopping.signal]);
+  try {
+    const input = await openStore(spec.frozen.input);
+    releasers.push("input store", () => input.store.close());
+    const queue = openQueue(options.redisUrl, lane);
+    releasers.push("queue", () => within(stopGraceMs, queue.close()));
+    const progress = new RunProgress(redis, lane, spec.runId);
+    const log = new ChunkLog();
+    const feeder = new Feeder({ folder, spec, log, redis, queue, progress, logger });
+    const producerId = newProcessId(hostname(), process.pid);
+    const following = new Following({ ...options, log, feeder, progress, producerId, startedMs });
+    releasers.push("following", () => within(stopGraceMs, following.stop()));
+    const listing = completeManifest({ folder, spec, input, log, signal: stopped }).catch((error) => log.fail(error));
+    releasers.push("listing", () => within(stopGraceMs, listing));
+    releasers.push("stop signal", () => stopping.abort());
+
+    const end = await feedOrStop(feeder, signal);
+    if (end !== "fed") {
+      stopping.abort();
+      await within(stopGraceMs, feeder.withdraw());
+      await within(stopGraceMs, following.end("stopped"));
+      return { outcome: end, report: end === "stopped" ? null : (await reportOf(folder, spec)).report };
+    }
+    await following.end("finalizing");
+    if (await following.hasWorkers()) await awaitStats({ folder, images: log.images, boundMs: statsWaitMs, signal });
+    const { report, problems } = await finalizeRun(folder, spec);
+    for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
+    await following.end(report.complete ? "done" : "stopped");
+    return { outcome: outcomeOf(report, spec), report };
+  } finally {
+    await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
+  }
+}
+
+/** Redis out of reach makes feeding wait for ever; the signal must end it nevertheless. */
+async function feedOrStop(feeder: Feeder, signal: AbortSignal): Promise<"fed" | "too-many-failed" | "stopped"> {
+  const feeding = feeder.run(signal);
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const gaveUp = aborted.then(() => sleep(stopGraceMs)).then(() => "stopped" as const);
+  return Promise.race([feeding, gaveUp]);
+}

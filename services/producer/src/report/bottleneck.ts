@@ -1,0 +1,31 @@
+import type { WorkerStage } from "@labelfleet/shared/contract/stats";
+
+export interface StageLoad {
+  stage: WorkerStage;
+  /** Busy seconds over the seconds that all slots had. */
+  utilisation: number;
+}
+
+/** A stage this busy sets the pace. */
+const saturated = 0.75;
+
+const advice: Record<WorkerStage, { bound: string; slots: string; remedy: string }> = {
+  fetch: {
+    bound: "storage-bound",
+    slots: "fetches",
+    remedy: "bring the workers nearer to the bucket, or add workers",
+  },
+  decode: { bound: "decode-bound", slots: "decode slots", remedy: "add CPU cores or workers" },
+  infer: { bound: "inference-bound", slots: "infer threads", remedy: "add workers or a GPU" },
+  write: { bound: "output-bound", slots: "shard writes", remedy: "make the batches larger with --batch-images" },
+};
+
+/** The one sentence of the report that names what set the pace, and what to do about it. */
+export function bottleneckOf(stages: StageLoad[]): string {
+  const busiest = stages.toSorted((a, b) => b.utilisation - a.utilisation)[0];
+  if (busiest === undefined || busiest.utilisation === 0) return "unknown: no worker left statistics in this run";
+  const percent = Math.min(100, Math.round(100 * busiest.utilisation));
+  const { bound, slots, remedy } = advice[busiest.stage];
+  if (busiest.utilisation >= saturated) return `${bound}: the ${slots} were busy ${percent} % of the time; ${remedy}`;
+  return `start-up or feeding: no stage was saturated, the busiest (${slots}) were busy ${percent} % of the time; a longer run shows the steady state`;
+}

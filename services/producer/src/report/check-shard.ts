@@ -1,0 +1,53 @@
+import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { Problems } from "./problems.js";
+
+/**
+ * Compares a shard with its slice of the manifest: exactly one record per entry, in the same order, of this model and of
+ * the object that was listed. Names the key of everything that differs.
+ */
+export function checkShard(options: {
+  name: string;
+  modelId: string;
+  entries: ManifestEntry[];
+  records: Prediction[];
+  problems: Problems;
+}): void {
+  const { name, modelId, entries, records, problems } = options;
+  for (const record of records) {
+    if (record.modelId !== modelId) {
+      problems.add("record-wrong", record.key, `${name}: the record is of model ${record.modelId}`);
+    }
+  }
+  if (isSameOrder(entries, records)) {
+    for (const [i, { key, etag }] of entries.entries()) {
+      if (records[i]!.etag !== etag)
+        problems.add("record-wrong", key, `${name}: the record is of etag ${records[i]!.etag}`);
+    }
+    return;
+  }
+  checkMembers(options);
+}
+
+function isSameOrder(entries: ManifestEntry[], records: Prediction[]): boolean {
+  return entries.length === records.length && entries.every(({ key }, i) => records[i]!.key === key);
+}
+
+function checkMembers({ name, entries, records, problems }: Parameters<typeof checkShard>[0]): void {
+  const counts = new Map<string, number>(entries.map(({ key }) => [key, 0]));
+  let isComplete = true;
+  for (const { key } of records) {
+    const count = counts.get(key);
+    if (count === undefined) {
+      isComplete = false;
+      problems.add("record-unexpected", key, `${name}: the record is of an object that is not in the batch`);
+    } else counts.set(key, count + 1);
+  }
+  for (const [key, count] of counts) {
+    if (count === 1) continue;
+    isComplete = false;
+    if (count === 0) problems.add("record-missing", key, `${name}: the object has no record`);
+    else problems.add("record-doubled", key, `${name}: the object has ${count} records`);
+  }
+  if (isComplete) problems.add("record-order", name, `${name}: the records are not in the manifest's order`);
+}

@@ -1,0 +1,113 @@
+import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifest";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { decodeShard } from "@labelfleet/shared/run/shard-codec";
+import { eachOf } from "../each-of.js";
+import { batchesOfChunk } from "../partition/batches-of-chunk.js";
+import { checkShard } from "./check-shard.js";
+import { ManifestWalk } from "./manifest-walk.js";
+import { Problems } from "./problems.js";
+import { type ModelCounts, Tally } from "./tally.js";
+
+const batchesAtOnce = 4;
+
+/** A whole run, read once from its folder. */
+export interface RunFold {
+  images: number;
+  records: number;
+  ok: number;
+  failed: number;
+  failedByCode: Record<string, number>;
+  models: ModelCounts[];
+  skipped: Skipped;
+  problems: Problems;
+  /** Every object that was listed has exactly one record per model, and the listing is complete. */
+  isComplete: boolean;
+}
+
+/**
+ * Reads manifest and shards side by side, a few batches at a time, and checks them record by record. `report`, `verify` and
+ * the finalizer all stand on this. Rejects only with what the store rejects with: what is wrong is in the result.
+ */
+export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold> {
+  const { models, batchImages, format } = spec.frozen;
+  const problems = new Problems();
+  const walk = new ManifestWalk(folder, spec, problems);
+  const tally = new Tally(models.map((model) => model.id));
+  const chunkImages = new Map<string, number>();
+  let images = 0;
+
+  async function* batches() {
+    for await (const { chunkId, entries } of walk.chunks()) {
+      images += entries.length;
+      chunkImages.set(chunkId, entries.length);
+      for (const { batchId, start, end } of batchesOfChunk({ chunkId, images: entries.length }, batchImages)) {
+        yield { batchId, entries: entries.slice(start, end) };
+      }
+    }
+  }
+
+  const readShard = async (
+    modelId: string,
+    batchId: string,
+    entries: ManifestEntry[],
+  ): Promise<Prediction[] | null> => {
+    const name = runNames.shard(modelId, batchId, format);
+    const stored = await folder.readBytes(name);
+    if (stored === null) {
+      const keys = `${JSON.stringify(entries[0]?.key)} to ${JSON.stringify(entries.at(-1)?.key)}`;
+      problems.add("shard-missing", name, `${name} is missing: ${entries.length} objects have no record, ${keys}`);
+      return null;
+    }
+    try {
+      const records = await decodeShard(stored.value, format, name);
+      checkShard({ name, modelId, entries, records, problems });
+      return records;
+    } catch (error) {
+      if (!hasCode(error, "RUN_INVALID")) throw error;
+      problems.add("shard-unreadable", name, toLabelfleetError(error).message);
+      return null;
+    }
+  };
+
+  await eachOf(batches(), batchesAtOnce, async ({ batchId, entries }) => {
+    tally.addBatch(entries, await Promise.all(models.map((model) => readShard(model.id, batchId, entries))));
+  });
+  await findUnexpectedShards(folder, spec, chunkImages, problems);
+  return {
+    images,
+    records: tally.records,
+    ...tally.images,
+    models: tally.models,
+    skipped: walk.skipped,
+    problems,
+    isComplete: problems.total === 0,
+  };
+}
+
+/** Names whatever lies under predictions/ and is no shard of this run: readers would take it for one. */
+async function findUnexpectedShards(
+  folder: RunFolder,
+  spec: RunSpec,
+  chunkImages: Map<string, number>,
+  problems: Problems,
+): Promise<void> {
+  const { models, format, batchImages } = spec.frozen;
+  const prefixes = models.map((model) => runNames.modelPredictions(model.id));
+  const isBatch = (name: string): boolean => {
+    const batchId = batchIdInName(name);
+    if (batchId === null || !name.endsWith(`.${format}`)) return false;
+    const { chunkId, n } = partsOfBatchId(batchId);
+    return n * batchImages < (chunkImages.get(chunkId) ?? 0);
+  };
+  for await (const { name } of folder.list(runNames.predictions)) {
+    const isOfModel = prefixes.some((prefix) => name.startsWith(prefix) && !name.includes("/", prefix.length));
+    if (!isOfModel || !isBatch(name)) {
+      problems.add("shard-unexpected", name, `${name} belongs to no batch of the run`);
+    }
+  }
+}

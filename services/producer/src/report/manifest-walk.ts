@@ -1,0 +1,108 @@
+import { chunkIdOf } from "@labelfleet/shared/contract/ids";
+import {
+  chunkEntriesOf,
+  type ManifestEntry,
+  type RangeDone,
+  rangeDoneSchema,
+  rangesSchema,
+} from "@labelfleet/shared/contract/manifest";
+import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
+import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { compareKeys } from "@labelfleet/shared/storage/key-order";
+import type { Problems } from "./problems.js";
+
+export interface WalkedChunk {
+  chunkId: string;
+  entries: ManifestEntry[];
+}
+
+/** Reads a manifest chunk by chunk, in order, and checks that it is one complete, sorted list. */
+export class ManifestWalk {
+  readonly skipped = { ...nothingSkipped };
+  readonly #folder: RunFolder;
+  readonly #problems: Problems;
+  readonly #chunkEntries: number;
+  #lastKey: string | null = null;
+
+  constructor(folder: RunFolder, spec: RunSpec, problems: Problems) {
+    this.#folder = folder;
+    this.#problems = problems;
+    this.#chunkEntries = chunkEntriesOf(spec.frozen.batchImages);
+  }
+
+  async *chunks(): AsyncGenerator<WalkedChunk> {
+    const ranges = await this.#folder.readJson(runNames.ranges, rangesSchema);
+    if (ranges === null) {
+      this.#problems.add("range-missing", runNames.ranges, `${runNames.ranges} is missing: nothing was listed`);
+      return;
+    }
+    for (const { id } of ranges.value.ranges) yield* this.#range(id);
+  }
+
+  async *#range(rangeId: string): AsyncGenerator<WalkedChunk> {
+    const done = await this.#readDone(rangeId);
+    let seq = 0;
+    let images = 0;
+    for await (const { name } of this.#folder.list(`${runNames.manifest}${rangeId}-`)) {
+      const chunkId = chunkIdInName(name);
+      if (chunkId === null) continue;
+      if (done !== null && seq >= done.chunks) {
+        this.#problems.add("chunk-unexpected", name, `${name} lies behind the end of its range`);
+        continue;
+      }
+      for (; chunkIdOf(rangeId, seq) < chunkId; seq++) this.#missing(rangeId, seq);
+      seq++;
+      const entries = await this.#read(chunkId, name);
+      if (entries === null) continue;
+      images += entries.length;
+      yield { chunkId, entries };
+    }
+    if (done === null) return;
+    for (; seq < done.chunks; seq++) this.#missing(rangeId, seq);
+    if (images !== done.images) {
+      const name = runNames.rangeDone(rangeId);
+      this.#problems.add("chunk-missing", name, `${name} counts ${done.images} images, its chunks hold ${images}`);
+    }
+  }
+
+  async #readDone(rangeId: string): Promise<RangeDone | null> {
+    const name = runNames.rangeDone(rangeId);
+    const done = await this.#folder.readJson(name, rangeDoneSchema);
+    if (done === null) {
+      this.#problems.add("range-open", name, `${name} is missing: the listing of the input is not complete`);
+      return null;
+    }
+    for (const why of ["folderMarkers", "unnameable", "filtered"] as const)
+      this.skipped[why] += done.value.skipped[why];
+    return done.value;
+  }
+
+  async #read(chunkId: string, name: string): Promise<ManifestEntry[] | null> {
+    let entries: ManifestEntry[];
+    try {
+      entries = await this.#folder.readChunk(chunkId);
+    } catch (error) {
+      if (!hasCode(error, "RUN_INVALID")) throw error;
+      this.#problems.add("chunk-unreadable", name, toLabelfleetError(error).message);
+      return null;
+    }
+    for (const { key } of entries) {
+      if (this.#lastKey !== null && compareKeys(this.#lastKey, key) >= 0) {
+        this.#problems.add("chunk-order", key, `${name}: the key does not come after ${JSON.stringify(this.#lastKey)}`);
+      }
+      this.#lastKey = key;
+    }
+    if (entries.length > this.#chunkEntries) {
+      this.#problems.add("chunk-order", name, `${name} holds more than ${this.#chunkEntries} entries`);
+    }
+    return entries;
+  }
+
+  #missing(rangeId: string, seq: number): void {
+    const name = runNames.chunkBySeq(rangeId, seq);
+    this.#problems.add("chunk-missing", name, `${name} is missing`);
+  }
+}

@@ -1,0 +1,42 @@
+import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifest";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import type { Input } from "../list/input-entries.js";
+
+const triedObjects = 3;
+
+/** @throws INPUT_EMPTY, saying what was left out */
+export function checkNotEmpty(input: string, entries: ManifestEntry[], skipped: Skipped): void {
+  if (entries.length > 0) return;
+  const parts = [
+    skipped.filtered > 0 ? `${skipped.filtered} left out by extension, --include or --exclude` : null,
+    skipped.folderMarkers > 0 ? `${skipped.folderMarkers} folder markers` : null,
+    skipped.unnameable > 0 ? `${skipped.unnameable} names that are not UTF-8` : null,
+  ].filter((part) => part !== null);
+  const why = parts.length === 0 ? "nothing lies there" : `skipped: ${parts.join(", ")}`;
+  throw new LabelfleetError("INPUT_EMPTY", `no image under ${input} (${why}): check the address and the filters`);
+}
+
+/**
+ * Reads one byte of the first images: credentials may allow listing without reading. One object may be denied by itself,
+ * so only several in a row stop the run.
+ *
+ * @throws ACCESS_DENIED and what else the store rejects with, besides what is wrong with single objects
+ */
+export async function checkReadable(input: Input, entries: ManifestEntry[]): Promise<void> {
+  const tried = entries.filter(({ sizeBytes }) => sizeBytes > 0).slice(0, triedObjects);
+  for (const [i, { key }] of tried.entries()) {
+    try {
+      await input.store.get(key, { range: { start: 0, end: 0 } });
+      return;
+    } catch (error) {
+      if (!hasCode(error, "OBJECT_DENIED", "OBJECT_ARCHIVED", "OBJECT_NOT_FOUND", "OBJECT_CHANGED")) throw error;
+      if (hasCode(error, "OBJECT_DENIED") && i === tried.length - 1) {
+        throw new LabelfleetError(
+          "ACCESS_DENIED",
+          `${input.store.uriOf(key)} can be listed but not read: allow s3:GetObject (for files: read permission)`,
+          { cause: error },
+        );
+      }
+    }
+  }
+}

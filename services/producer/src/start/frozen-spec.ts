@@ -1,0 +1,48 @@
+import { multiplyAdds } from "@labelfleet/models/efficientnet/cost";
+import type { Model } from "@labelfleet/models/model-folder";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { version } from "@labelfleet/shared/version";
+import { estimateBatchImages } from "../partition/batch-size.js";
+import type { Peek } from "./peek.js";
+import type { PrepareOptions } from "./prepare-run.js";
+
+/** Assumed for a model that brings its own graph: about EfficientNet-B1 at 240 pixels. */
+const unknownMultiplyAdds = 0.7e9;
+
+/** The part of run.json that never changes. `input` and `output` are formatted addresses. */
+export function frozenSpecOf(
+  options: PrepareOptions & { conditionalPut: boolean; peek: Peek; now: Date },
+): RunSpec["frozen"] {
+  const { input, output, filters, topK, format, device, conditionalPut, peek } = options;
+  const batchImages =
+    options.batchImages ??
+    estimateBatchImages({
+      multiplyAddsPerImage: options.models.reduce((sum, model) => sum + multiplyAddsOf(model), 0),
+      device: options.expectedDevice ?? (device === "cuda" ? "cuda" : "cpu"),
+      listedImages: peek.isAll ? peek.entries.length : null,
+      workers: options.workersExpected,
+    });
+  return {
+    input,
+    output,
+    filters,
+    models: options.models.map(({ card, sha256 }) => ({
+      id: card.id,
+      sha256,
+      weightsSha256: card.weights.sha256,
+      precision: "fp32",
+    })),
+    topK,
+    format,
+    batchImages,
+    device,
+    conditionalPut,
+    created: options.now.toISOString(),
+    version,
+  };
+}
+
+function multiplyAddsOf({ card }: Model): number {
+  if (card.architecture === undefined) return unknownMultiplyAdds;
+  return multiplyAdds(card.architecture, card.inputPx, card.numClasses);
+}

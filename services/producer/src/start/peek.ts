@@ -1,0 +1,34 @@
+import { type ManifestEntry, maxChunkEntries, type Skipped } from "@labelfleet/shared/contract/manifest";
+import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
+import { type Filters, type Input, inputEntries, maxImagesOf, type Range } from "../list/input-entries.js";
+
+/** The beginning of the listing. */
+export interface Peek {
+  entries: ManifestEntry[];
+  skipped: Skipped;
+  /** Whether `entries` is everything there is to label. */
+  isAll: boolean;
+}
+
+/**
+ * Lists as much as a chunk can hold at most, before the size of chunks is known: the batch size depends on how many images
+ * there are. A sample is always read whole, because it has to be drawn as a whole.
+ */
+export async function peekInput(options: {
+  input: Input;
+  filters: Filters;
+  range: Range;
+  signal?: AbortSignal | undefined;
+}): Promise<Peek> {
+  const skipped = { ...nothingSkipped };
+  const maxImages = maxImagesOf(options.filters);
+  const bound = options.filters.sample === null ? maxChunkEntries : Number.POSITIVE_INFINITY;
+  const entries: ManifestEntry[] = [];
+  for await (const entry of inputEntries({ ...options, afterKey: null, skipped })) {
+    // One more than the bound has to be seen to know that there is more.
+    if (entries.length === bound) return { entries, skipped, isAll: false };
+    entries.push(entry);
+    if (entries.length === maxImages) break;
+  }
+  return { entries, skipped, isAll: true };
+}

@@ -1,0 +1,123 @@
+import type { Model } from "@labelfleet/models/model-folder";
+import { newRunId } from "@labelfleet/shared/contract/ids";
+import { chunkEntriesOf, type Ranges } from "@labelfleet/shared/contract/manifest";
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import type { DeviceChoice, MaxFailed, OutputFormat, RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { Releasers } from "@labelfleet/shared/releasers";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
+import { openStore } from "@labelfleet/shared/storage/open-store";
+import { formatUri, isInside, parseUri } from "@labelfleet/shared/storage/uri";
+import { type Filters, maxImagesOf } from "../list/input-entries.js";
+import { keyFilterOf } from "../list/key-filter.js";
+import type { DeviceClass } from "../partition/batch-size.js";
+import { RangeWriter } from "../partition/range-writer.js";
+import { checkNotEmpty, checkReadable } from "./check-input.js";
+import { frozenSpecOf } from "./frozen-spec.js";
+import { peekInput } from "./peek.js";
+import { uploadModels } from "./upload-models.js";
+
+export interface PrepareOptions {
+  input: string;
+  output: string;
+  filters: Filters;
+  /** Resolved by the registry of packages/models. */
+  models: Model[];
+  topK: number;
+  format: OutputFormat;
+  device: DeviceChoice;
+  /** What "auto" is expected to become on the workers; the CPU unless told. */
+  expectedDevice?: DeviceClass;
+  /** null to have it estimated. */
+  batchImages: number | null;
+  lane: string;
+  maxFailed: MaxFailed;
+  limits: RunSpec["overridable"]["limits"];
+  /** How many workers will share the run, at least. */
+  workersExpected: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PreparedRun {
+  folder: RunFolder;
+  spec: RunSpec;
+  /** One line each, for people. */
+  warnings: string[];
+}
+
+/**
+ * Checks everything that can be wrong at the start, in the order in which people would want to know, and then makes the
+ * run's folder: run.json, ranges.json, the models and the first chunk. Nothing is fed. The caller closes the folder.
+ *
+ * @throws USAGE, OUTPUT_INSIDE_INPUT, BUCKET_NOT_FOUND, CREDENTIALS_REFUSED, ACCESS_DENIED, INPUT_EMPTY, OUTPUT_UNWRITABLE,
+ *   MODEL_INVALID, and the weather of the stores
+ */
+export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> {
+  const { filters, models, signal } = options;
+  const [inputUri, outputUri] = [parseUri(options.input), parseUri(options.output)];
+  if (outputUri.kind === "s3" && outputUri.prefix !== "" && !outputUri.prefix.endsWith("/")) {
+    throw new LabelfleetError("USAGE", `--out ${options.output} ends in *: give a folder, such as s3://bucket/labels`);
+  }
+  if (isInside(outputUri, inputUri)) {
+    throw new LabelfleetError(
+      "OUTPUT_INSIDE_INPUT",
+      `--out ${options.output} lies inside the input ${options.input}: choose a folder beside it`,
+    );
+  }
+  checkModels(models);
+  const [inputAddress, outputAddress] = [formatUri(inputUri), formatUri(outputUri)];
+  const releasers = new Releasers();
+  try {
+    const input = await openStore(inputAddress);
+    releasers.push("input store", () => input.store.close());
+    keyFilterOf({ prefix: input.prefix, ...filters });
+    const range: Ranges["ranges"][number] = { id: "r000", afterKey: null, throughKey: null };
+    const peek = await peekInput({ input, filters, range, signal });
+    checkNotEmpty(options.input, peek.entries, peek.skipped);
+    await checkReadable(input, peek.entries);
+
+    const output = await openStore(outputAddress);
+    releasers.push("output store", () => output.store.close());
+    const conditionalPut = await probeConditionalPut(output.store, output.prefix);
+    await uploadModels(output.store, output.prefix, models);
+
+    const now = new Date();
+    const spec: RunSpec = {
+      schemaVersion: 1,
+      runId: newRunId(now),
+      frozen: frozenSpecOf({ ...options, input: inputAddress, output: outputAddress, conditionalPut, peek, now }),
+      overridable: { lane: options.lane, maxFailed: options.maxFailed, limits: options.limits },
+    };
+    const folder = await RunFolder.open(`${outputAddress.replace(/\/$/, "")}/${spec.runId}/`);
+    try {
+      await folder.writeJsonFirst(runNames.spec, spec);
+      await folder.writeJsonFirst(runNames.ranges, { schemaVersion: 1, ranges: [range] } satisfies Ranges);
+      const writer = new RangeWriter({
+        folder,
+        rangeId: range.id,
+        chunkEntries: chunkEntriesOf(spec.frozen.batchImages),
+        maxImages: maxImagesOf(filters),
+      });
+      for (const entry of peek.entries) await writer.add(entry);
+      if (peek.isAll) await writer.finish(peek.skipped);
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
+    return { folder, spec, warnings: conditionalPut ? [] : [weakPromise(options.output)] };
+  } finally {
+    await releasers.releaseAll();
+  }
+}
+
+function weakPromise(output: string): string {
+  return `${output} does not honour conditional writes: two workers on one batch may both write its shard (see docs/output.md)`;
+}
+
+function checkModels(models: Model[]): void {
+  const ids = models.map((model) => model.card.id);
+  if (ids.length === 0) throw new LabelfleetError("USAGE", "no --model was given: name at least one");
+  const doubled = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (doubled !== undefined) throw new LabelfleetError("USAGE", `--model ${doubled} is given twice`);
+}

@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Model, modelFiles, readWeights } from "@labelfleet/models/model-folder";
+import { hasCode } from "@labelfleet/shared/errors";
+import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
+
+/**
+ * Puts each model's folder to `<prefix>models/<sha256>/`, so that workers elsewhere use exactly these weights. The card goes
+ * last: where it lies, the model is complete, and nothing is sent again.
+ *
+ * @throws MODEL_INVALID when the weights are not those of the card, and what the store rejects with
+ */
+export async function uploadModels(store: ObjectStore, prefix: string, models: Model[]): Promise<void> {
+  for (const model of models) {
+    const [card = "model.json", ...rest] = modelFiles(model);
+    const keyOf = (file: string) => `${prefix}models/${model.sha256}/${file}`;
+    if ((await store.head(keyOf(card))) !== null) continue;
+    for (const file of [...rest, card]) {
+      const isWeights = file === model.card.weights.file;
+      const body = isWeights ? await readWeights(model) : await readFile(join(model.folder, file));
+      await putFirst(store, keyOf(file), body);
+    }
+  }
+}
+
+async function putFirst(store: ObjectStore, key: string, body: Uint8Array): Promise<void> {
+  try {
+    await store.put(key, body, { ifNoneMatch: "*" });
+  } catch (error) {
+    // The key names its content, so whoever was first wrote the same bytes.
+    if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import { chunkEntriesOf, rangeDoneSchema } from "@labelfleet/shared/contract/manifest";
+import { batchIdInName, chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { Redis } from "@labelfleet/shared/redis/connection";
+import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { imageTotalsOf } from "./feed/run-totals.js";
+import { readFinished } from "./finalize/finalize-run.js";
+
+/** A producer that noted nothing for this long is gone. */
+const producerSilenceMs = 10_000;
+
+export interface RunStatus {
+  run: string;
+  runId: string;
+  /** "idle": not complete, and no producer is there; `resume` goes on. */
+  state: ProducerState | "idle";
+  /** Images listed so far. */
+  images: number;
+  listingComplete: boolean;
+  done: number;
+  /** null where only the folder's listing is known. */
+  ok: number | null;
+  failed: number | null;
+  /** Of the lane's workers right now, which may serve other runs too; null when nobody says. */
+  imagesPerSecond: number | null;
+  etaSeconds: number | null;
+  /** Whether `images` and `done` are counted in whole batches and chunks. */
+  isApproximate: boolean;
+}
+
+/**
+ * Where a run stands: from its report when it is complete, from Redis while that knows it, else from the names in its folder,
+ * without reading any shard. @throws RUN_NOT_FOUND
+ */
+export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs = Date.now()): Promise<RunStatus> {
+  const spec = await folder.readSpec();
+  const base = { run: folder.uri, runId: spec.runId };
+  const report = await readFinished(folder);
+  if (report !== null) {
+    const { images, ok, failed } = report;
+    const exact = { listingComplete: true, isApproximate: false, imagesPerSecond: null, etaSeconds: null };
+    return { ...base, state: "done", images, done: ok + failed, ok, failed, ...exact };
+  }
+  const known = redis === null ? null : await statusInRedis(spec, redis, nowMs);
+  return { ...base, ...(known ?? (await statusInFolder(folder, spec))) };
+}
+
+type Counted = Omit<RunStatus, "run" | "runId">;
+
+async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promise<Counted | null> {
+  const { lane } = spec.overridable;
+  const progress = new RunProgress(redis, lane, spec.runId);
+  const note = await progress.lastNote();
+  if (note === null) return null;
+  const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
+  const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
+  const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
+  const isThere = nowMs - note.seenMs < producerSilenceMs && note.state !== "stopped" && note.state !== "done";
+  const isPredictable = isThere && note.listingComplete && imagesPerSecond > 0;
+  return {
+    state: isThere ? note.state : "idle",
+    images: note.listedImages,
+    listingComplete: note.listingComplete,
+    ...totals,
+    imagesPerSecond: workers.length > 0 ? imagesPerSecond : null,
+    etaSeconds: isPredictable ? Math.max(0, note.listedImages - totals.done) / imagesPerSecond : null,
+    isApproximate: false,
+  };
+}
+
+async function statusInFolder(folder: RunFolder, spec: RunSpec): Promise<Counted> {
+  const { models, batchImages } = spec.frozen;
+  let [images, listingComplete] = [0, false];
+  for await (const { name } of folder.list(runNames.manifest)) {
+    if (chunkIdInName(name) !== null) images += chunkEntriesOf(batchImages);
+    if (!name.endsWith(".done")) continue;
+    // One range for now: its totals replace what its chunks were taken for.
+    images = (await folder.readJson(name, rangeDoneSchema))?.value.images ?? images;
+    listingComplete = true;
+  }
+  const shards = await Promise.all(models.map((model) => countShards(folder, model.id)));
+  return {
+    state: "idle",
+    images,
+    listingComplete,
+    done: Math.min(images, Math.min(...shards) * batchImages),
+    ok: null,
+    failed: null,
+    imagesPerSecond: null,
+    etaSeconds: null,
+    isApproximate: true,
+  };
+}
+
+async function countShards(folder: RunFolder, modelId: string): Promise<number> {
+  let shards = 0;
+  for await (const { name } of folder.list(runNames.modelPredictions(modelId))) {
+    if (batchIdInName(name) !== null) shards++;
+  }
+  return shards;
+}

@@ -1,0 +1,212 @@
+import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
+import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
+import { openStore } from "@labelfleet/shared/storage/open-store";
+import { type S3Config, s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
+import { type CannedAnswer, type Intercept, xmlError } from "../support/s3-front.js";
+import { type S3Server, startS3Server } from "../support/s3-server.js";
+
+let server: S3Server;
+let before: LeakSnapshot;
+const stores: ObjectStore[] = [];
+
+beforeAll(async () => {
+  before = await takeSnapshot(import.meta.dirname);
+  server = await startS3Server({ buckets: ["photos"] });
+  await server.putObject("photos", "a.jpg", Buffer.alloc(100_000, "photo"));
+});
+afterEach(() => {
+  server.intercept = undefined;
+});
+afterAll(async () => {
+  for (const store of stores) await store.close();
+  await server.close();
+  expect(await findLeaks(before)).toEqual([]);
+});
+
+async function open(uri = "s3://photos", changes: Partial<S3Config> = {}): Promise<ObjectStore> {
+  const config = { ...s3ConfigFromEnv(server.env), maxAttempts: 3, ...changes };
+  const { store } = await openStore(uri, { s3: config });
+  stores.push(store);
+  return store;
+}
+
+async function list(store: ObjectStore, prefix = ""): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const object of store.list({ prefix })) keys.push(object.key);
+  return keys;
+}
+
+/** Answers the first `times` requests with `answer`, then serves as usual; counts all of them. */
+function failing(times: number, answer: CannedAnswer | "drop"): { intercept: Intercept; requests: () => number } {
+  let count = 0;
+  return { intercept: () => (++count <= times ? answer : undefined), requests: () => count };
+}
+
+describe("what S3 stores do badly", () => {
+  it.each<[string, CannedAnswer | "drop"]>([
+    ["503 SlowDown", xmlError(503, "SlowDown", "Please reduce your request rate.")],
+    ["500", xmlError(500, "InternalError", "We encountered an internal error.")],
+    ["a connection that is reset", "drop"],
+    [
+      "a body that breaks off",
+      { status: 200, body: "half", headers: { "content-length": "100000", etag: '"x"' }, cut: true },
+    ],
+    ["409 on a conflict", xmlError(409, "ConditionalRequestConflict", "Conflict")],
+  ])("retries %s until it works", async (_name, answer) => {
+    const store = await open();
+    const { intercept, requests } = failing(2, answer);
+    server.intercept = intercept;
+    expect((await store.get("a.jpg")).body.length).toBe(100_000);
+    expect(requests()).toBe(3);
+  });
+
+  it.each<[string, CannedAnswer | "drop"]>([
+    ["STORE_THROTTLED", xmlError(503, "SlowDown", "Please reduce your request rate.")],
+    ["STORE_UNAVAILABLE", xmlError(502, "BadGateway", "x")],
+    ["STORE_UNAVAILABLE", "drop"],
+  ])("gives up with %s after its attempts", async (code, answer) => {
+    const store = await open();
+    const { intercept, requests } = failing(99, answer);
+    server.intercept = intercept;
+    await expect(store.get("a.jpg")).rejects.toMatchObject({ code, retryable: true });
+    expect(requests()).toBe(3);
+  });
+
+  it("gives up on an answer, or a body, that does not come", async () => {
+    const store = await open("s3://photos", { timeoutMs: 200, maxAttempts: 2 });
+    server.intercept = () => new Promise((resolve) => setTimeout(resolve, 600, undefined));
+    await expect(store.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+    const stalled = { status: 200, body: "half", headers: { "content-length": "1000", etag: '"x"' } };
+    server.intercept = () => stalled;
+    await expect(store.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  });
+
+  it("stops retrying when the caller aborts", async () => {
+    const store = await open("s3://photos", { maxAttempts: 20 });
+    server.intercept = () => "drop";
+    const signal = AbortSignal.timeout(150);
+    await expect(store.get("a.jpg", { signal })).rejects.toBe(signal.reason ?? expect.anything());
+    await expect(store.get("a.jpg", { signal })).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  it.each<[string, string, CannedAnswer]>([
+    ["OBJECT_DENIED", "get", xmlError(403, "AccessDenied", "Access Denied")],
+    ["ACCESS_DENIED", "list", xmlError(403, "AccessDenied", "Access Denied")],
+    ["ACCESS_DENIED", "put", xmlError(403, "AccessDenied", "Access Denied")],
+    ["OBJECT_ARCHIVED", "get", xmlError(403, "InvalidObjectState", "archived")],
+    ["CREDENTIALS_REFUSED", "get", xmlError(403, "SignatureDoesNotMatch", "x")],
+    ["CREDENTIALS_REFUSED", "list", xmlError(400, "ExpiredToken", "x")],
+    ["BUCKET_NOT_FOUND", "get", xmlError(404, "NoSuchBucket", "x")],
+  ])("says %s of a refused %s at once, in one line without secrets", async (code, operation, answer) => {
+    const store = await open();
+    const { intercept, requests } = failing(99, answer);
+    server.intercept = intercept;
+    const calls: Record<string, () => Promise<unknown>> = {
+      get: () => store.get("a.jpg"),
+      list: () => list(store),
+      put: () => store.put("b", Buffer.from("x")),
+    };
+    const error = await calls[operation]!().catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ code, name: "LabelfleetError" });
+    expect((error as Error).message).toMatch(/^cannot \w+ s3:\/\/photos\/[^\n]*$/);
+    expect((error as Error).message).not.toContain(server.env.AWS_SECRET_ACCESS_KEY);
+    expect(requests()).toBe(1);
+  });
+
+  it("names the region of a bucket that lies elsewhere", async () => {
+    const store = await open();
+    server.intercept = () => ({
+      ...xmlError(301, "PermanentRedirect", "x"),
+      headers: { "x-amz-bucket-region": "eu-central-1" },
+    });
+    await expect(list(store)).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("AWS_REGION=eu-central-1"),
+    });
+  });
+});
+
+describe("wrong settings", () => {
+  it("says that the bucket does not exist", async () => {
+    const store = await open("s3://no-such-bucket");
+    await expect(list(store)).rejects.toMatchObject({ code: "BUCKET_NOT_FOUND" });
+    await expect(store.put("x", Buffer.from("x"))).rejects.toMatchObject({ code: "BUCKET_NOT_FOUND" });
+    await expect(probeConditionalPut(store, "")).rejects.toMatchObject({ code: "BUCKET_NOT_FOUND" });
+  });
+
+  it("says that the credentials are refused", async () => {
+    const env = { ...server.env, AWS_ACCESS_KEY_ID: "somebody-else" };
+    const store = await open("s3://photos", s3ConfigFromEnv(env));
+    await expect(list(store)).rejects.toMatchObject({ code: "CREDENTIALS_REFUSED" });
+    await expect(store.get("a.jpg")).rejects.toMatchObject({ code: "CREDENTIALS_REFUSED" });
+    await expect(probeConditionalPut(store, "")).rejects.toMatchObject({ code: "CREDENTIALS_REFUSED" });
+  });
+
+  it("says that nothing answers at the endpoint", async () => {
+    const env = { ...server.env, AWS_ENDPOINT_URL_S3: "http://127.0.0.1:9" };
+    const store = await open("s3://photos", { ...s3ConfigFromEnv(env), maxAttempts: 2 });
+    await expect(list(store)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
+
+describe("listing", () => {
+  it("reads page after page, each key once, in byte order", async () => {
+    await server.createBucket("many");
+    const keys = Array.from({ length: 2_345 }, (_, i) => `${i % 2 ? "B" : "a"}/${String(i).padStart(6, "0")}.jpg`);
+    for (const key of keys) await server.putObject("many", key, Buffer.from("x"));
+    const store = await open("s3://many");
+    const { intercept, requests } = failing(1, "drop");
+    server.intercept = intercept;
+    expect(await list(store)).toEqual([...keys].sort());
+    expect(requests()).toBe(4);
+  });
+
+  it("includes folder markers, with no bytes", async () => {
+    await server.createBucket("markers");
+    await server.putObject("markers", "folder/", Buffer.alloc(0));
+    const store = await open("s3://markers");
+    const objects = [];
+    for await (const object of store.list({ prefix: "" })) objects.push(object);
+    expect(objects).toMatchObject([{ key: "folder/", sizeBytes: 0 }]);
+  });
+
+  it("refuses a store that lists out of order, because resuming would lose keys", async () => {
+    const entry = (key: string) => `<Contents><Key>${key}</Key><Size>1</Size><ETag>"x"</ETag></Contents>`;
+    server.intercept = () => ({ status: 200, body: `<ListBucketResult>${entry("b")}${entry("a")}</ListBucketResult>` });
+    await expect(list(await open())).rejects.toMatchObject({ code: "USAGE" });
+  });
+});
+
+describe("the probe for conditional writes", () => {
+  it("sees that a store ignores the condition", async () => {
+    server.intercept = (request) => {
+      delete request.headers["if-none-match"];
+      return undefined;
+    };
+    expect(await probeConditionalPut(await open(), "out/")).toBe(false);
+    expect(server.listKeys("photos", "out/")).toEqual([]);
+  });
+
+  it("sees that a store refuses the header", async () => {
+    server.intercept = (request) =>
+      request.headers["if-none-match"] ? xmlError(501, "NotImplemented", "A header you provided") : undefined;
+    expect(await probeConditionalPut(await open(), "out/")).toBe(false);
+  });
+
+  it("says that the output is not writable", async () => {
+    server.intercept = (request) => (request.method === "PUT" ? xmlError(403, "AccessDenied", "x") : undefined);
+    await expect(probeConditionalPut(await open(), "out/")).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });
+  });
+});
+
+it("rejects a read whose object was replaced, though the server ignores If-Match", async () => {
+  server.intercept = (request) => {
+    delete request.headers["if-match"];
+    return undefined;
+  };
+  await expect((await open()).get("a.jpg", { ifMatch: "0".repeat(32) })).rejects.toMatchObject({
+    code: "OBJECT_CHANGED",
+  });
+});

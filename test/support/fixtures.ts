@@ -1,0 +1,40 @@
+import { type RedisServer, startRedis } from "./redis-server.js";
+import { type S3Server, startS3Server } from "./s3-server.js";
+
+/** A Redis that tests may use and empty. */
+export type TestRedis = Pick<RedisServer, "url" | "command" | "flushAll" | "stop">;
+
+/** An S3 server that tests may use. Only the local one can intercept requests. */
+export type TestS3 = Pick<
+  S3Server,
+  "endpoint" | "env" | "createBucket" | "putObject" | "getObject" | "deleteObject" | "close"
+>;
+
+/** The servers a suite runs against: local processes in `npm test`, containers in `npm run test:containers`. */
+export interface TestServers {
+  redis: TestRedis;
+  s3: TestS3;
+  /** Stops both; may be called twice. */
+  stop(): Promise<void>;
+}
+
+export type LocalServers = TestServers & { redis: RedisServer; s3: S3Server };
+
+/** A redis-server process, and an S3 server in this process. */
+export async function startLocalServers(): Promise<LocalServers> {
+  const s3 = await startS3Server();
+  try {
+    const redis = await startRedis();
+    return {
+      redis,
+      s3,
+      async stop() {
+        await redis.stop();
+        await s3.close();
+      },
+    };
+  } catch (error) {
+    await s3.close();
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createConnection, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface RedisServer {
+  url: string;
+  port: number;
+  /** Sends one command and resolves to its raw answer (RESP), for checks without a client library. */
+  command(...words: string[]): Promise<string>;
+  flushAll(): Promise<void>;
+  /** Ends the server and removes its folder; may be called twice. */
+  stop(): Promise<void>;
+  /** kill -9; the folder stays for `stop`. */
+  kill(): Promise<void>;
+}
+
+const startTimeoutMs = 10_000;
+
+/** A real redis-server of this machine on a free port of 127.0.0.1, without persistence, that never evicts. */
+export async function startRedis(): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), "lf-redis-"));
+  const port = await freePort();
+  const settings = {
+    port,
+    bind: "127.0.0.1",
+    dir: folder,
+    save: "",
+    appendonly: "no",
+    "maxmemory-policy": "noeviction",
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn("redis-server", args, { stdio: "ignore" });
+  // Should this process die without a stop, the server must not outlive it.
+  const killAtExit = () => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  const end = async (signal: NodeJS.Signals) => {
+    process.removeListener("exit", killAtExit);
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    const exit = once(child, "exit");
+    child.kill(signal);
+    await exit;
+  };
+  try {
+    await ready(child, port);
+  } catch (error) {
+    await end("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    command: (...words) => command(port, words),
+    flushAll: async () => void (await command(port, ["FLUSHALL"])),
+    stop: async () => {
+      await end("SIGTERM");
+      await rm(folder, { recursive: true, force: true });
+    },
+    kill: () => end("SIGKILL"),
+  };
+}
+
+async function ready(child: ChildProcess, port: number): Promise<void> {
+  let failure: Error | undefined;
+  child.once("error", (error) => {
+    failure = new Error(`redis-server cannot be started; install it first (${error.message})`);
+  });
+  child.once("exit", (code) => {
+    failure ??= new Error(`redis-server ended with ${code} before it was ready`);
+  });
+  const deadlineMs = Date.now() + startTimeoutMs;
+  while (Date.now() < deadlineMs) {
+    if (failure) throw failure;
+    if ((await command(port, ["PING"]).catch(() => "")).startsWith("+PONG")) return;
+    await sleep(20);
+  }
+  throw new Error(`redis-server did not answer within ${startTimeoutMs} ms`);
+}
+
+/** One command on a connection of its own. Enough for answers that come in one piece, as those of tests do. */
+async function command(port: number, words: string[]): Promise<string> {
+  const socket: Socket = createConnection(port, "127.0.0.1");
+  try {
+    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+    socket.write(`*${words.length}\r\n${parts.join("")}`);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    return answer.toString("utf8");
+  } finally {
+    socket.destroy();
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
