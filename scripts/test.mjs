@@ -1,12 +1,20 @@
-// `npm test`: set-up, formatting and lint, types, then every test that needs no container engine.
-// `npm run test:containers`: the containers lane alone. Other arguments go to vitest, for example a file's name.
+// `npm test`: set-up, lint, types, then every test that needs no container engine. `--lane containers` and `--lane readers`
+// run those tests alone. Other arguments go to vitest, for example a file's name.
 import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
 import { fail, root, setUp } from "./setup.mjs";
 
-const given = process.argv.slice(2);
-const containers = given.includes("--containers");
-const filters = given.filter((argument) => argument !== "--containers");
-const lane = containers ? "containers" : "all";
+const { values, positionals: filters } = parseArgs({
+  options: { lane: { type: "string", default: "all" } },
+  allowPositionals: true,
+});
+const lanes = {
+  all: filters,
+  containers: ["--config", "test/vitest.containers.config.ts", ...filters],
+  readers: ["test/e2e/readers.test.ts"],
+};
+const vitestArguments = lanes[values.lane];
+if (!vitestArguments) fail(`no lane "${values.lane}": there is ${Object.keys(lanes).join(", ")}`);
 
 setUp();
 
@@ -15,10 +23,13 @@ function step(name, args) {
   if (status !== 0) fail(`${name} failed`);
 }
 
-if (!containers && filters.length === 0) {
+if (values.lane === "all" && filters.length === 0) {
   step("lint", ["biome", "check", "--error-on-warnings", "."]);
   step("type check", ["tsc", "-b"]);
 }
-const config = containers ? ["--config", "test/vitest.containers.config.ts"] : [];
-const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=.cache/test-results/${lane}.json`];
-step("the tests", ["vitest", "run", ...config, ...reporters, ...filters]);
+const reporters = [
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=.cache/test-results/${values.lane}.json`,
+];
+step("the tests", ["vitest", "run", ...reporters, ...vitestArguments]);

@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { verifyRun } from "@labelfleet/producer/report/verify";
@@ -7,19 +8,23 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
 import { ProducerRig } from "./producer-rig.js";
 
 let rig: ProducerRig;
 let before: LeakSnapshot;
 beforeEach(async () => {
+  // A folder of our own, so that suites beside this one are not taken for leaks.
+  vi.stubEnv("TMPDIR", await mkdtemp(join(tmpdir(), "producer-")));
   before = await takeSnapshot();
   rig = await ProducerRig.start();
 });
 afterEach(async () => {
   await rig.stop();
   expect(await findLeaks(before)).toEqual([]);
+  await rm(tmpdir(), { recursive: true });
+  vi.unstubAllEnvs();
 });
 
 function pathOf(folder: RunFolder, name: string): string {
@@ -151,6 +156,7 @@ describe("a producer and workers", () => {
       "manifest/r000-000001.jsonl.gz",
       "manifest/r000-000002.jsonl.gz",
       "manifest/r000.done",
+      "manifest/r000.skipped.json",
       "manifest/ranges.json",
     ]);
     // A producer that was killed right after its first chunk leaves what prepareRun leaves.
@@ -164,6 +170,21 @@ describe("a producer and workers", () => {
     expect((await rig.produce(killed, { signal: stop.signal })).outcome).toBe("stopped");
     expect((await rig.produce(killed)).outcome).toBe("complete");
     expect(await manifestOf(killed.folder)).toEqual(wanted);
+  });
+});
+
+describe("a stop", () => {
+  it("ends a producer whose Redis is gone", async () => {
+    const run = await rig.prepare(await rig.photos("photos", 12), { batchImages: 3 });
+    const stop = new AbortController();
+    const producing = rig.produce(run, { signal: stop.signal });
+    await sleep(500);
+    await rig.server.kill();
+    await sleep(300);
+    const abortedMs = Date.now();
+    stop.abort("test");
+    expect(await producing).toEqual({ outcome: "stopped", report: null });
+    expect(Date.now() - abortedMs).toBeLessThan(8_000);
   });
 });
 

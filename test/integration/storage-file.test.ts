@@ -86,10 +86,15 @@ describe("listing", () => {
   });
 
   it("does not open folders that lie wholly before startAfter or outside of the prefix", async () => {
-    await store.put("b/x", Buffer.from("x"));
-    // Not readable as a folder: walking it would fail.
-    await symlink("/proc/1/fd", join(root, "a"));
-    expect(await list({ prefix: "b/", startAfter: "b" })).toEqual(["b/x"]);
+    for (const key of ["a/x", "b/x", "c/x"]) await store.put(key, Buffer.from("x"));
+    // Whoever opens these folders meets a name that is not UTF-8, and tells.
+    for (const folder of ["a", "c"])
+      await writeFile(Buffer.concat([Buffer.from(`${root}/${folder}/`), Buffer.from([0xff])]), "x");
+    const opened: number[] = [];
+    const onUnnameable = (count: number) => opened.push(count);
+    expect(await list({ prefix: "b", startAfter: "b", onUnnameable })).toEqual(["b/x"]);
+    expect(await list({ prefix: "", startAfter: "b/x", onUnnameable })).toEqual(["c/x"]);
+    expect(opened).toEqual([1]);
   });
 
   it("leaves temporary files and locks out", async () => {

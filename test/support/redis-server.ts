@@ -20,10 +20,13 @@ export interface RedisServer {
 
 const startTimeoutMs = 10_000;
 
-/** A real redis-server of this machine on a free port of 127.0.0.1, without persistence, that never evicts. */
-export async function startRedis(): Promise<RedisServer> {
+/**
+ * A real redis-server of this machine on 127.0.0.1, without persistence, that never evicts. Give the port of one that was
+ * killed to start an empty one in its place.
+ */
+export async function startRedis(options: { port?: number } = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), "lf-redis-"));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const settings = {
     port,
     bind: "127.0.0.1",

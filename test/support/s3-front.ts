@@ -9,6 +9,7 @@ export interface InterceptedRequest {
   /** Decoded; "" for requests to the bucket itself. */
   key: string;
   query: URLSearchParams;
+  /** The request's own: what is deleted or changed here is served so. */
   headers: IncomingMessage["headers"];
 }
 

@@ -2,6 +2,7 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { type DeviceChoice, openOnDevice } from "./devices.js";
 import type { Device, Session } from "./session.js";
+import { disableTelemetry } from "./telemetry.js";
 
 type OnnxRuntime = typeof import("onnxruntime-node");
 
@@ -42,6 +43,7 @@ let loaded: Promise<OnnxRuntime> | undefined;
 
 /** Native code and its threads: paid by whoever opens a session, not by whoever imports this module. */
 function loadRuntime(): Promise<OnnxRuntime> {
+  disableTelemetry();
   loaded ??= import("onnxruntime-node").then((runtime) => {
     // What goes wrong is thrown, in our words; onnxruntime would print it to stderr as well.
     runtime.env.logLevel = "fatal";

@@ -10,24 +10,24 @@ import type { ProduceOptions } from "./produce.js";
 const progressMs = 500;
 const noteMs = 1_000;
 
+type FollowingOptions = ProduceOptions & {
+  log: ChunkLog;
+  feeder: Feeder;
+  progress: RunProgress;
+  producerId: string;
+  startedMs: number;
+};
+
 /** Everything a producer says while it works: its state and counters to Redis, its times to stats/, progress to its caller. */
 export class Following {
-  readonly #options: ProduceOptions & { log: ChunkLog; feeder: Feeder; startedMs: number };
+  readonly #options: FollowingOptions;
   readonly #presence: Presence;
   readonly #telling: Periodic;
   readonly #noting: Periodic;
   #state: ProducerState | null = null;
   #rebuilding: Promise<void> | null = null;
 
-  constructor(
-    options: ProduceOptions & {
-      log: ChunkLog;
-      feeder: Feeder;
-      progress: RunProgress;
-      producerId: string;
-      startedMs: number;
-    },
-  ) {
+  constructor(options: FollowingOptions) {
     this.#options = options;
     this.#presence = new Presence(options);
     const warn = (error: unknown) => options.logger.warn(toLabelfleetError(error).message);
@@ -42,13 +42,14 @@ export class Following {
     return workers.some((worker) => worker.lanes.includes(spec.overridable.lane));
   }
 
-  /** Notes a state that does not come from feeding any more, and the last moment of the work. */
+  /** Stops following and notes how it ended. The first call also marks the last moment of the work, in stats/. */
   async end(state: ProducerState): Promise<void> {
-    const isFirst = this.#state === null;
+    if (this.#state === "done") return;
+    if (this.#state === null) await this.#presence.flush();
     this.#state = state;
     await this.stop();
-    if (isFirst) await this.#presence.flush();
     await this.#presence.note(state, this.#listed());
+    if (state === "done") await this.#options.progress.expireLater();
   }
 
   async stop(): Promise<void> {

@@ -9,8 +9,8 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { sleep } from "@labelfleet/shared/shutdown";
 import { openStore } from "@labelfleet/shared/storage/open-store";
+import { feedOrStop } from "./feed/feed-or-stop.js";
 import { Feeder } from "./feed/feeder.js";
 import { awaitStats } from "./finalize/await-stats.js";
 import { finalizeRun, readFinished, reportOf } from "./finalize/finalize-run.js";
@@ -18,10 +18,12 @@ import { type Outcome, outcomeOf } from "./finalize/outcome.js";
 import { Following } from "./following.js";
 import { ChunkLog } from "./partition/chunk-log.js";
 import { completeManifest } from "./partition/complete-manifest.js";
-import { within } from "./within.js";
+import { Grace, within } from "./within.js";
 
-/** How long stopping may wait for Redis and the stores. */
-const stopGraceMs = 3_000;
+/** How long stopping may wait for Redis and the stores, all in all; a person is waiting. */
+const stopGraceMs = 5_000;
+/** How long the end of a run waits for Redis to take note. */
+const noteGraceMs = 3_000;
 const statsWaitMs = 6_000;
 const loggedProblems = 5;
 
@@ -71,47 +73,44 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
   const startedMs = options.startedMs ?? Date.now();
   const releasers = new Releasers();
   const stopping = new AbortController();
+  const grace = new Grace(stopGraceMs);
   const stopped = AbortSignal.any([signal, stopping.signal]);
   try {
     const input = await openStore(spec.frozen.input);
     releasers.push("input store", () => input.store.close());
     const queue = openQueue(options.redisUrl, lane);
-    releasers.push("queue", () => within(stopGraceMs, queue.close()));
+    releasers.push("queue", () => within(grace.leftMs(), queue.close()));
     const progress = new RunProgress(redis, lane, spec.runId);
     const log = new ChunkLog();
     const feeder = new Feeder({ folder, spec, log, redis, queue, progress, logger });
     const producerId = newProcessId(hostname(), process.pid);
     const following = new Following({ ...options, log, feeder, progress, producerId, startedMs });
-    releasers.push("following", () => within(stopGraceMs, following.stop()));
+    releasers.push("following", () => within(grace.leftMs(), following.stop()));
     const listing = completeManifest({ folder, spec, input, log, signal: stopped }).catch((error) => log.fail(error));
-    releasers.push("listing", () => within(stopGraceMs, listing));
-    releasers.push("stop signal", () => stopping.abort());
+    releasers.push("listing", () => within(grace.leftMs(), listing));
 
-    const end = await feedOrStop(feeder, signal);
-    if (end !== "fed") {
+    const standDown = async () => {
       stopping.abort();
-      await within(stopGraceMs, feeder.withdraw());
-      await within(stopGraceMs, following.end("stopped"));
-      return { outcome: end, report: end === "stopped" ? null : (await reportOf(folder, spec)).report };
+      await within(grace.leftMs(), feeder.withdraw());
+      await within(grace.leftMs(), following.end("stopped"));
+    };
+    releasers.push("stand down", standDown);
+
+    const end = await feedOrStop(feeder, signal, grace);
+    if (end === "stopped") return { outcome: end, report: null };
+    if (end === "too-many-failed") {
+      await standDown();
+      return { outcome: end, report: (await reportOf(folder, spec)).report };
     }
-    await following.end("finalizing");
-    if (await following.hasWorkers()) await awaitStats({ folder, images: log.images, boundMs: statsWaitMs, signal });
+    await within(noteGraceMs, following.end("finalizing"));
+    if (await within(noteGraceMs, following.hasWorkers())) {
+      await awaitStats({ folder, images: log.images, boundMs: statsWaitMs, signal });
+    }
     const { report, problems } = await finalizeRun(folder, spec);
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
-    await following.end(report.complete ? "done" : "stopped");
+    if (report.complete) await within(noteGraceMs, following.end("done"));
     return { outcome: outcomeOf(report, spec), report };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
   }
-}
-
-/** Redis out of reach makes feeding wait for ever; the signal must end it nevertheless. */
-async function feedOrStop(feeder: Feeder, signal: AbortSignal): Promise<"fed" | "too-many-failed" | "stopped"> {
-  const feeding = feeder.run(signal);
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  const gaveUp = aborted.then(() => sleep(stopGraceMs)).then(() => "stopped" as const);
-  return Promise.race([feeding, gaveUp]);
 }

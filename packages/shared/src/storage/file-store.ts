@@ -1,11 +1,11 @@
-import { mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LabelfleetError } from "../errors.js";
 import { type FileOperation, toFileError } from "./file-errors.js";
 import { etagOf, infoOf, listFolder } from "./file-list.js";
 import { checkFolderInside, openForReading, pathOfKey, refused, resolveInside, systemCode } from "./file-names.js";
-import { createOnly, replaceIf, syncFolder, writeTemporary } from "./file-write.js";
+import { createOnly, makeFolder, replaceIf, syncFolder, writeTemporary } from "./file-write.js";
 import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { tooLarge } from "./s3-body.js";
 
@@ -76,7 +76,7 @@ export class FileStore implements ObjectStore {
     return mapped("put", path, async () => {
       const folder = dirname(path);
       await checkFolderInside(this.#root, folder, key);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const before = await stat(path, { bigint: true }).catch(() => null);
       if (before?.isDirectory()) throw refused(this.#root, key);
       const temporary = await writeTemporary(path, body, before?.mtimeNs);

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { link, open, rename, stat, unlink } from "node:fs/promises";
+import { link, mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LabelfleetError } from "../errors.js";
@@ -33,6 +33,26 @@ export async function writeTemporary(
     throw error;
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Makes a folder and those above it. Not mkdir's `recursive`, which tries forever on file systems that answer ENOENT for
+ * what they will not make, as /proc does.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EEXIST") return;
+    const parent = dirname(folder);
+    const isOrphan = code === "ENOENT" && parent !== folder && (await stat(parent).catch(() => null)) === null;
+    if (!isOrphan) throw error;
+    await makeFolder(parent);
+    await mkdir(folder).catch((again: unknown) => {
+      if (systemCode(again) !== "EEXIST") throw again;
+    });
   }
 }
 

@@ -31,7 +31,7 @@ const throttledNames = new Set([
   "TooManyRequestsException",
   "BandwidthLimitExceeded",
 ]);
-const timeoutNames = new Set(["TimeoutError", "RequestTimeout"]);
+const timeoutNames = new Set(["TimeoutError", "RequestTimeout", "ETIMEDOUT"]);
 const regionNames = new Set([
   "PermanentRedirect",
   "TemporaryRedirect",
@@ -129,8 +129,8 @@ interface LooseError {
 
 function partsOf(error: unknown): ErrorParts {
   const loose: LooseError = typeof error === "object" && error !== null ? error : {};
-  // Socket errors are all named "Error" and told apart by `code` (ECONNREFUSED, ENOTFOUND, …).
-  const names = [loose.name, loose.Code, loose.code].filter(
+  // Socket errors are told apart by `code` (ECONNREFUSED, …); the SDK calls a reset connection a TimeoutError.
+  const names = [loose.code, loose.name, loose.Code].filter(
     (name): name is string => typeof name === "string" && name !== "",
   );
   const name = names.find(

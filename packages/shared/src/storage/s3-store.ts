@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { LabelfleetError } from "../errors.js";
+import { hasCode, LabelfleetError } from "../errors.js";
 import { compareKeys } from "./key-order.js";
 import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
@@ -128,7 +128,8 @@ export class S3Store implements ObjectStore {
         lastModifiedMs: answer.LastModified?.getTime() ?? null,
       };
     }).catch((error: unknown) => {
-      if (error instanceof LabelfleetError && error.code === "OBJECT_NOT_FOUND") return null;
+      if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
+      if (hasCode(error, "OBJECT_DENIED")) return this.#explainDenial(key, error);
       throw error;
     });
   }
@@ -157,12 +158,18 @@ export class S3Store implements ObjectStore {
     await this.#call({ operation: "delete", uri: this.uriOf(key) }, ({ signal }) =>
       this.#client.send(command, { abortSignal: signal }),
     ).catch((error: unknown) => {
-      if (!(error instanceof LabelfleetError && error.code === "OBJECT_NOT_FOUND")) throw error;
+      if (!hasCode(error, "OBJECT_NOT_FOUND")) throw error;
     });
   }
 
   async close(): Promise<void> {
     this.#client.destroy();
+  }
+
+  /** An answer to HEAD has no body, so it does not say whether the object or the credentials are refused; one to GET does. */
+  async #explainDenial(key: string, denial: unknown): Promise<never> {
+    const reason: unknown = await this.get(key, { range: { start: 0, end: 0 } }).catch((error: unknown) => error);
+    throw hasCode(reason, "CREDENTIALS_REFUSED", "BUCKET_NOT_FOUND", "USAGE") ? reason : denial;
   }
 
   #call<T>(call: Call, run: (attempt: Attempt) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
-import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import type { ModelLoader } from "./model-loader.js";
 import { RunContext } from "./run-context.js";

@@ -1,3 +1,4 @@
+import { disableTelemetry } from "@labelfleet/runtime/telemetry";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { type Inferred, InferThread, type LoadedOn } from "./infer-thread-handle.js";
 
@@ -14,6 +15,7 @@ export class InferPool {
   #onFree: () => void = () => {};
 
   constructor(options: { threads: number; device: DeviceChoice; onDied: (error: Error) => void }) {
+    disableTelemetry();
     this.#threads = Array.from(
       { length: options.threads },
       () => new InferThread({ device: options.device }, options.onDied),

@@ -54,7 +54,13 @@ export class Feeder {
   /** Feeds to the end, or until too many images failed, or the signal. Rejects with what the listing rejected with. */
   async run(signal: AbortSignal): Promise<"fed" | "too-many-failed" | "stopped"> {
     while (!signal.aborted) {
-      if (await this.#step()) return "fed";
+      try {
+        if (await this.#step()) return "fed";
+      } catch (error) {
+        // The signal ends the listing too, which then rejects with the signal's reason.
+        if (signal.aborted) return "stopped";
+        throw error;
+      }
       const { maxFailed } = this.#options.spec.overridable;
       if (hasTooManyFailed(maxFailed, this.state.done, this.state.failed)) return "too-many-failed";
       await sleep(pollMs, signal);

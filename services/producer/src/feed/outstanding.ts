@@ -10,9 +10,13 @@ import {
 } from "@labelfleet/shared/queue/batch-queue";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { eachOf } from "../each-of.js";
 import type { PlannedBatch } from "./planned-batches.js";
 import type { Recounter } from "./recount.js";
 import { remedyOf } from "./window.js";
+
+/** Batches whose shards are looked for at a time. */
+const looksAtOnce = 32;
 
 /** What became of batches that were in the queue. */
 export interface Settled {
@@ -113,8 +117,12 @@ export class Outstanding {
     return this.#spec.frozen.models.map((model) => model.id);
   }
 
-  #areThere(batchIds: string[]): Promise<boolean[]> {
-    return Promise.all(batchIds.map((batchId) => this.#isThere(batchId)));
+  async #areThere(batchIds: string[]): Promise<boolean[]> {
+    const found: boolean[] = [];
+    await eachOf(batchIds.entries(), looksAtOnce, async ([i, batchId]) => {
+      found[i] = await this.#isThere(batchId);
+    });
+    return found;
   }
 
   async #isThere(batchId: string): Promise<boolean> {

@@ -5,9 +5,14 @@ const leastSteadySeconds = 10;
 
 /**
  * Images a second between the 10th and the 90th percentile of completions, by the run's own clock: start-up and the last
- * stragglers are left out. Completions are taken to be spread evenly over their bin. null when the percentiles are under 10 s apart.
+ * stragglers are left out. Completions are taken to be spread evenly over their bin. null when the percentiles are
+ * less than `leastSeconds` (10 unless told) apart.
  */
-export function steadyRate(completions: Completions[], active: Interval[]): number | null {
+export function steadyRate(
+  completions: Completions[],
+  active: Interval[],
+  leastSeconds = leastSteadySeconds,
+): number | null {
   const bins = completions
     .flatMap(({ startMs, binMs, counts }) =>
       counts.map((count, i) => ({ startMs: startMs + i * binMs, endMs: startMs + (i + 1) * binMs, count })),
@@ -17,7 +22,7 @@ export function steadyRate(completions: Completions[], active: Interval[]): numb
   if (total === 0) return null;
   const [from, to] = [0.1, 0.9].map((share) => momentOf(bins, share * total));
   const seconds = (activeMsBefore(active, to!) - activeMsBefore(active, from!)) / 1000;
-  return seconds < leastSteadySeconds ? null : (0.8 * total) / seconds;
+  return seconds < leastSeconds ? null : (0.8 * total) / seconds;
 }
 
 /** When `wanted` completions had happened, interpolated within the bins. */

@@ -1,0 +1,25 @@
+import { pathToFileURL } from "node:url";
+import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { benchPipeline } from "./pipeline/bench-pipeline.js";
+
+const benches: Record<string, (args: string[]) => Promise<number>> = { pipeline: benchPipeline };
+
+/** Runs one benchmark by its name. Returns the exit code. @throws USAGE */
+export async function main(args: string[]): Promise<number> {
+  const [name = "", ...rest] = args;
+  const bench = benches[name];
+  if (bench === undefined) {
+    throw new LabelfleetError("USAGE", `no benchmark "${name}": there is ${Object.keys(benches).join(", ")}`);
+  }
+  return bench(rest);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    const known = toLabelfleetError(error);
+    process.stderr.write(`bench: ${known.message} [${known.code}]\n`);
+    process.exitCode = known.exitCode;
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { plainJpegSize } from "./jpeg-size.js";
+import { sharp } from "./sharp-setup.js";
+
+const image = sharp({ create: { width: 321, height: 123, channels: 3, background: "#369" } });
+
+it("reads the size of baseline and progressive JPEGs", async () => {
+  for (const progressive of [false, true]) {
+    const bytes = await image.clone().jpeg({ progressive }).toBuffer();
+    expect(plainJpegSize(bytes)).toEqual({ widthPx: 321, heightPx: 123 });
+  }
+});
+
+it("leaves images with EXIF data to the decoder", async () => {
+  expect(plainJpegSize(await image.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer())).toBeNull();
+});
+
+it("leaves whatever breaks off or makes no sense to the decoder", async () => {
+  const bytes = await image.clone().jpeg().toBuffer();
+  const end = bytes.indexOf(Buffer.from([0xff, 0xc0]));
+  for (let length = 0; length < end + 9; length++)
+    expect(plainJpegSize(bytes.subarray(0, length)), `${length}`).toBeNull();
+  const looping = Buffer.from(bytes);
+  looping.writeUInt16BE(0, 4);
+  expect(plainJpegSize(looping)).toBeNull();
+  expect(plainJpegSize(Buffer.alloc(5_000, 0xff))).toBeNull();
+});

@@ -1,0 +1,25 @@
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { expect, test } from "vitest";
+import { RecordKeeper } from "./record-keeper.js";
+
+function record(key: string, status: "ok" | "failed", retryable: boolean | null): Prediction {
+  return { key, status, retryable, modelId: "m" } as Prediction;
+}
+
+test("final records are kept for the next attempt, retryable failures are not", () => {
+  const keeper = new RecordKeeper();
+  keeper.keep("b1", [record("a", "ok", null), record("b", "failed", true), record("c", "failed", false)]);
+  expect(keeper.find("b1", "a", "m")?.status).toBe("ok");
+  expect(keeper.find("b1", "b", "m")).toBeUndefined();
+  expect(keeper.find("b1", "c", "m")?.status).toBe("failed");
+  expect(keeper.find("b1", "a", "other-model")).toBeUndefined();
+  keeper.forget("b1");
+  expect(keeper.find("b1", "a", "m")).toBeUndefined();
+});
+
+test("only so many batches are kept, the newest", () => {
+  const keeper = new RecordKeeper();
+  for (let i = 0; i < 100; i++) keeper.keep(`b${i}`, [record("a", "ok", null)]);
+  expect(keeper.find("b0", "a", "m")).toBeUndefined();
+  expect(keeper.find("b99", "a", "m")).toBeDefined();
+});
