@@ -44,7 +44,7 @@ async function load(id: number, request: LoadRequest): Promise<void> {
   try {
     const body = await fetchSlot(() => fetch(request, cost));
     const decoded = await decodeSlot(() => decode(body, request, cost));
-    const pixels = decoded.pixels.map(ownMemory);
+    const pixels = decoded.pixels.map(({ buffer }) => buffer);
     send({ type: "loaded", id, image: { widthPx: decoded.widthPx, heightPx: decoded.heightPx, pixels }, cost }, pixels);
   } catch (error) {
     const { code, message } = toLabelfleetError(error);
@@ -67,17 +67,12 @@ async function fetch({ input, key, etag, limits }: LoadRequest, cost: LoadCost):
 async function decode(body: Uint8Array, { specs, limits }: LoadRequest, cost: LoadCost) {
   const startedMs = performance.now();
   try {
-    return await withDeadline(limits.decodeTimeoutMs, decodeForModels(body, specs, { maxPixels: limits.maxPixels }));
+    const { maxPixels, decodeTimeoutMs } = limits;
+    const decoding = decodeForModels(body, specs, { maxPixels }, (sizeBytes) => buffers.take(sizeBytes));
+    return await withDeadline(decodeTimeoutMs, decoding);
   } finally {
     cost.decodeMs = performance.now() - startedMs;
   }
-}
-
-/** The decoder's memory cannot be moved to another thread, so the pixels are copied once, into memory that can. */
-function ownMemory(pixels: Uint8Array): ArrayBuffer {
-  const buffer = buffers.take(pixels.byteLength);
-  new Uint8Array(buffer).set(pixels);
-  return buffer;
 }
 
 port.on("message", (message: ToLoader) => {
