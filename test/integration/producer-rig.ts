@@ -60,12 +60,14 @@ export class ProducerRig {
   }
 
   async files(name: string, names: string[]): Promise<string> {
-    for (const file of names) {
-      const path = join(this.dir, name, file);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, file);
+    const root = join(this.dir, name);
+    for (const folder of new Set(names.map((file) => dirname(join(root, file)))))
+      await mkdir(folder, { recursive: true });
+    const filesAtOnce = 64;
+    for (let i = 0; i < names.length; i += filesAtOnce) {
+      await Promise.all(names.slice(i, i + filesAtOnce).map((file) => writeFile(join(root, file), file)));
     }
-    return join(this.dir, name);
+    return root;
   }
 
   async prepare(input: string, options: Partial<PrepareOptions> = {}): Promise<PreparedRun> {

@@ -1,6 +1,7 @@
 import { verifyRun } from "@labelfleet/producer/report/verify";
 import { readStatus } from "@labelfleet/producer/status";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { xmlError } from "../support/s3-front.js";
 import { type S3Server, startS3Server } from "../support/s3-server.js";
 import { ProducerRig } from "./producer-rig.js";
 
@@ -18,6 +19,10 @@ afterAll(async () => {
   await rig.stop();
   await s3.close();
   vi.unstubAllEnvs();
+});
+
+afterEach(() => {
+  s3.intercept = undefined;
 });
 
 describe("a producer on a bucket", () => {
@@ -42,5 +47,45 @@ describe("a producer on a bucket", () => {
     ["an output that is no folder", "s3://photos/in", "s3://labels/out*", "USAGE"],
   ])("refuses %s", async (_, input, output, code) => {
     await expect(rig.prepare(input, { output })).rejects.toMatchObject({ code });
+  });
+
+  it("refuses credentials that nobody knows", async () => {
+    const known = s3.env.AWS_ACCESS_KEY_ID!;
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "nobody");
+    await expect(rig.prepare("s3://photos/in", { output: "s3://labels/out" })).rejects.toMatchObject({
+      code: "CREDENTIALS_REFUSED",
+    });
+    vi.stubEnv("AWS_ACCESS_KEY_ID", known);
+  });
+
+  it("refuses an input that can be listed but not read, though one denied object is fine", async () => {
+    let denials = 1;
+    s3.intercept = ({ method, bucket, key }) =>
+      method === "GET" && bucket === "photos" && key !== "" && denials-- > 0
+        ? xmlError(403, "AccessDenied", "Access Denied")
+        : undefined;
+    const options = { output: "s3://labels/out" };
+    await expect(rig.prepare("s3://photos/in", options)).resolves.toMatchObject({ warnings: [] });
+    denials = Number.POSITIVE_INFINITY;
+    const error = await rig.prepare("s3://photos/in", options).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "ACCESS_DENIED" });
+  });
+
+  it("refuses an output that takes no writes", async () => {
+    s3.intercept = ({ method, bucket }) =>
+      method === "PUT" && bucket === "labels" ? xmlError(403, "AccessDenied", "Access Denied") : undefined;
+    await expect(rig.prepare("s3://photos/in", { output: "s3://labels/out" })).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+    });
+  });
+
+  it("warns when the output ignores conditional writes", async () => {
+    s3.intercept = ({ headers }) => {
+      delete headers["if-none-match"];
+      return undefined;
+    };
+    const { spec, warnings } = await rig.prepare("s3://photos/in", { output: "s3://labels/out" });
+    expect(warnings).toEqual([expect.stringContaining("conditional writes")]);
+    expect(spec.frozen.conditionalPut).toBe(false);
   });
 });

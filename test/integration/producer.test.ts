@@ -145,9 +145,10 @@ describe("a producer and workers", () => {
   });
 
   it("leave the same manifest when a producer dies while listing", async () => {
-    // Full chunks of 10,240 one-image batches would need many files; batches of 6,000 make chunks of 6,000.
-    const input = await rig.photos("photos", 12_500);
-    const whole = await rig.prepare(input, { batchImages: 6_000 });
+    // The smallest chunks there are, of 5,121 images, and more images than prepareRun looks at.
+    const batchImages = 5_121;
+    const input = await rig.photos("photos", 10_400);
+    const whole = await rig.prepare(input, { batchImages });
     rig.startWorker();
     expect((await rig.produce(whole)).outcome).toBe("complete");
     const wanted = await manifestOf(whole.folder);
@@ -160,7 +161,7 @@ describe("a producer and workers", () => {
       "manifest/ranges.json",
     ]);
     // A producer that was killed right after its first chunk leaves what prepareRun leaves.
-    const killed = await rig.prepare(input, { batchImages: 6_000 });
+    const killed = await rig.prepare(input, { batchImages });
     expect(Object.keys(await manifestOf(killed.folder))).toEqual([
       "manifest/r000-000000.jsonl.gz",
       "manifest/ranges.json",

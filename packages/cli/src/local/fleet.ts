@@ -1,5 +1,6 @@
 import { usableCores } from "@labelfleet/gpu-worker/cores";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { LabelfleetError } from "@labelfleet/shared/errors";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import type { Releasers } from "@labelfleet/shared/releasers";
 import type { CommandContext } from "../command-context.js";
@@ -14,13 +15,20 @@ export interface Fleet {
   failed: AbortSignal;
 }
 
-/** Redis (the shared one, or a private one when REDIS_URL is unset) and the local workers, which share the cores. */
+/**
+ * Redis (the shared one, or a private one when REDIS_URL is unset) and the local workers, which share the cores.
+ *
+ * @throws USAGE when nobody could work, REDIS_SERVER_MISSING, REDIS_UNAVAILABLE, REDIS_UNSUITABLE
+ */
 export async function startFleet(
   context: CommandContext,
   releasers: Releasers,
   options: { workers: number; lane: string; device: DeviceChoice },
 ): Promise<Fleet> {
   const { config, logger } = context;
+  if (config.redisUrl === null && options.workers === 0) {
+    throw new LabelfleetError("USAGE", "--workers 0 needs workers elsewhere: set REDIS_URL to the Redis that they use");
+  }
   const { redis, redisUrl } =
     config.redisUrl === null ? await privateRedis(releasers) : await sharedRedis(context, releasers);
   const cores = config.cores ?? usableCores();

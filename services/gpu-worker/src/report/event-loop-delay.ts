@@ -17,11 +17,6 @@ export class EventLoopDelay {
     return { p50: beyond(50), p99: beyond(99) };
   }
 
-  /** Forgets what was measured, for example a start-up that is not the work itself. */
-  reset(): void {
-    this.#histogram.reset();
-  }
-
   stop(): void {
     this.#histogram.disable();
   }

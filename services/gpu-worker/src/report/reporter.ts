@@ -67,11 +67,6 @@ export class Reporter {
     this.#lastBeatMs = nowMs;
   }
 
-  /** Start-up is over: what the event loop suffered until now is not the work's. */
-  startMeasuring(): void {
-    this.#delay.reset();
-  }
-
   /** stats/<workerId>.json of one run. Statistics are never worth failing a batch, so a refusal is a log line. */
   async writeStats(context: RunContext): Promise<void> {
     const { device, slots } = this.#state();

@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Prediction, TopEntry } from "@labelfleet/shared/contract/prediction";
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkoutDir } from "../containers/checkout.js";
+import { Cli } from "../support/cli.js";
+import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
+
+/** Below it, another resizer may well prefer another label. */
+const clearProbability = 0.3;
+const maxDifference = 0.25;
+const maxMeanDifference = 0.05;
+
+const models = ["efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"];
+const samples = join(checkoutDir, "samples");
+
+let before: LeakSnapshot;
+let dir: string;
+let cli: Cli;
+let together: RunReport;
+
+beforeAll(async () => {
+  before = await takeSnapshot();
+  dir = await mkdtemp(join(tmpdir(), "lf-golden-"));
+  await mkdir(join(dir, "tmp"));
+  cli = new Cli({ temporaryDir: join(dir, "tmp") });
+  together = await label(models);
+});
+
+afterAll(async () => {
+  const leaks = await cli.close();
+  await rm(dir, { recursive: true, force: true });
+  expect([...leaks, ...(await findLeaks(before))]).toEqual([]);
+});
+
+test.each(models)("%s labels the clear sample photos as timm does, with about the same probability", async (model) => {
+  const expected = (await golden())[`tf_${model.replace("-", "_")}`]!;
+  const records = await recordsOf(together, model);
+  expect([...records.keys()]).toEqual(Object.keys(expected).sort());
+  const differences: number[] = [];
+  for (const [photo, [first]] of Object.entries(expected)) {
+    if (first!.probability < clearProbability) continue;
+    const [top] = records.get(photo)!.top!;
+    expect({ photo, index: top!.index, label: top!.label }).toEqual({
+      photo,
+      index: first!.index,
+      label: first!.label,
+    });
+    differences.push(Math.abs(top!.probability - first!.probability));
+  }
+  expect(differences.length).toBeGreaterThanOrEqual(4);
+  expect(Math.max(...differences)).toBeLessThan(maxDifference);
+  expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(maxMeanDifference);
+});
+
+test("a run of three models fetches and decodes each image once", async () => {
+  const stages = Object.fromEntries(together.stages.map(({ stage, count }) => [stage, count]));
+  const photos = (await readdir(samples)).filter((name) => name.endsWith(".jpg")).length;
+  expect(together.images).toBe(photos);
+  expect(stages).toMatchObject({ fetch: photos, decode: photos, infer: photos * models.length });
+});
+
+test.each(models)("%s says the same alone as beside the others", async (model) => {
+  const alone = await recordsOf(await label([model]), model);
+  for (const [photo, { top }] of await recordsOf(together, model)) {
+    const other = alone.get(photo)!.top!;
+    expect(
+      other.map(({ index }) => index),
+      photo,
+    ).toEqual(top!.map(({ index }) => index));
+    for (const [i, { probability }] of top!.entries()) expect(other[i]!.probability).toBeCloseTo(probability, 4);
+  }
+});
+
+async function label(names: string[]): Promise<RunReport> {
+  const flags = names.flatMap((name) => ["--model", name]);
+  const { exitCode, stdout, stderr } = await cli.run([
+    "run",
+    samples,
+    "--out",
+    join(dir, "labels"),
+    "--json",
+    ...flags,
+  ]);
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout) as RunReport;
+}
+
+async function recordsOf({ run }: RunReport, model: string): Promise<Map<string, Prediction>> {
+  const folder = new URL(`predictions/model=${model}/`, run);
+  const shards = await Promise.all(
+    (await readdir(folder)).sort().map((name) => readFile(new URL(name, folder), "utf8")),
+  );
+  const lines = shards.join("").trimEnd().split("\n");
+  const records = lines.map((line) => JSON.parse(line) as Prediction);
+  return new Map(records.map((record) => [record.key, record]));
+}
+
+async function golden(): Promise<Record<string, Record<string, TopEntry[]>>> {
+  return JSON.parse(await readFile(join(checkoutDir, "test/golden/data/sample-predictions.json"), "utf8"));
+}
