@@ -22,17 +22,17 @@ let cli: Cli;
 let together: RunReport;
 
 beforeAll(async () => {
-  before = await takeSnapshot();
   dir = await mkdtemp(join(tmpdir(), "lf-golden-"));
   await mkdir(join(dir, "tmp"));
+  before = await takeSnapshot(join(dir, "tmp"));
   cli = new Cli({ temporaryDir: join(dir, "tmp") });
   together = await label(models);
 });
 
 afterAll(async () => {
-  const leaks = await cli.close();
+  const leaks = [...(await cli.close()), ...(await findLeaks(before))];
   await rm(dir, { recursive: true, force: true });
-  expect([...leaks, ...(await findLeaks(before))]).toEqual([]);
+  expect(leaks).toEqual([]);
 });
 
 test.each(models)("%s labels the clear sample photos as timm does, beside other models and alone", async (model) => {
