@@ -3,6 +3,7 @@ import { usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { defaultCacheDir } from "@labelfleet/models/model-cache";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import { withReleasers } from "../with-releasers.js";
