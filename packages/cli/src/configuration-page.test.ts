@@ -15,7 +15,7 @@ interface Row {
 
 /** The rows of a table whose first cell is code: name and default. */
 function rowsOf(text: string): Row[] {
-  return [...text.matchAll(/^\| `([^`]+)` \|(?: `([^`]+)`| required)? \|/gm)].map(([, name, value]) => ({
+  return [...text.matchAll(/^\| `([^`]+)` +\|(?: +`([^`]+)`| +required)? +\|/gm)].map(([, name, value]) => ({
     name: name!,
     default: value ?? null,
   }));
