@@ -17,9 +17,10 @@ export interface ImageStages {
 
 export interface ImageTask {
   run: RunContext;
-  batchId: string;
+  /** Where the job's kept records lie. */
+  recordsKey: string;
   entry: ManifestEntry;
-  /** The models whose shard is missing. */
+  /** The models whose shard is to be made. */
   models: RunModel[];
   workerId: string;
   pass: number;
@@ -37,8 +38,8 @@ const imageCode = /^(IMAGE|OBJECT|DECODE|INFERENCE|STORE)_/;
  * @throws what concerns the whole batch: refused credentials, a missing bucket, a thread that died
  */
 export async function labelImage(stages: ImageStages, task: ImageTask): Promise<Prediction[]> {
-  const { run, batchId, entry, models } = task;
-  const kept = models.map(({ ref }) => run.records.find(batchId, entry.key, ref.id));
+  const { run, recordsKey, entry, models } = task;
+  const kept = models.map(({ ref }) => run.records.find(recordsKey, entry.key, ref.id));
   const todo = models.filter((_, i) => kept[i] === undefined);
   const made = todo.length === 0 ? [] : await labelWith(stages, task, todo);
   if (made.length > 0) run.stats.imageDone();

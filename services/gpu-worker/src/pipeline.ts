@@ -4,9 +4,10 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { BatchDelivery } from "@labelfleet/shared/queue/batch-consumer";
 import type { BatchCounts } from "@labelfleet/shared/redis/run-progress";
 import type { RunModel } from "./consume/model-loader.js";
-import type { RunContext } from "./consume/run-context.js";
+import { type RunContext, recordsKeyOf } from "./consume/run-context.js";
+import { type ShardToMake, shardsToMake } from "./consume/shards-to-make.js";
 import { type ImageStages, labelImage } from "./label-image.js";
-import { commitShard, readCommitted } from "./write/shard-writer.js";
+import { commitShard } from "./write/shard-writer.js";
 
 export interface PipelineDeps extends ImageStages {
   workerId: string;
@@ -23,43 +24,32 @@ export interface PipelineDeps extends ImageStages {
  */
 export async function processBatch(deps: PipelineDeps, run: RunContext, delivery: BatchDelivery): Promise<void> {
   const { job } = delivery;
-  if (job.rewrite !== null) throw new LabelfleetError("RUN_INVALID", `${job.batchId} asks for a rewrite of shards`);
   run.stats.jobTaken(delivery.waitedSeconds);
   const entries = await run.entriesOf(job);
-  const missing = await countWhatIsThere(run, job.batchId);
-  if (missing.length === 0) return;
+  const toMake = await shardsToMake(run, job);
+  if (toMake.length === 0) return;
 
-  const perImage = await labelAll(deps, run, delivery, entries, missing);
+  const models = toMake.map(({ model }) => model);
+  const perImage = await labelAll(deps, run, delivery, entries, models);
 
   const records = perImage.flat();
-  if (!delivery.isLastAttempt && records.some((record) => record.retryable === true)) {
-    run.records.keep(job.batchId, records);
-    throw weather(records);
+  const unlucky = records.filter((record) => record.retryable === true && record.pass === job.pass);
+  if (!delivery.isLastAttempt && unlucky.length > 0) {
+    run.records.keepFinal(recordsKeyOf(job), records);
+    throw weather(unlucky);
   }
-  const counts = await Promise.all(
-    missing.map((_, m) =>
-      put(
-        run,
-        job.batchId,
-        perImage.map((image) => image[m]!),
-      ),
+  const puts = toMake.map((shard, m) =>
+    put(
+      run,
+      job.batchId,
+      shard,
+      perImage.map((image) => image[m]!),
     ),
   );
-  run.records.forget(job.batchId);
+  const counts = await Promise.all(puts);
+  run.records.forget(recordsKeyOf(job));
   await deps.writeStats(run);
   await Promise.all(counts.map((count) => run.progress.count(count)));
-}
-
-/** Counts the shards that exist already, a crash may have lost the count; returns the models that still have none. */
-async function countWhatIsThere(run: RunContext, batchId: string): Promise<RunModel[]> {
-  const { format } = run.spec.frozen;
-  const committed = await Promise.all(
-    run.models.map(({ ref }) => readCommitted(run.folder, { modelId: ref.id, batchId, format })),
-  );
-  for (const [m, counts] of committed.entries()) {
-    if (counts !== null) await run.progress.count({ batchId, modelId: run.models[m]!.ref.id, ...counts });
-  }
-  return run.models.filter((_, m) => committed[m] === null);
 }
 
 /** All images of the batch at once, as far as the budget lets them in. Waits for every one, also when one throws. */
@@ -70,34 +60,36 @@ async function labelAll(
   entries: ManifestEntry[],
   models: RunModel[],
 ): Promise<Prediction[][]> {
-  const { batchId, pass } = delivery.job;
+  const { job } = delivery;
+  const task = { run, recordsKey: recordsKeyOf(job), models, workerId: deps.workerId, pass: job.pass };
   const checkpoint = () => deps.checkpoint(delivery);
-  const settled = await Promise.allSettled(
-    entries.map((entry) =>
-      labelImage(deps, { run, batchId, entry, models, workerId: deps.workerId, pass, checkpoint }),
-    ),
-  );
+  const settled = await Promise.allSettled(entries.map((entry) => labelImage(deps, { ...task, entry, checkpoint })));
   return settled.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
   });
 }
 
-async function put(run: RunContext, batchId: string, records: Prediction[]): Promise<BatchCounts> {
+async function put(
+  run: RunContext,
+  batchId: string,
+  { model, replaces }: ShardToMake,
+  records: Prediction[],
+): Promise<BatchCounts> {
   const { format, conditionalPut } = run.spec.frozen;
-  const modelId = records[0]!.modelId;
+  const modelId = model.ref.id;
   const startedMs = performance.now();
-  const { counts, wasFirst } = await commitShard(run.folder, { modelId, batchId, format }, records, conditionalPut);
+  const shard = { modelId, batchId, format };
+  const { counts, wasFirst } = await commitShard(run.folder, shard, records, { conditionalPut, replaces });
   run.stats.stage("write", performance.now() - startedMs);
   if (!wasFirst) run.stats.shardConflict();
   return { batchId, modelId, ...counts };
 }
 
 /** Some images met bad weather: the batch comes again, and only they are repeated. */
-function weather(records: Prediction[]): LabelfleetError {
-  const bad = records.filter((record) => record.retryable === true);
+function weather(unlucky: Prediction[]): LabelfleetError {
   return new LabelfleetError(
     "STORE_UNAVAILABLE",
-    `${bad.length} images will be tried again: ${bad[0]?.errorCode} ${bad[0]?.errorMessage}`,
+    `${unlucky.length} images will be tried again: ${unlucky[0]?.errorCode} ${unlucky[0]?.errorMessage}`,
   );
 }

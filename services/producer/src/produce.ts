@@ -21,9 +21,9 @@ import { completeManifest } from "./partition/complete-manifest.js";
 import { Grace, within } from "./within.js";
 
 /** How long stopping may wait for Redis and the stores, all in all; a person is waiting. */
-const stopGraceMs = 5_000;
+export const stopGraceMs = 5_000;
 /** How long the end of a run waits for Redis to take note. */
-const noteGraceMs = 3_000;
+export const noteGraceMs = 3_000;
 const statsWaitMs = 6_000;
 const loggedProblems = 5;
 
@@ -84,7 +84,15 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     const log = new ChunkLog();
     const feeder = new Feeder({ folder, spec, log, redis, queue, progress, logger });
     const producerId = newProcessId(hostname(), process.pid);
-    const following = new Following({ ...options, log, feeder, progress, producerId, startedMs });
+    const following = new Following({
+      ...options,
+      progress,
+      producerId,
+      startedMs,
+      listed: () => ({ images: log.images, isComplete: log.hasEnded }),
+      stand: () => ({ ...feeder.state, listed: log.images, listingComplete: log.hasEnded }),
+      rebuildProgress: () => feeder.rebuildProgress(),
+    });
     releasers.push("following", () => within(grace.leftMs(), following.stop()));
     const listing = completeManifest({ folder, spec, input, log, signal: stopped }).catch((error) => log.fail(error));
     releasers.push("listing", () => within(grace.leftMs(), listing));

@@ -1,4 +1,4 @@
-import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
 import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
@@ -12,6 +12,11 @@ import { RecordKeeper } from "./record-keeper.js";
 /** Chunks that stay parsed: batches come in order, so the last two are the ones in use. */
 const keptChunks = 2;
 
+/** Where a job's kept records lie. Two retries of one pass may mean different records. */
+export function recordsKeyOf(job: BatchJob): string {
+  return `${jobIdOf(job)}.${job.retryCode ?? ""}`;
+}
+
 /** Everything a worker holds of one run while it works on it. */
 export class RunContext {
   readonly folder: RunFolder;
@@ -19,7 +24,7 @@ export class RunContext {
   readonly models: RunModel[];
   readonly progress: RunProgress;
   readonly stats: RunStats;
-  /** Finished records of batches that have to be tried again. */
+  /** Records that batches in hand need not make anew. */
   readonly records = new RecordKeeper();
   readonly #chunks = new Map<string, Promise<ManifestEntry[]>>();
 
