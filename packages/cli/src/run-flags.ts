@@ -64,6 +64,14 @@ export function addRunFlags(command: Command): Command {
     );
 }
 
+/** The flags of every command that goes on with a run. */
+export function addContinueFlags(command: Command): Command {
+  return command
+    .option("--lane <name>", "queue lane (default: the run's)", laneName)
+    .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
+    .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt);
+}
+
 export function laneOption(): Option {
   return new Option("--lane <name>", "queue lane").argParser(laneName).default(defaultLane);
 }

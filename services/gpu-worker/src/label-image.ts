@@ -1,6 +1,6 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
-import { type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { isRecordCode, type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Batcher } from "./batch/batcher.js";
 import type { ImageBudget } from "./batch/image-budget.js";
 import type { RunModel } from "./consume/model-loader.js";
@@ -27,9 +27,6 @@ export interface ImageTask {
   /** Throws when the batch is given up, so that no further image is begun. */
   checkpoint: () => void;
 }
-
-/** Codes that say something about this image; any other error concerns the whole batch. */
-const imageCode = /^(IMAGE|OBJECT|DECODE|INFERENCE|STORE)_/;
 
 /**
  * One image, once for all models: fetch, decode and resize for each, infer. A bad image is a record, never an error.
@@ -90,7 +87,7 @@ async function inferOne(
 }
 
 function failure(task: ImageTask, model: RunModel, size: ImageSize | null, error: LabelfleetError): Prediction {
-  if (!imageCode.test(error.code)) throw error;
+  if (!isRecordCode(error.code)) throw error;
   return failedRecord(task.entry, size, error, recordContext(task, model));
 }
 

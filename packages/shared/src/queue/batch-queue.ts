@@ -64,3 +64,19 @@ export async function withdrawBatches(queue: BatchQueue, jobs: BatchJob[]): Prom
     }
   }
 }
+
+/** Takes all batches of a run out of the queue that no worker holds, whoever fed them. Returns how many. */
+export async function withdrawRun(queue: BatchQueue, runId: string): Promise<number> {
+  const jobs = await queue.getJobs(["wait", "prioritized", "delayed"]);
+  let withdrawn = 0;
+  for (const job of jobs) {
+    if (job?.data.runId !== runId) continue;
+    try {
+      await job.remove();
+      withdrawn++;
+    } catch {
+      // A worker has taken it meanwhile, and will finish it.
+    }
+  }
+  return withdrawn;
+}

@@ -133,6 +133,16 @@ export class Outstanding {
 
   #jobOf(batchId: string, chunk: string, range: string): BatchJob {
     const { runId } = this.#spec;
-    return { schemaVersion: 1, run: this.#folder.uri, runId, range, chunk, batchId, pass: 0, rewrite: null, retryCode: null };
+    return {
+      schemaVersion: 1,
+      run: this.#folder.uri,
+      runId,
+      range,
+      chunk,
+      batchId,
+      pass: 0,
+      rewrite: null,
+      retryCode: null,
+    };
   }
 }

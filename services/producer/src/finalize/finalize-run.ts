@@ -55,7 +55,11 @@ export async function replaceReport(folder: RunFolder, spec: RunSpec): Promise<F
     const finalized = await reportOf(folder, spec);
     if (!finalized.report.complete) return finalized;
     try {
-      await folder.replaceJson(runNames.report, finalized.report, spec.frozen.conditionalPut ? before?.etag : undefined);
+      await folder.replaceJson(
+        runNames.report,
+        finalized.report,
+        spec.frozen.conditionalPut ? before?.etag : undefined,
+      );
       return finalized;
     } catch (error) {
       if (!hasCode(error, "PRECONDITION_FAILED") || attempt === replaceAttempts) throw error;

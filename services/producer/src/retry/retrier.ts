@@ -111,7 +111,11 @@ export class Retrier {
     for (const rewrite of rewrites) {
       this.#inQueue.set(rewrite.job.batchId, { ...rewrite, donePass: rewrite.job.pass, fruitless: 0 });
     }
-    if (rewrites.length > 0) await offerBatches(queue, rewrites.map(({ job }) => job));
+    if (rewrites.length > 0)
+      await offerBatches(
+        queue,
+        rewrites.map(({ job }) => job),
+      );
   }
 
   /** Looks at what the queue does not hold any more. */
@@ -123,7 +127,10 @@ export class Retrier {
     await eachOf(jobs.entries(), looksAtOnce, async ([i, { batchId }]) => {
       const remedy = remedyOf(states[i] ?? "unknown");
       if (remedy === "wait") return;
-      const job = await this.#look(batchId, { wasCompleted: states[i] === "completed", hasFailed: remedy === "give up" });
+      const job = await this.#look(batchId, {
+        wasCompleted: states[i] === "completed",
+        hasFailed: remedy === "give up",
+      });
       if (job !== null) again.push(job);
     });
     if (again.length > 0) await offerBatches(queue, again);

@@ -1,9 +1,11 @@
 import { hostname } from "node:os";
 import { newProcessId } from "@labelfleet/shared/contract/ids";
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { feedOrStop } from "../feed/feed-or-stop.js";
 import { readFinished, replaceReport } from "../finalize/finalize-run.js";
 import { outcomeOf } from "../finalize/outcome.js";
@@ -21,10 +23,7 @@ import { Retrier } from "./retrier.js";
  */
 export async function retryRun(options: ProduceOptions & { code: string | null }): Promise<Produced> {
   const { folder, spec, redis, signal, logger, code } = options;
-  const finished = await readFinished(folder);
-  if (finished === null) {
-    throw new LabelfleetError("RUN_INCOMPLETE", `${folder.uri} is not complete: first run labelfleet resume ${folder.uri}`);
-  }
+  const finished = await checkComplete(folder);
   const { lane } = spec.overridable;
   const startedMs = options.startedMs ?? Date.now();
   const releasers = new Releasers();
@@ -61,4 +60,14 @@ export async function retryRun(options: ProduceOptions & { code: string | null }
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
   }
+}
+
+/** The report of a complete run. @throws RUN_INCOMPLETE */
+export async function checkComplete(folder: RunFolder): Promise<RunReport> {
+  const finished = await readFinished(folder);
+  if (finished !== null) return finished;
+  throw new LabelfleetError(
+    "RUN_INCOMPLETE",
+    `${folder.uri} is not complete: finish it first with labelfleet resume ${folder.uri}`,
+  );
 }
