@@ -25,6 +25,8 @@ export interface PipelineDeps extends ImageStages {
 export async function processBatch(deps: PipelineDeps, run: RunContext, delivery: BatchDelivery): Promise<void> {
   const { job } = delivery;
   run.stats.jobTaken(delivery.waitedSeconds);
+  // Its producer is gone; what is left of it in the queue is taken off.
+  if (await run.folder.isCancelled()) return;
   const entries = await run.entriesOf(job);
   const toMake = await shardsToMake(run, job);
   if (toMake.length === 0) return;

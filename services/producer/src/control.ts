@@ -57,13 +57,9 @@ export async function uncancelRun(folder: RunFolder): Promise<void> {
   await folder.store.delete(folder.keyOf(runNames.cancelled));
 }
 
-export async function isCancelled(folder: RunFolder): Promise<boolean> {
-  return (await folder.store.head(folder.keyOf(runNames.cancelled))) !== null;
-}
-
 /** @throws RUN_CANCELLED */
 export async function checkNotCancelled(folder: RunFolder): Promise<void> {
-  if (!(await isCancelled(folder))) return;
+  if (!(await folder.isCancelled())) return;
   throw new LabelfleetError(
     "RUN_CANCELLED",
     `${folder.uri} was cancelled: start a new run, or go on all the same with labelfleet resume ${folder.uri} --force`,

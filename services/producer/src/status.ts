@@ -5,7 +5,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { currentLane, isCancelled } from "./control.js";
+import { currentLane } from "./control.js";
 import { imageTotalsOf } from "./feed/run-totals.js";
 import { readFinished } from "./finalize/finalize-run.js";
 
@@ -46,7 +46,7 @@ export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs =
   }
   const known = redis === null ? null : await statusInRedis(spec, redis, nowMs);
   const counted = known ?? (await statusInFolder(folder, spec));
-  return { ...base, ...counted, ...((await isCancelled(folder)) ? { state: "cancelled" as const } : {}) };
+  return { ...base, ...counted, ...((await folder.isCancelled()) ? { state: "cancelled" as const } : {}) };
 }
 
 type Counted = Omit<RunStatus, "run" | "runId">;

@@ -6,7 +6,6 @@ import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
-import { isCancelled } from "../control.js";
 import type { ChunkLog } from "../partition/chunk-log.js";
 import { hasTooManyFailed } from "./max-failed.js";
 import { Outstanding, type Settled } from "./outstanding.js";
@@ -96,7 +95,7 @@ export class Feeder {
       this.#sweptMs = Date.now();
       const { folder, redis, spec } = this.#options;
       // `cancel` leaves its word in the folder, because it may not know this run's Redis.
-      if (await isCancelled(folder)) return "cancelled";
+      if (await folder.isCancelled()) return "cancelled";
       this.#windowBatches = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
       this.#note(await this.#outstanding.settleByState());
     }
