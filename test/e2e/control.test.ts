@@ -33,7 +33,8 @@ async function startWorker(): Promise<CliProcess> {
 
 async function stopWorker(worker: CliProcess): Promise<void> {
   worker.kill("SIGTERM");
-  expect((await worker.result()).exitCode).toBe(0);
+  const result = await worker.result();
+  expect(result.exitCode, `${result.signal}: ${result.stderr}`).toBe(0);
 }
 
 async function startScan(): Promise<{ scan: CliProcess; run: string }> {
