@@ -73,6 +73,7 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
   await gate.reached;
   running.killGroup("SIGINT");
   await sleep(500);
+  const before = await shardsThere();
   gate.open();
   const result = await running.result(20_000);
   expect(result).toMatchObject({ exitCode: 1, signal: null });
@@ -81,6 +82,8 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
   expect(run, result.stderr).toBeDefined();
   expect(await rig.cli.leftovers()).toEqual([]);
   expect(await rig.names(run!)).not.toContain("_SUCCESS");
+  // What was in hand was finished, not thrown away.
+  expect(await shardsThere()).toBeGreaterThan(before);
 
   const report = await rig.json(["resume", run!]);
   expect(report).toMatchObject({ run, complete: true, images: photoCount, ok: photoCount });
@@ -89,14 +92,19 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
 
 test("a second Ctrl-C ends run at once, and still nothing stays behind", async () => {
   gate = new Gate(rig.servers.s3, 5);
-  const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "1" });
+  const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "20" });
   await gate.reached;
   running.killGroup("SIGINT");
   await sleep(500);
   running.killGroup("SIGINT");
-  expect((await running.result(5_000)).exitCode).toBe(130);
-  expect(await rig.cli.leftovers(15_000)).toEqual([]);
+  const result = await running.result(5_000);
+  expect(result.exitCode, result.stderr).toBe(130);
+  expect(await rig.cli.leftovers(10_000)).toEqual([]);
 });
+
+async function shardsThere(): Promise<number> {
+  return rig.servers.s3.listKeys(bucket, "out/").filter((key) => key.includes("/predictions/")).length;
+}
 
 /** How often the batches of a run were tried, as the queue counts. */
 async function attemptsOf(run: string): Promise<Set<string>> {
