@@ -7,7 +7,10 @@ export function toImageError(error: unknown, maxPixels: number): LabelfleetError
   if (message.includes("exceeds pixel limit")) {
     return new LabelfleetError("IMAGE_TOO_LARGE", `the image has more than ${maxPixels} pixels`, { cause: error });
   }
-  const reason = (message.split("\n")[0] ?? "").replace(/[^\x20-\x7e]/g, "?").slice(0, 160);
+  const reason = (message.split("\n")[0] ?? "")
+    .replace(/[^\x20-\x7e]/g, "?")
+    .replace(/[:\s]+$/, "")
+    .slice(0, 160);
   // "unsupported image format" is what the library calls a header that breaks off; the format was told before.
   if (/(unsupported|not supported|not implemented)(?! image format)/i.test(message)) {
     return new LabelfleetError("IMAGE_UNSUPPORTED", `the decoder lacks a feature of this image: ${reason}`, {
