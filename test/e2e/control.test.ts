@@ -1,5 +1,5 @@
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { CliProcess, CliResult } from "../support/cli.js";
 import { Gate } from "./gate.js";
 import { bucket, Rig, smallPhotos } from "./rig.js";
@@ -9,6 +9,9 @@ const photoCount = 120;
 const freeReads = 15;
 const out = `s3://${bucket}/out`;
 const batches = ["--batch-images", "5"];
+
+// Several whole commands each, one after another.
+vi.setConfig({ testTimeout: 120_000 });
 
 let rig: Rig;
 let input: string;

@@ -1,5 +1,5 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { CliProcess } from "../support/cli.js";
 import { xmlError } from "../support/s3-front.js";
 import { Gate, isPhotoGet } from "./gate.js";
@@ -13,6 +13,9 @@ const impatient = { LABELFLEET_S3_MAX_ATTEMPTS: "1" };
 const slowDown = xmlError(503, "SlowDown", "Please reduce your request rate.");
 const denied = ["--code", "OBJECT_DENIED"];
 const accessDenied = xmlError(403, "AccessDenied", "Access Denied");
+
+// Several whole commands each, one after another.
+vi.setConfig({ testTimeout: 120_000 });
 
 let rig: Rig;
 let input: string;

@@ -54,6 +54,7 @@ test("batches are offered once however often, and taken back while nobody holds 
       batchId: `r000-000000-000${n}`,
       pass: 0,
       rewrite: null,
+      retryCode: null,
     }));
     await offerBatches(queue, jobs.slice(0, 2));
     await offerBatches(queue, jobs);

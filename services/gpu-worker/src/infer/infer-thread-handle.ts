@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { within } from "@labelfleet/shared/shutdown";
 import type { FromInfer, InferThreadData, RankedClass, ToInfer } from "./messages.js";
 
 export interface Inferred {
@@ -19,6 +20,9 @@ export interface LoadedOn {
   device: string;
   fallbackReason: string | null;
 }
+
+/** Loading a large model takes seconds. */
+const finishMs = 10_000;
 
 /** The main thread's side of one infer thread. */
 export class InferThread {
@@ -70,8 +74,12 @@ export class InferThread {
     });
   }
 
+  /** Lets the thread finish what it does: ended in the middle of native code, it would take the process with it. */
   async close(): Promise<void> {
     this.#closing = true;
+    const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
+    this.#send({ type: "close" });
+    await within(finishMs, ended);
     await this.#worker.terminate();
   }
 

@@ -60,9 +60,16 @@ function gather(images: ArrayBuffer[]): Uint8Array {
   return batchMemory.subarray(0, totalBytes);
 }
 
+/** Ends this thread, not the process. No native code is running: messages are handled one after another. */
+async function close(): Promise<void> {
+  for (const session of sessions.values()) await session.close();
+  process.exit();
+}
+
 async function handle(message: ToInfer): Promise<void> {
   if (message.type === "load") return load(message);
   if (message.type === "infer") return infer(message);
+  if (message.type === "close") return close();
   await sessions.get(message.modelKey)?.close();
   sessions.delete(message.modelKey);
 }

@@ -10,6 +10,7 @@ export interface InferThreadData {
 export type ToInfer =
   | { type: "load"; modelKey: string; modelPath: string; warmUpImages: number }
   | { type: "unload"; modelKey: string }
+  | { type: "close" }
   | { type: "infer"; id: number; modelKey: string; images: ArrayBuffer[]; topK: number };
 
 export interface RankedClass {
