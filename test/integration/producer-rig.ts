@@ -76,6 +76,7 @@ export class ProducerRig {
       output: join(this.dir, "labels"),
       filters: { include: [], exclude: [], limit: null, sample: null },
       models: [this.model],
+      since: null,
       topK: 5,
       format: "jsonl",
       device: "cpu",

@@ -30,6 +30,7 @@ export interface RunFlags {
   limit?: number;
   sample?: number;
   seed: number;
+  since?: string;
   maxFailed: MaxFailed;
   maxPixels: number;
   maxBytes: number;
@@ -52,6 +53,7 @@ export function addRunFlags(command: Command): Command {
     .option("--limit <n>", "only the first n images", positiveInt)
     .option("--sample <n>", "only n images, drawn at random", positiveInt)
     .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)
+    .option("--since <run>", "take over what an earlier run labelled, for objects that have not changed")
     .addOption(
       new Option("--max-failed <n>", "stop when more images failed: a count, or a percentage")
         .argParser(maxFailed)
@@ -100,6 +102,7 @@ export async function prepareOptionsOf(
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
     models: await Promise.all(names.map(resolveModel)),
+    since: flags.since ?? null,
     topK: flags.topK,
     format: flags.format,
     device: flags.device,

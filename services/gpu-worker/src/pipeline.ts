@@ -1,3 +1,4 @@
+import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { LabelfleetError } from "@labelfleet/shared/errors";
@@ -32,6 +33,7 @@ export async function processBatch(deps: PipelineDeps, run: RunContext, delivery
   if (toMake.length === 0) return;
 
   const models = toMake.map(({ model }) => model);
+  const carriedOver = job.rewrite === null ? await carryOver(run, job, entries, models) : 0;
   const perImage = await labelAll(deps, run, delivery, entries, models);
 
   const records = perImage.flat();
@@ -50,8 +52,24 @@ export async function processBatch(deps: PipelineDeps, run: RunContext, delivery
   );
   const counts = await Promise.all(puts);
   run.records.forget(recordsKeyOf(job));
+  run.stats.carriedOver(carriedOver);
   await deps.writeStats(run);
   await Promise.all(counts.map((count) => run.progress.count(count)));
+}
+
+/** Keeps the records of the run that `--since` names for objects that have not changed. Returns how many images need no work. */
+async function carryOver(
+  run: RunContext,
+  job: BatchJob,
+  entries: ManifestEntry[],
+  models: RunModel[],
+): Promise<number> {
+  if (run.earlier === null) return 0;
+  const modelIds = models.map(({ ref }) => ref.id);
+  const recordsKey = recordsKeyOf(job);
+  run.records.keep(recordsKey, await run.earlier.recordsOf(entries, modelIds));
+  return entries.filter(({ key }) => modelIds.every((id) => run.records.find(recordsKey, key, id) !== undefined))
+    .length;
 }
 
 /** All images of the batch at once, as far as the budget lets them in. Waits for every one, also when one throws. */

@@ -6,6 +6,8 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import type { RunStats } from "../report/run-stats.js";
+import { ChunkCache } from "./chunk-cache.js";
+import type { EarlierRun } from "./earlier-run.js";
 import type { RunModel } from "./model-loader.js";
 import { RecordKeeper } from "./record-keeper.js";
 
@@ -26,7 +28,9 @@ export class RunContext {
   readonly stats: RunStats;
   /** Records that batches in hand need not make anew. */
   readonly records = new RecordKeeper();
-  readonly #chunks = new Map<string, Promise<ManifestEntry[]>>();
+  /** The run whose records are carried over where the object has not changed, or null. */
+  readonly earlier: EarlierRun | null;
+  readonly #chunks: ChunkCache;
 
   constructor(parts: {
     folder: RunFolder;
@@ -34,31 +38,28 @@ export class RunContext {
     models: RunModel[];
     progress: RunProgress;
     stats: RunStats;
+    earlier: EarlierRun | null;
   }) {
     this.folder = parts.folder;
     this.spec = parts.spec;
     this.models = parts.models;
     this.progress = parts.progress;
     this.stats = parts.stats;
+    this.earlier = parts.earlier;
+    this.#chunks = new ChunkCache(parts.folder, keptChunks);
   }
 
   /** The batch's slice of its manifest chunk. @throws RUN_INVALID when the chunk has no such slice */
   async entriesOf(job: BatchJob): Promise<ManifestEntry[]> {
     const { n } = partsOfBatchId(job.batchId);
     const { batchImages } = this.spec.frozen;
-    const chunk = await this.#chunk(job.chunk);
+    const chunk = await this.#chunks.get(job.chunk);
     const entries = chunk.slice(n * batchImages, (n + 1) * batchImages);
     if (entries.length === 0) throw new LabelfleetError("RUN_INVALID", `${job.run} has no batch ${job.batchId}`);
     return entries;
   }
 
-  #chunk(chunkId: string): Promise<ManifestEntry[]> {
-    const kept = this.#chunks.get(chunkId);
-    if (kept !== undefined) return kept;
-    const reading = this.folder.readChunk(chunkId);
-    this.#chunks.set(chunkId, reading);
-    reading.catch(() => this.#chunks.delete(chunkId));
-    if (this.#chunks.size > keptChunks) this.#chunks.delete(this.#chunks.keys().next().value!);
-    return reading;
+  async close(): Promise<void> {
+    await Promise.all([this.folder.close(), this.earlier?.close()]);
   }
 }

@@ -3,6 +3,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
+import { EarlierRun } from "./earlier-run.js";
 import type { ModelLoader } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
@@ -59,7 +60,9 @@ export class RunContexts {
       const spec = await folder.readSpec();
       const models = await Promise.all(spec.frozen.models.map((ref) => this.#loader.load(spec.frozen.output, ref)));
       const progress = new RunProgress(this.#redis, lane, spec.runId);
-      return new RunContext({ folder, spec, models, progress, stats: new RunStats(this.#identity, spec.runId) });
+      const earlier = spec.frozen.since === null ? null : await EarlierRun.open(spec.frozen.since);
+      const stats = new RunStats(this.#identity, spec.runId);
+      return new RunContext({ folder, spec, models, progress, stats, earlier });
     } catch (error) {
       await folder.close();
       throw error;
@@ -72,6 +75,6 @@ export class RunContexts {
     const context = await opening?.catch(() => undefined);
     if (context === undefined) return;
     await this.#onClosing(context);
-    await context.folder.close();
+    await context.close();
   }
 }

@@ -29,6 +29,7 @@ export class RunStats {
   #bytesRead = 0;
   #inferenceBatches = 0;
   #firstPredictionMs: number | null = null;
+  #carriedOver = 0;
   #shardConflicts = 0;
   readonly #queueWait = { jobs: 0, seconds: 0, maxSeconds: 0 };
 
@@ -67,6 +68,10 @@ export class RunStats {
     this.#queueWait.maxSeconds = Math.max(this.#queueWait.maxSeconds, waitedSeconds);
   }
 
+  carriedOver(images: number): void {
+    this.#carriedOver += images;
+  }
+
   shardConflict(): void {
     this.#shardConflicts += 1;
   }
@@ -91,6 +96,7 @@ export class RunStats {
       updatedMs: Date.now(),
       firstPredictionMs: this.#firstPredictionMs,
       images: this.#images,
+      carriedOver: this.#carriedOver,
       bytesRead: this.#bytesRead,
       stages: { fetch: stage("fetch"), decode: stage("decode"), infer: stage("infer"), write: stage("write") },
       inferenceBatches: Math.round(this.#inferenceBatches),
