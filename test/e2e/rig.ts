@@ -16,7 +16,7 @@ export const bucket = "photos";
 
 /** What Redis may keep of finished work: registries, the queue's own bookkeeping and finished jobs, all bounded. */
 const keptKeys =
-  /^(lf:(lanes|runs|workers)|\{lf-[a-z0-9-]+\}:batches:(id|meta|events|completed|marker|stalled.*|r\d.*))$/;
+  /^(lf:(lanes|runs|workers)|\{lf-[a-z0-9-]+\}:batches:(id|pc|meta|events|completed|marker|stalled.*|r\d.*))$/;
 
 /** Redis, S3, a folder and the command line: what a suite of whole commands needs. Names what it leaves behind. */
 export class Rig {

@@ -129,6 +129,7 @@ export class ProducerRig {
       lane: "default",
       batchSlots: 4,
       workerId,
+      isShortOf: () => false,
       process: label,
       onFailed: () => {},
       onStalled: () => {},

@@ -94,6 +94,7 @@ function jobOf(n: number, changes: Partial<BatchJob> = {}): BatchJob {
     batchId,
     pass: 0,
     rewrite: null,
+    retryCode: null,
     ...changes,
   };
 }

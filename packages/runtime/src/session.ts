@@ -1,5 +1,5 @@
-/** Where a session computes. */
-export type Device = "cpu" | "cuda";
+/** Where a session computes. "simulated" computes nothing (simulated-session.ts). */
+export type Device = "cpu" | "cuda" | "simulated";
 
 /**
  * A loaded model, ready to label images. `run` occupies its thread until it is done, so a session lives in a worker

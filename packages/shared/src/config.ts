@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LabelfleetError } from "./errors.js";
+import { type SimulatedDevice, simulatedDeviceText } from "./simulated-device.js";
 
 const count = (minimum: number) => z.coerce.number().int().min(minimum);
 
@@ -15,6 +16,8 @@ const environmentSchema = z.object({
   LABELFLEET_CORES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
+  /** Workers compute on a device that only takes its time: launchMs=2,imageMs=0.5,memoryImages=64. */
+  LABELFLEET_SIMULATED_DEVICE: simulatedDeviceText.optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
   LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
 });
@@ -25,6 +28,7 @@ export interface Config {
   cacheDir: string | null;
   cores: number | null;
   graceMs: number;
+  simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
 }
 
@@ -42,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
+    simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };
 }

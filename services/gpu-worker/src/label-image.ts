@@ -48,7 +48,7 @@ async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[
   const { run, entry } = task;
   const pixelBytes = models.reduce((sum, { preprocess }) => sum + 3 * preprocess.inputPx ** 2, 0);
   const bytes = entry.sizeBytes + pixelBytes;
-  await stages.budget.enter(bytes);
+  await stages.budget.enter(run.spec.runId, bytes);
   try {
     task.checkpoint();
     const outcome = await stages.loaders.load({
@@ -65,7 +65,7 @@ async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[
     const { image } = outcome;
     return await Promise.all(models.map((model, i) => inferOne(stages, task, model, image.pixels[i]!, image)));
   } finally {
-    stages.budget.leave(bytes);
+    stages.budget.leave(run.spec.runId, bytes);
   }
 }
 

@@ -8,6 +8,7 @@ import { checkRedis, connectRedis } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { parentEnded, within } from "@labelfleet/shared/shutdown";
+import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   redisUrl: string;
   lanes: string[];
   device: DeviceChoice;
+  /** A device that only takes its time, instead of a real one. */
+  simulated?: SimulatedDevice | null;
   cores: number;
   /** Built graphs and downloaded models. */
   cacheDir: string;
@@ -53,7 +56,12 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   const releasers = new Releasers();
   try {
     // The threads load their libraries while this thread connects.
-    const infer = new InferPool({ threads: plan.inferThreads, device: options.device, onDied });
+    const infer = new InferPool({
+      threads: plan.inferThreads,
+      device: options.device,
+      simulated: options.simulated ?? null,
+      onDied,
+    });
     releasers.push("infer threads", () => infer.close());
     const loaders = new LoaderPool({
       threads: plan.loaderThreads,
@@ -113,6 +121,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
         lane,
         batchSlots,
         workerId,
+        isShortOf: (runId) => stages.budget.isInside(runId) && !stages.budget.isWaiting(runId),
         process: async (delivery) => {
           const run = await contexts.of(delivery.job, lane);
           batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);

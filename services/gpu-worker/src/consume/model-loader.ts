@@ -53,7 +53,13 @@ export class ModelLoader {
     const model = await this.#fetch(output, ref);
     const modelPath = await ensureOnnx(model, { cacheDir: this.#cacheDir });
     const warmUpImages = defaultLimits(this.#pool.device ?? "cpu").maxBatchSize;
-    const { device, fallbackReason } = await this.#pool.load(ref.sha256, modelPath, warmUpImages);
+    const { device, fallbackReason } = await this.#pool.load({
+      modelKey: ref.sha256,
+      modelPath,
+      inputPx: model.card.inputPx,
+      numClasses: model.card.numClasses,
+      warmUpImages,
+    });
     if (fallbackReason !== null) this.#logger.info(fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;

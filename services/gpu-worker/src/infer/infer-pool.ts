@@ -1,6 +1,6 @@
 import { disableTelemetry } from "@labelfleet/runtime/telemetry";
-import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { type Inferred, InferThread, type LoadedOn } from "./infer-thread-handle.js";
+import type { InferThreadData, ModelToLoad } from "./messages.js";
 
 /** A running batch and the next one: the thread never waits for the main thread between two. */
 const batchesPerThread = 2;
@@ -14,22 +14,22 @@ export class InferPool {
   #device: string | null = null;
   #onFree: () => void = () => {};
 
-  constructor(options: { threads: number; device: DeviceChoice; onDied: (error: Error) => void }) {
+  constructor(options: InferThreadData & { threads: number; onDied: (error: Error) => void }) {
     disableTelemetry();
     this.#threads = Array.from(
       { length: options.threads },
-      () => new InferThread({ device: options.device }, options.onDied),
+      () => new InferThread({ device: options.device, simulated: options.simulated }, options.onDied),
     );
   }
 
-  /** "cpu" or "cuda"; null before the first model is loaded. */
+  /** Where the session computes; null before the first model is loaded. */
   get device(): string | null {
     return this.#device;
   }
 
-  /** Threads that compute: all on a CPU, one on a GPU. */
+  /** Threads that compute: all on a CPU, one on a GPU or what simulates one. */
   get slots(): number {
-    return this.#device === "cuda" ? 1 : this.#threads.length;
+    return this.#device === null || this.#device === "cpu" ? this.#threads.length : 1;
   }
 
   /** Calls back when a thread that has the model can take another batch. */
@@ -38,14 +38,14 @@ export class InferPool {
   }
 
   /** Loads a model; resolves when the first thread has it, warmed up, and lets the others follow. */
-  async load(modelKey: string, modelPath: string, warmUpImages: number): Promise<LoadedOn> {
+  async load(model: ModelToLoad): Promise<LoadedOn> {
     const [first, ...others] = this.#threads as [InferThread, ...InferThread[]];
-    const loadedOn = await first.load(modelKey, modelPath, warmUpImages);
+    const loadedOn = await first.load(model);
     this.#device = loadedOn.device;
     if (loadedOn.device === "cpu") {
       for (const thread of others) {
         // The first thread has loaded the same file, so a failure here is a dying thread, which onDied reports.
-        thread.load(modelKey, modelPath, warmUpImages).then(this.#onFree, () => {});
+        thread.load(model).then(this.#onFree, () => {});
       }
     }
     return loadedOn;

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { within } from "@labelfleet/shared/shutdown";
-import type { FromInfer, InferThreadData, RankedClass, ToInfer } from "./messages.js";
+import type { FromInfer, InferThreadData, ModelToLoad, RankedClass, ToInfer } from "./messages.js";
 
 export interface Inferred {
   /** Per image, most probable first. */
@@ -54,10 +54,10 @@ export class InferThread {
   }
 
   /** @throws MODEL_INVALID, DEVICE_UNAVAILABLE, as the session does */
-  load(modelKey: string, modelPath: string, warmUpImages: number): Promise<LoadedOn> {
+  load(model: ModelToLoad): Promise<LoadedOn> {
     return new Promise((resolve, reject) => {
-      this.#loading.set(modelKey, { resolve, reject });
-      this.#send({ type: "load", modelKey, modelPath, warmUpImages });
+      this.#loading.set(model.modelKey, { resolve, reject });
+      this.#send({ type: "load", model });
     });
   }
 

@@ -108,14 +108,15 @@ export class Retrier {
     const { redis, spec, queue } = this.#options;
     const window = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
     const rewrites = this.#pending.take(window - this.#inQueue.size);
+    const ahead = new Map<string, number>();
+    let images = [...this.#inQueue.values()].reduce((sum, batch) => sum + batch.images, 0);
     for (const rewrite of rewrites) {
       this.#inQueue.set(rewrite.job.batchId, { ...rewrite, donePass: rewrite.job.pass, fruitless: 0 });
+      ahead.set(rewrite.job.batchId, images);
+      images += rewrite.images;
     }
-    if (rewrites.length > 0)
-      await offerBatches(
-        queue,
-        rewrites.map(({ job }) => job),
-      );
+    const jobs = rewrites.map(({ job }) => job);
+    if (jobs.length > 0) await offerBatches(queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
   }
 
   /** Looks at what the queue does not hold any more. */
