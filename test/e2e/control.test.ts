@@ -50,13 +50,6 @@ async function stateOf(run: string, env: Record<string, string> = rig.shared): P
   return (await rig.json<{ state: string }>(["status", run], env)).state;
 }
 
-/** Batches of the lane that no worker holds. */
-async function waitingBatches(): Promise<number> {
-  const list = await rig.servers.redis.command("LLEN", "{lf-default}:batches:wait");
-  const prioritized = await rig.servers.redis.command("ZCARD", "{lf-default}:batches:prioritized");
-  return Number(list.slice(1)) + Number(prioritized.slice(1));
-}
-
 async function recordCount(run: string): Promise<number> {
   return (await rig.records(run)).size;
 }
@@ -71,7 +64,7 @@ test("pause ends the producer and empties the queue; resume goes on and complete
   const result = await scan.result();
   expect(result.exitCode).toBe(1);
   expect(result.stderr).toContain(`Paused. Go on with: labelfleet resume ${run}`);
-  expect(await waitingBatches()).toBe(0);
+  expect(await rig.waitingBatches()).toBe(0);
   expect(await stateOf(run)).toBe("paused");
 
   // What a worker holds is finished, and nothing else is begun.
@@ -95,14 +88,14 @@ test("cancel ends the producer; resume refuses the run until it is forced", asyn
   const result = await scan.result();
   expect(result.exitCode).toBe(1);
   expect(result.stderr).toContain("Cancelled. What is labelled stays in");
-  expect(await waitingBatches()).toBe(0);
+  expect(await rig.waitingBatches()).toBe(0);
   gate.open();
   await stopWorker(worker);
   const labelled = await recordCount(run);
   expect(labelled).toBeLessThan(photoCount);
   // Batches that the worker handed back are taken off the queue, not labelled.
   const next = await startWorker();
-  await expect.poll(waitingBatches).toBe(0);
+  await expect.poll(() => rig.waitingBatches()).toBe(0);
   await stopWorker(next);
   expect(await recordCount(run)).toBe(labelled);
   for (const env of [rig.shared, {}]) expect(await stateOf(run, env)).toBe("cancelled");

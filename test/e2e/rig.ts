@@ -136,6 +136,13 @@ export class Rig {
     return records;
   }
 
+  /** Batches of the default lane that no worker holds. */
+  async waitingBatches(): Promise<number> {
+    const list = await this.servers.redis.command("LLEN", "{lf-default}:batches:wait");
+    const prioritized = await this.servers.redis.command("ZCARD", "{lf-default}:batches:prioritized");
+    return Number(list.slice(1)) + Number(prioritized.slice(1));
+  }
+
   async #leakedRedisKeys(): Promise<string[]> {
     const leaks: string[] = [];
     for (const key of await leftoverRedisKeys(this.servers.redis)) {
