@@ -130,14 +130,14 @@ test("pause without REDIS_URL is wrong usage", async () => {
 });
 
 test("--max-failed stops a run in its middle with exit code 3, once a percentage counts; resume goes on", async () => {
-  const nothing = Array.from({ length: 1_200 }, (_, i) => ({
+  const nothing = Array.from({ length: 700 }, (_, i) => ({
     name: `${String(i).padStart(4, "0")}.jpg`,
     bytes: Buffer.from("no image"),
   }));
   const folder = await rig.upload("bad", nothing);
   // One image at a time from a slow store, so that the run cannot be over before anybody looks.
   rig.servers.s3.intercept = async ({ method, key }) => {
-    if (method === "GET" && key.startsWith("bad/")) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (method === "GET" && key.startsWith("bad/")) await new Promise((resolve) => setTimeout(resolve, 10));
     return undefined;
   };
   const stopped = await rig.cli.run(["run", folder, "--out", out, "--batch-images", "10", "--json"]);
@@ -153,7 +153,11 @@ test("--max-failed stops a run in its middle with exit code 3, once a percentage
   // The same bound stops it again at once; another one lets it go on.
   expect((await rig.cli.run(["resume", run])).exitCode).toBe(3);
   const resumed = await rig.json(["resume", run, "--max-failed", "100%"]);
-  expect(resumed).toMatchObject({ complete: true, failed: nothing.length, failedByCode: { IMAGE_UNSUPPORTED: 1_200 } });
+  expect(resumed).toMatchObject({
+    complete: true,
+    failed: nothing.length,
+    failedByCode: { IMAGE_UNSUPPORTED: nothing.length },
+  });
   await rig.succeed(["verify", run]);
 });
 
