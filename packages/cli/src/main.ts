@@ -25,4 +25,13 @@ async function main(): Promise<number> {
   }
 }
 
+/** By then every command has released what it holds. */
+const lingerMs = 2_000;
+
+// Whoever reads stdout may stop reading (`| head`): that is not an error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 process.exitCode = await main();
+// What cannot be released (a connection that looks for a Redis that is gone, a read that hangs) must not keep the process.
+setTimeout(() => process.exit(), lingerMs).unref();

@@ -11,7 +11,10 @@ export function toImageError(error: unknown, limits: { maxPixels: number; timeou
   if (/(^|: )timeout: \d+% complete/.test(message)) {
     return new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${limits.timeoutMs} ms`, { cause: error });
   }
-  const reason = (message.split("\n")[0] ?? "").replace(/[^\x20-\x7e]/g, "?").slice(0, 160);
+  const reason = (message.split("\n")[0] ?? "")
+    .replace(/[^\x20-\x7e]/g, "?")
+    .replace(/[:\s]+$/, "")
+    .slice(0, 160);
   // "unsupported image format" is what the library calls a header that breaks off; the format was told before.
   if (/(unsupported|not supported|not implemented)(?! image format)/i.test(message)) {
     return new LabelfleetError("IMAGE_UNSUPPORTED", `the decoder lacks a feature of this image: ${reason}`, {

@@ -43,6 +43,7 @@ export const errorCatalog = {
   TOO_MANY_FAILED: { retryable: false, exitCode: 3, meaning: "more images failed than --max-failed allows" },
   DEVICE_UNAVAILABLE: { retryable: false, exitCode: 1, meaning: "the device asked for cannot be used" },
   WORKER_DIED: { retryable: false, exitCode: 1, meaning: "a worker process or thread ended by itself" },
+  INTERRUPTED: { retryable: false, exitCode: 1, meaning: "a signal stopped the command" },
   INTERNAL: { retryable: false, exitCode: 1, meaning: "a bug in labelfleet" },
 } as const satisfies Record<string, { retryable: boolean; exitCode: 1 | 2 | 3; meaning: string }>;
 

@@ -1,3 +1,9 @@
+import { LabelfleetError } from "./errors.js";
+
+function stoppedBy(what: string): LabelfleetError {
+  return new LabelfleetError("INTERRUPTED", `stopped by ${what}`);
+}
+
 /** How a process was asked to stop. */
 export interface ShutdownSignal {
   readonly signal: AbortSignal;
@@ -13,9 +19,9 @@ export function listenForShutdown(): ShutdownSignal {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(name === "SIGINT" ? 130 : 143);
-    controller.abort(name);
+    controller.abort(stoppedBy(name));
   };
-  const onDisconnect = () => controller.abort("the parent process ended");
+  const onDisconnect = () => controller.abort(stoppedBy("the end of its parent process"));
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   process.on("disconnect", onDisconnect);

@@ -91,8 +91,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       contexts: () => contexts.all(),
       logger,
     });
-    releasers.push("reporter", () => reporter.stop());
-    releasers.push("runs", () => contexts.closeAll());
+    // Redis and the stores may be gone by then, and neither is worth waiting for for long.
+    releasers.push("reporter", () => within(letGoMs, reporter.stop()));
+    releasers.push("runs", () => within(letGoMs, contexts.closeAll()));
 
     const stopping = new Stopping();
     const deps: PipelineDeps = {
@@ -128,7 +129,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
 
     await aborted(AbortSignal.any([signal, died.signal]));
     if (!died.signal.aborted) {
-      logger.info({ reason: String(signal.reason) }, "worker stopping");
+      logger.info(`worker stopping: ${toLabelfleetError(signal.reason).message}`);
       stopping.drain();
       const closing = Promise.all(consumers.map((consumer) => consumer.close()));
       await within(options.graceMs, closing);
