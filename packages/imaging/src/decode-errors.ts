@@ -5,7 +5,9 @@ export function toImageError(error: unknown, limits: { maxPixels: number; timeou
   if (error instanceof LabelfleetError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes("exceeds pixel limit")) {
-    return new LabelfleetError("IMAGE_TOO_LARGE", `the image has more than ${limits.maxPixels} pixels`, { cause: error });
+    return new LabelfleetError("IMAGE_TOO_LARGE", `the image has more than ${limits.maxPixels} pixels`, {
+      cause: error,
+    });
   }
   // sharp's words for its own time limit: "timeout: 37% complete".
   if (/(^|: )timeout: \d+% complete/.test(message)) {

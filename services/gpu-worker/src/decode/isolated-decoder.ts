@@ -66,10 +66,12 @@ export class IsolatedDecoder {
   ): Promise<DecodedImage> {
     for (let deaths = 1; ; deaths++) {
       const answer = await (await this.#start()).ask({ bytes, specs, limits }, limits.timeoutMs);
-      if (answer.type === "decoded") return { ...answer, pixels: answer.pixels.map((pixels) => copy(pixels, takeMemory)) };
+      if (answer.type === "decoded")
+        return { ...answer, pixels: answer.pixels.map((pixels) => copy(pixels, takeMemory)) };
       if (answer.type === "failed") throw new LabelfleetError(answer.code, answer.message);
       this.#end();
-      if (answer.type === "late") throw new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${limits.timeoutMs} ms`);
+      if (answer.type === "late")
+        throw new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${limits.timeoutMs} ms`);
       if (this.#closed) throw new LabelfleetError("WORKER_DIED", "the worker is ending");
       if (deaths === deathsToBlame) throw crashed(answer);
     }
