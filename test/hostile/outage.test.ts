@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { bucket, Rig, smallPhotos, withoutWorker } from "../e2e/rig.js";
 import { type CannedAnswer, xmlError } from "../support/s3-front.js";
-import { bucket, Rig, smallPhotos, withoutWorker } from "./rig.js";
 
 const photoCount = 60;
 const out = `s3://${bucket}/out`;

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bucket, Rig, smallPhotos, withoutWorker } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
 import { hostileWorker } from "../support/hostile-decoder/entries.js";
 import { withSpell } from "../support/hostile-decoder/hostile-decode.js";
 import type { Photo } from "../support/photos.js";
-import { bucket, Rig, smallPhotos, withoutWorker } from "./rig.js";
 
 let rig: Rig;
 let photos: Photo[];
