@@ -5,6 +5,7 @@ import { toImageError } from "./decode-errors.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
 import { planResize, type ResizePlan } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
+import { pngSize } from "./png-size.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 
 export interface DecodeLimits {
@@ -47,7 +48,7 @@ export async function decodeForModels(
   const options = inputOptions(limits.maxPixels);
   const open: Open = () => sharp(bytes, options).timeout({ seconds: Math.ceil((limits.timeoutMs ?? 0) / 1000) });
   try {
-    const size = await sizeOf(bytes, format, open);
+    const size = await sizeOf(bytes, format, open, limits);
     if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
     if (mayBeCut(bytes, format)) await readEveryPixel(open);
     const pixels =
@@ -63,9 +64,12 @@ export async function decodeForModels(
 /** The image anew: sharp's pipelines are used once. */
 type Open = () => Sharp;
 
-async function sizeOf(bytes: Uint8Array, format: ImageFormat, open: Open): Promise<ImageSize> {
+async function sizeOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits: DecodeLimits): Promise<ImageSize> {
   const plain = format === "jpeg" ? plainJpegSize(bytes) : null;
   if (plain) return plain;
+  // The decoder complains on stderr of numbers that are none for it; a size beyond the limit need not come to it.
+  const declared = format === "png" ? pngSize(bytes) : null;
+  if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) return declared;
   const { autoOrient } = await open().metadata();
   return { widthPx: autoOrient.width, heightPx: autoOrient.height };
 }

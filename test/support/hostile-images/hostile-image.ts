@@ -23,8 +23,8 @@ export interface HostileImage {
   format: Format;
   kind: Kind;
   bytes: Buffer;
-  /** What has to come of it; null where the damage may leave a readable picture. */
-  expected: "ok" | ErrorCode | null;
+  /** What has to come of it; "failed" is any code, null either, where the damage may leave a readable picture. */
+  expected: "ok" | "failed" | ErrorCode | null;
 }
 
 /** A whole image that the damage starts from. */

@@ -9,8 +9,8 @@ export type LoadOutcome =
   | { ok: false; error: LabelfleetError; cost: LoadCost };
 
 /** A thread whose event loop is stuck answers nothing: neither its images' deadlines nor its decoder's would pass. */
-const pingEveryMs = 5_000;
-const maxSilenceMs = 60_000;
+const defaultMaxSilenceMs = 60_000;
+const pingsPerSilence = 12;
 
 /** How long a thread may take to end its decoder process. */
 const closeMs = 1_000;
@@ -30,7 +30,7 @@ export class LoaderThread {
   #nextId = 0;
   #closing = false;
 
-  constructor(entry: URL, data: LoaderThreadData, onDied: (error: Error) => void) {
+  constructor(entry: URL, data: LoaderThreadData, onDied: (error: Error) => void, maxSilenceMs = defaultMaxSilenceMs) {
     this.#worker = new Worker(entry, { workerData: data });
     const died = (reason: string) => {
       if (this.#closing) return;
@@ -47,7 +47,7 @@ export class LoaderThread {
     this.#pingTimer = setInterval(() => {
       if (performance.now() - this.#heardMs > maxSilenceMs) died(`silent for ${maxSilenceMs} ms`);
       else this.#send({ type: "ping" });
-    }, pingEveryMs).unref();
+    }, maxSilenceMs / pingsPerSilence).unref();
   }
 
   /** Images handed over and not answered yet. */
