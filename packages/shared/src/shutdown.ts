@@ -12,13 +12,16 @@ export interface ShutdownSignal {
 }
 
 /**
- * SIGINT, SIGTERM and the loss of an IPC parent all abort one signal. A second SIGINT or SIGTERM ends the process at
- * once, for people who cannot wait.
+ * SIGINT, SIGTERM and the loss of an IPC parent all abort one signal. The same signal a second time ends the process at
+ * once, for people who cannot wait. Different ones do not: a terminal's Ctrl-C reaches a worker and its parent, which
+ * then stops the worker with SIGTERM.
  */
 export function listenForShutdown(): ShutdownSignal {
   const controller = new AbortController();
+  const received = new Set<NodeJS.Signals>();
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(name === "SIGINT" ? 130 : 143);
+    if (received.has(name)) process.exit(name === "SIGINT" ? 130 : 143);
+    received.add(name);
     controller.abort(stoppedBy(name));
   };
   const onDisconnect = () => controller.abort(stoppedBy("the end of its parent process"));
