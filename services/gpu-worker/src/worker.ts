@@ -4,7 +4,7 @@ import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { type BatchConsumer, consumeBatches } from "@labelfleet/shared/queue/batch-consumer";
-import { checkRedis, connectRedis } from "@labelfleet/shared/redis/connection";
+import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { within } from "@labelfleet/shared/shutdown";
@@ -12,7 +12,7 @@ import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
 import { defaultLimits } from "./batch/policy.js";
-import { batchSlotBounds, batchSlotsFor, letGoMs, maxBytesInFlight, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots } from "./bounds.js";
 import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
@@ -36,6 +36,10 @@ export interface WorkerOptions {
   inferTimeoutMs: number;
   /** How long batches wait for an input that cannot be read at all, before their images fail. */
   maxPauseMs: number;
+  /** How long the worker looks for a Redis that it has lost. */
+  maxRedisAwayMs: number;
+  /** Bytes of images between fetch and inference, encoded and decoded together. */
+  maxBytesInFlight: number;
   logger: Logger;
   /** The programs that decode. */
   decodeEntries?: DecodeEntries;
@@ -48,7 +52,8 @@ export interface WorkerOptions {
 /**
  * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
  *
- * @throws REDIS_UNAVAILABLE, REDIS_UNSUITABLE at the start; WORKER_DIED when one of its threads ends
+ * @throws REDIS_UNSUITABLE at the start, REDIS_UNAVAILABLE then and when Redis is away for too long; WORKER_DIED when one of
+ *   its threads ends
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
@@ -82,11 +87,13 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     releasers.push("loader threads", async () => noteStuck(await loaders.close()));
     const redis = await connectRedis(redisUrl);
     releasers.push("redis", () => redis.disconnect());
+    const lost = watchForLoss(redis, options.maxRedisAwayMs);
+    lost.addEventListener("abort", () => onDied(lost.reason), { once: true });
     for (const warning of await checkRedis(redis)) logger.debug(warning);
 
     const maxImages = maxImagesInFlight(plan);
     const stages = {
-      budget: new ImageBudget({ maxImages, maxBytes: maxBytesInFlight }),
+      budget: new ImageBudget({ maxImages, maxBytes: options.maxBytesInFlight }),
       loaders,
       batcher: new Batcher(infer, () => defaultLimits(infer.device ?? "cpu")),
     };

@@ -36,6 +36,8 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
     maxPauseMs: config.maxPauseMs,
+    maxRedisAwayMs: config.maxRedisAwayMs,
+    maxBytesInFlight: config.maxBytesInFlight,
     logger,
     onStuck: () => {
       isStuck = true;
