@@ -41,16 +41,22 @@ function refuseReads(free: number, forMs: number, answer: CannedAnswer): () => n
   return () => refused;
 }
 
-test.each<[string, CannedAnswer, Record<string, string>]>([
-  ["403 for the whole bucket", xmlError(403, "AccessDenied", "Access Denied"), {}],
-  ["credentials that expired", xmlError(400, "ExpiredToken", "The provided token has expired."), {}],
-  [
-    "a storm of 503",
-    xmlError(503, "SlowDown", "Please reduce your request rate."),
-    { LABELFLEET_S3_MAX_ATTEMPTS: "1" },
-  ],
-])("%s for ten seconds pauses the worker, and no image fails", async (_name, answer, env) => {
-  const refused = refuseReads(20, 10_000, answer);
+test.each<{ what: string; answer: CannedAnswer; forMs: number; env: Record<string, string> }>([
+  { what: "403 for the whole bucket", answer: xmlError(403, "AccessDenied", "Access Denied"), forMs: 10_000, env: {} },
+  {
+    what: "credentials that expired",
+    answer: xmlError(400, "ExpiredToken", "The provided token has expired."),
+    forMs: 4_000,
+    env: {},
+  },
+  {
+    what: "a storm of 503",
+    answer: xmlError(503, "SlowDown", "Please reduce your request rate."),
+    forMs: 4_000,
+    env: { LABELFLEET_S3_MAX_ATTEMPTS: "1" },
+  },
+])("$what for $forMs ms pauses the worker, and no image fails", async ({ answer, forMs, env }) => {
+  const refused = refuseReads(20, forMs, answer);
   const words = ["run", input, "--out", out, "--batch-images", "10", "--json"];
   const result = await rig.cli.run(words, env);
   expect(result.exitCode, result.stderr).toBe(0);

@@ -88,7 +88,7 @@ describe("what S3 stores do badly", () => {
   it("gives up on a body that trickles for ever, and on credentials that never come", async () => {
     const store = await open("s3://photos", { timeoutMs: 500, maxAttempts: 2 });
     const trickling = createServer((_, response) => {
-      response.writeHead(200, { "content-length": 1_000_000, etag: '"x"' });
+      response.writeHead(200, { "content-length": 100_000, etag: '"x"' });
       const timer = setInterval(() => response.write("x"), 20);
       response.once("close", () => clearInterval(timer));
     });
@@ -100,10 +100,10 @@ describe("what S3 stores do badly", () => {
       maxAttempts: 1,
     });
     const startedMs = performance.now();
-    // A million bytes may take 15 s at the slowest rate that still counts as a transfer.
+    // A large body may take as long as the slowest rate that still counts as a transfer.
     await expect(trickled.get("a.jpg", { maxBytes: 65_536 })).rejects.toMatchObject({ code: "OBJECT_TOO_LARGE" });
     await expect(trickled.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
-    expect(performance.now() - startedMs).toBeLessThan(20_000);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
     trickling.closeAllConnections();
     await new Promise((resolve) => trickling.close(resolve));
 
