@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { setAwakeTimeout } from "./awake-timeout.js";
 import type { FromDecoder, ToDecoder } from "./messages.js";
 
 /** How long a decoder may take to load its libraries on a busy machine. */
@@ -65,9 +66,9 @@ export class DecoderProcess {
 
   #next(timeoutMs: number): Promise<FromDecoder | Answer> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve({ type: "late" }), timeoutMs);
+      const cancel = setAwakeTimeout(timeoutMs, () => resolve({ type: "late" }));
       this.#receive = (message) => {
-        clearTimeout(timer);
+        cancel();
         resolve(message);
       };
     });

@@ -26,7 +26,8 @@ export class LoaderThread {
   readonly #pending = new Map<number, Pending>();
   readonly #pingTimer: NodeJS.Timeout;
   #onClosed: () => void = () => {};
-  #heardMs = performance.now();
+  /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
+  #unanswered = 0;
   #nextId = 0;
   #closing = false;
 
@@ -45,8 +46,9 @@ export class LoaderThread {
     this.#worker.on("error", (error) => died(error instanceof Error ? error.message : String(error)));
     this.#worker.on("exit", (code) => died(`exit code ${code}`));
     this.#pingTimer = setInterval(() => {
-      if (performance.now() - this.#heardMs > maxSilenceMs) died(`silent for ${maxSilenceMs} ms`);
+      if (this.#unanswered >= pingsPerSilence) died(`silent for ${maxSilenceMs} ms`);
       else this.#send({ type: "ping" });
+      this.#unanswered += 1;
     }, maxSilenceMs / pingsPerSilence).unref();
   }
 
@@ -85,7 +87,7 @@ export class LoaderThread {
   }
 
   #receive(message: FromLoader): void {
-    this.#heardMs = performance.now();
+    this.#unanswered = 0;
     if (message.type === "closed") this.#onClosed();
     if (message.type !== "loaded" && message.type !== "load-failed") return;
     const waiting = this.#pending.get(message.id);

@@ -59,7 +59,7 @@ export function serveLoads(decodeImage: DecodeImage): void {
     try {
       // A process can be killed. With the last spare threads of the pool taken, nothing else may hang in this one.
       if (request.isolated || overdue.areTooMany) return await isolated.decode(body, request.specs, limits, takeMemory);
-      const decoding = decodeImage(body, request.specs, limits, takeMemory);
+      const decoding = () => decodeImage(body, request.specs, limits, takeMemory);
       return await withDeadline(timeoutMs, decoding, (late) => overdue.add(late));
     } finally {
       cost.decodeMs = performance.now() - startedMs;

@@ -45,8 +45,8 @@ export class InferThread {
   readonly #timeoutMs: number;
   readonly #checkTimer: NodeJS.Timeout;
   readonly #onDied: (error: LabelfleetError) => void;
-  /** When it last answered, or began something after it had nothing to do. */
-  #heardMs = 0;
+  /** Checks since it last answered, or began something. Not a time: while the process is stopped, nobody can answer. */
+  #checksInSilence = 0;
   #nextId = 0;
   #closing = false;
 
@@ -104,18 +104,19 @@ export class InferThread {
   }
 
   #check(): void {
-    const boundMs = this.#loading.size > 0 ? this.#timeoutMs * loadFactor : this.#timeoutMs;
-    const isBusy = this.#pending.size + this.#loading.size > 0;
-    if (isBusy && performance.now() - this.#heardMs > boundMs) this.#died(`no answer for ${boundMs} ms`);
+    if (this.#pending.size + this.#loading.size === 0) return;
+    this.#checksInSilence += 1;
+    const factor = this.#loading.size > 0 ? loadFactor : 1;
+    if (this.#checksInSilence > checksPerTimeout * factor) this.#died(`no answer for ${this.#timeoutMs * factor} ms`);
   }
 
   #send(message: ToInfer, transfer: ArrayBuffer[] = []): void {
-    if (this.#pending.size + this.#loading.size <= 1) this.#heardMs = performance.now();
+    if (this.#pending.size + this.#loading.size <= 1) this.#checksInSilence = 0;
     this.#worker.postMessage(message, transfer);
   }
 
   #receive(message: FromInfer): void {
-    this.#heardMs = performance.now();
+    this.#checksInSilence = 0;
     switch (message.type) {
       case "ready":
         return;
