@@ -10,8 +10,16 @@ import { type ShardToMake, shardsToMake } from "./consume/shards-to-make.js";
 import { type ImageStages, labelImage } from "./label-image.js";
 import { commitShard } from "./write/shard-writer.js";
 
+/**
+ * A batch that lost this many workers may hold the image that killed them: it is decoded in a process of its own. Once is
+ * too often an accident, of which every batch in hand has its share.
+ */
+const stallsToIsolate = 2;
+
 export interface PipelineDeps extends ImageStages {
   workerId: string;
+  /** Aborts when the worker takes nothing new. */
+  draining: AbortSignal;
   /** Throws when the worker is to give up the batch in hand. */
   checkpoint: (delivery: BatchDelivery) => void;
   /** Writes stats/<workerId>.json; never throws. */
@@ -81,9 +89,17 @@ async function labelAll(
   models: RunModel[],
 ): Promise<Prediction[][]> {
   const { job } = delivery;
-  const task = { run, recordsKey: recordsKeyOf(job), models, workerId: deps.workerId, pass: job.pass };
-  const checkpoint = () => deps.checkpoint(delivery);
-  const settled = await Promise.allSettled(entries.map((entry) => labelImage(deps, { ...task, entry, checkpoint })));
+  const batch = {
+    run,
+    recordsKey: recordsKeyOf(job),
+    models,
+    workerId: deps.workerId,
+    pass: job.pass,
+    isolated: delivery.stalls >= stallsToIsolate,
+    stops: [deps.draining, delivery.lockLost],
+    checkpoint: () => deps.checkpoint(delivery),
+  };
+  const settled = await Promise.allSettled(entries.map((entry) => labelImage(deps, { ...batch, entry })));
   return settled.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;

@@ -76,7 +76,7 @@ beforeAll(async () => {
     }
   }
   await folder.close();
-  earlier = await EarlierRun.open(folder.uri);
+  earlier = (await EarlierRun.open(folder.uri))!;
 });
 
 afterAll(async () => {
@@ -97,6 +97,10 @@ test("a batch's unchanged and labelled objects are found wherever its keys begin
       expect(await keysOf(asked.map((key) => entryOf(key))), asked.join("")).toBe(wanted.join(""));
     }
   }
+});
+
+test("a run that is gone has nothing to carry over", async () => {
+  expect(await EarlierRun.open(`file://${dir}/gone/`)).toBeNull();
 });
 
 test("an object with another etag is not carried over, nor is one of another model", async () => {

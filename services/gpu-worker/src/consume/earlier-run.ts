@@ -31,8 +31,8 @@ export class EarlierRun {
     this.#chunkIds = chunkIds;
   }
 
-  /** @throws RUN_NOT_FOUND, RUN_INVALID */
-  static async open(uri: string): Promise<EarlierRun> {
+  /** null where the run is gone: then all is labelled anew. @throws RUN_INVALID */
+  static async open(uri: string): Promise<EarlierRun | null> {
     const folder = await RunFolder.open(uri);
     try {
       const spec = await folder.readSpec();
@@ -44,6 +44,7 @@ export class EarlierRun {
       return new EarlierRun(folder, spec, chunkIds);
     } catch (error) {
       await folder.close();
+      if (hasCode(error, "RUN_NOT_FOUND")) return null;
       throw error;
     }
   }

@@ -1,18 +1,25 @@
 import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
-import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import { chunkIdOf, partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { sleep } from "@labelfleet/shared/shutdown";
 import type { RunStats } from "../report/run-stats.js";
+import type { BreakerPolicy } from "./breaker.js";
 import { ChunkCache } from "./chunk-cache.js";
+import { ControlRead } from "./control-read.js";
 import type { EarlierRun } from "./earlier-run.js";
+import { InputGate } from "./input-gate.js";
 import type { RunModel } from "./model-loader.js";
 import { RecordKeeper } from "./record-keeper.js";
 
 /** Chunks that stay parsed: batches come in order, so the last two are the ones in use. */
 const keptChunks = 2;
+
+/** Every listing has it. */
+const firstRange = "r000";
 
 /** Where a job's kept records lie. Two retries of one pass may mean different records. */
 export function recordsKeyOf(job: BatchJob): string {
@@ -30,6 +37,9 @@ export class RunContext {
   readonly records = new RecordKeeper();
   /** The run whose records are carried over where the object has not changed, or null. */
   readonly earlier: EarlierRun | null;
+  /** Holds images back while the input cannot be read at all. */
+  readonly input: InputGate;
+  readonly control: ControlRead;
   readonly #chunks: ChunkCache;
 
   constructor(parts: {
@@ -39,6 +49,9 @@ export class RunContext {
     progress: RunProgress;
     stats: RunStats;
     earlier: EarlierRun | null;
+    breaker: BreakerPolicy;
+    /** One line for people. */
+    say: (line: string) => void;
   }) {
     this.folder = parts.folder;
     this.spec = parts.spec;
@@ -47,6 +60,14 @@ export class RunContext {
     this.stats = parts.stats;
     this.earlier = parts.earlier;
     this.#chunks = new ChunkCache(parts.folder, keptChunks);
+    this.control = new ControlRead(this.spec.frozen.input, () => this.#chunks.get(chunkIdOf(firstRange, 0)));
+    this.input = new InputGate({
+      policy: parts.breaker,
+      probe: () => this.control.probe(),
+      nowMs: () => performance.now(),
+      sleep,
+      say: (line) => parts.say(`${this.spec.runId}: ${line}`),
+    });
   }
 
   /** The batch's slice of its manifest chunk. @throws RUN_INVALID when the chunk has no such slice */
@@ -60,6 +81,9 @@ export class RunContext {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.folder.close(), this.earlier?.close()]);
+    this.input.close();
+    await this.control.close();
+    await this.earlier?.close();
+    await this.folder.close();
   }
 }

@@ -11,7 +11,7 @@ import type { FromInfer, InferThreadData, ModelToLoad, ToInfer } from "./message
  * thread stays free. Messages are handled one after another, in order.
  */
 const port = parentPort!;
-const { device, simulated } = workerData as InferThreadData;
+const { device, simulated = null } = workerData as InferThreadData;
 const sessions = new Map<string, Session>();
 let batchMemory = new Uint8Array(0);
 

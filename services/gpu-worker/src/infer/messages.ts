@@ -6,7 +6,7 @@ import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 export interface InferThreadData {
   device: DeviceChoice;
   /** Used instead of any real device when given. */
-  simulated: SimulatedDevice | null;
+  simulated?: SimulatedDevice | null;
 }
 
 export interface ModelToLoad {
