@@ -43,7 +43,8 @@ export interface Config {
 /** @throws USAGE naming the first variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   // An empty variable, as files of variables leave them, is one that is not set.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const names = Object.keys(environmentSchema.shape);
+  const given = Object.fromEntries(names.map((name) => [name, env[name] === "" ? undefined : env[name]]));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
