@@ -1,6 +1,18 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
-import type { ValueInfo } from "./model.js";
-import { type Attribute, type DataType, type Dimension, encodeModel, type Initializer, type Node } from "./model.js";
+import { encodeFloat16 } from "../weights/float16.js";
+import {
+  type Attribute,
+  type DataType,
+  type Dimension,
+  dataTypes,
+  encodeModel,
+  type Initializer,
+  type Node,
+  type ValueInfo,
+} from "./model.js";
+
+/** How constants are stored and computed with; inputs and outputs say their own type. */
+export type Precision = "fp32" | "fp16";
 
 /** What flows along an edge of the graph. */
 export interface Value {
@@ -20,10 +32,15 @@ export interface ConvOptions {
  * output. Images are NCHW from `transposeToNchw` on.
  */
 export class GraphBuilder {
+  readonly #float: "float32" | "float16";
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #nodes: Node[] = [];
-  readonly #initializers = new Map<string, Initializer>();
+  readonly #initializers = new Map<string, Initializer & { given: Float32Array }>();
+
+  constructor(precision: Precision = "fp32") {
+    this.#float = precision === "fp32" ? "float32" : "float16";
+  }
 
   input(name: string, type: DataType, shape: readonly Dimension[]): Value {
     this.#inputs.push({ name, type, shape });
@@ -35,14 +52,16 @@ export class GraphBuilder {
     this.#outputs.push({ name: value.name, type, shape });
   }
 
-  /** A float32 constant. The same name may be given again with the same array. */
+  /** A constant of the graph's precision. The same name may be given again with the same array. */
   constant(name: string, values: Float32Array, shape: readonly number[]): Value {
     const known = this.#initializers.get(name);
-    if (known && known.values !== values) throw new LabelfleetError("INTERNAL", `two ONNX constants named ${name}`);
+    if (known && known.given !== values) throw new LabelfleetError("INTERNAL", `two ONNX constants named ${name}`);
     if (values.length !== shape.reduce((product, size) => product * size, 1)) {
       throw new LabelfleetError("INTERNAL", `ONNX constant ${name}: ${values.length} values for [${shape}]`);
     }
-    this.#initializers.set(name, { name, values, shape });
+    if (known) return { name };
+    const stored = this.#float === "float32" ? values : encodeFloat16(values);
+    this.#initializers.set(name, { name, type: this.#float, values: stored, shape, given: values });
     return { name };
   }
 
@@ -51,7 +70,21 @@ export class GraphBuilder {
   }
 
   castToFloat(name: string, value: Value): Value {
-    return this.#node("Cast", name, [value], { to: 1 });
+    return this.#node("Cast", name, [value], { to: dataTypes[this.#float] });
+  }
+
+  castTo(name: string, value: Value, type: DataType): Value {
+    return this.#node("Cast", name, [value], { to: dataTypes[type] });
+  }
+
+  /** The same value under another name. */
+  identity(name: string, value: Value): Value {
+    return this.#node("Identity", name, [value]);
+  }
+
+  /** A value of the graph's precision as float32, under the name `name` in either case. */
+  toFloat32(name: string, value: Value): Value {
+    return this.#float === "float32" ? this.identity(name, value) : this.castTo(name, value, "float32");
   }
 
   subtract(name: string, left: Value, right: Value): Value {
@@ -60,6 +93,10 @@ export class GraphBuilder {
 
   add(name: string, left: Value, right: Value): Value {
     return this.#node("Add", name, [left, right]);
+  }
+
+  multiply(name: string, left: Value, right: Value): Value {
+    return this.#node("Mul", name, [left, right]);
   }
 
   conv(name: string, value: Value, kernel: Value, bias: Value, options: ConvOptions): Value {
@@ -77,10 +114,24 @@ export class GraphBuilder {
     return this.#node("Clip", name, [value, this.constant("zero", zero, []), this.constant("six", six, [])]);
   }
 
+  /** x times sigmoid(x), as the two nodes that onnxruntime knows to fuse. */
+  swish(name: string, value: Value): Value {
+    return this.multiply(name, value, this.sigmoid(`${name}.sigmoid`, value));
+  }
+
+  /** [N, C, H, W] to [N, C, 1, 1]: the mean of each channel. */
+  globalAverage(name: string, value: Value): Value {
+    return this.#node("GlobalAveragePool", name, [value]);
+  }
+
   /** [N, C, H, W] to [N, C]: the mean of each channel. */
   globalAveragePool(name: string, value: Value): Value {
-    const pooled = this.#node("GlobalAveragePool", `${name}.pool`, [value]);
-    return this.#node("Flatten", name, [pooled], { axis: 1 });
+    return this.flatten(name, this.globalAverage(`${name}.pool`, value));
+  }
+
+  /** [N, ...] to [N, all the rest]. */
+  flatten(name: string, value: Value): Value {
+    return this.#node("Flatten", name, [value], { axis: 1 });
   }
 
   /** [N, in] to [N, out]; `weight` is [out, in], as PyTorch stores it. */
@@ -96,12 +147,17 @@ export class GraphBuilder {
     return this.#node("Sigmoid", name, [value]);
   }
 
-  /** The finished graph as an ONNX file's bytes. The same calls give the same bytes. */
-  encode(graphName: string): Uint8Array {
+  /**
+   * The finished graph as an ONNX file's bytes, in pieces: constants are not copied. The same calls give the same bytes.
+   *
+   * @param outputOrder names of the outputs, where another order than that of the calls is wanted
+   */
+  encode(graphName: string, outputOrder: readonly string[] = []): Uint8Array[] {
+    const place = (output: ValueInfo) => outputOrder.indexOf(output.name);
     return encodeModel({
       name: graphName,
       inputs: this.#inputs,
-      outputs: this.#outputs,
+      outputs: this.#outputs.toSorted((left, right) => place(left) - place(right)),
       nodes: this.#nodes,
       initializers: [...this.#initializers.values()],
     });
