@@ -30,6 +30,6 @@ if (values.lane === "all" && filters.length === 0) {
 const reporters = [
   "--reporter=default",
   "--reporter=json",
-  `--outputFile.json=.cache/test-results/${values.lane}.json`,
+  `--outputFile.json=${root}.cache/test-results/${values.lane}.json`,
 ];
 step("the tests", ["vitest", "run", ...reporters, ...vitestArguments]);

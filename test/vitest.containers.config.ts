@@ -16,12 +16,16 @@ function canRunRyuk(): boolean {
 export default defineConfig({
   root: import.meta.dirname,
   test: {
-    include: ["containers/**/*.test.ts"],
+    // The suites that run on any TestServers, here on containers.
+    include: ["containers/**/*.test.ts", "integration/storage.test.ts", "integration/run-progress.test.ts"],
     globalSetup: ["containers/global-setup.ts"],
     fileParallelism: false,
     testTimeout: 180_000,
     // The first hook may build the image.
     hookTimeout: 900_000,
-    env: canRunRyuk() ? {} : { TESTCONTAINERS_RYUK_DISABLED: "true" },
+    env: {
+      LABELFLEET_TEST_SERVERS: "containers",
+      ...(canRunRyuk() ? {} : { TESTCONTAINERS_RYUK_DISABLED: "true" }),
+    },
   },
 });

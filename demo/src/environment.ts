@@ -4,7 +4,7 @@
  */
 export function demoEnvironment(own: NodeJS.ProcessEnv, s3Server: Record<string, string>): Record<string, string> {
   const kept = Object.entries(own).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !/^(AWS_|LABELFLEET_|REDIS_URL$)/.test(entry[0]),
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(AWS_|LABELFLEET_S3_|REDIS_URL$)/.test(entry[0]),
   );
   return { ...Object.fromEntries(kept), ...s3Server };
 }

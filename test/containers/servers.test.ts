@@ -9,7 +9,7 @@ let servers: ContainerServers;
 beforeAll(async () => {
   servers = await startContainerServers();
 });
-afterAll(() => servers.stop());
+afterAll(() => servers?.stop());
 
 test("the Redis of the container passes the checks at start without a warning", async () => {
   const redis = await connectRedis(servers.redis.url);

@@ -34,11 +34,12 @@ export class Rig {
   }
 
   static async start(): Promise<Rig> {
-    const before = await takeSnapshot();
-    const servers = await startLocalServers();
     const dir = await mkdtemp(join(tmpdir(), "lf-e2e-"));
-    const temporaryDir = join(dir, "tmp");
-    await mkdir(temporaryDir);
+    const [temporaryDir, serversDir] = [join(dir, "tmp"), join(dir, "servers")];
+    await Promise.all([temporaryDir, serversDir].map((path) => mkdir(path)));
+    // Suites of others may run beside; their temporary folders are not ours to answer for.
+    const before = await takeSnapshot(serversDir);
+    const servers = await withTemporaryDir(serversDir, startLocalServers);
     await servers.s3.createBucket(bucket);
     return new Rig({ servers, dir, before, cli: new Cli({ temporaryDir, env: servers.s3.env }) });
   }
@@ -47,8 +48,9 @@ export class Rig {
   async stop(): Promise<string[]> {
     const leaks = [...(await this.cli.close()), ...(await this.#leakedRedisKeys())];
     await this.servers.stop();
+    leaks.push(...(await findLeaks(this.#before)));
     await rm(this.dir, { recursive: true, force: true });
-    return [...leaks, ...(await findLeaks(this.#before))];
+    return leaks;
   }
 
   /** The environment of commands that share the suite's Redis. */
@@ -153,6 +155,17 @@ export function smallPhotos(count: number, seed = 1): Promise<Photo[]> {
 /** Records without what differs between two right runs: who made them. */
 export function withoutWorker(records: Map<string, Prediction>): Map<string, Omit<Prediction, "workerId">> {
   return new Map([...records].map(([key, { workerId: _, ...record }]) => [key, record]));
+}
+
+async function withTemporaryDir<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = dir;
+  try {
+    return await work();
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
 }
 
 function s3Parts(uri: string): { bucket: string; prefix: string } | null {

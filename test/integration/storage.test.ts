@@ -7,8 +7,8 @@ import type { ListOptions, ObjectStore } from "@labelfleet/shared/storage/object
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startServers } from "../support/fixtures.js";
 import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
-import { startS3Server } from "../support/s3-server.js";
 
 interface Opened {
   store: ObjectStore;
@@ -16,13 +16,14 @@ interface Opened {
 }
 
 async function openS3(): Promise<Opened> {
-  const server = await startS3Server({ buckets: ["contract"] });
-  const { store } = await openStore("s3://contract", { s3: s3ConfigFromEnv(server.env) });
+  const servers = await startServers();
+  await servers.s3.createBucket("contract");
+  const { store } = await openStore("s3://contract", { s3: s3ConfigFromEnv(servers.s3.env) });
   return {
     store,
     async close() {
       await store.close();
-      await server.close();
+      await servers.stop();
     },
   };
 }

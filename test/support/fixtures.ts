@@ -18,6 +18,16 @@ export interface TestServers {
   stop(): Promise<void>;
 }
 
+/**
+ * What `LABELFLEET_TEST_SERVERS` asks for: "containers" in the containers lane, else local processes. Suites that need no
+ * more than TestServers use this, and so run on both.
+ */
+export async function startServers(): Promise<TestServers> {
+  if (process.env.LABELFLEET_TEST_SERVERS !== "containers") return startLocalServers();
+  const { startContainerServers } = await import("../containers/container-servers.js");
+  return startContainerServers();
+}
+
 export type LocalServers = TestServers & { redis: RedisServer; s3: S3Server };
 
 /** A redis-server process, and an S3 server in this process. */

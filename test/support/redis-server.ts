@@ -18,6 +18,7 @@ export interface RedisServer {
   kill(): Promise<void>;
 }
 
+const localhost = "127.0.0.1";
 const startTimeoutMs = 10_000;
 
 /**
@@ -57,8 +58,8 @@ export async function startRedis(options: { port?: number } = {}): Promise<Redis
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    command: (...words) => command(port, words),
-    flushAll: async () => void (await command(port, ["FLUSHALL"])),
+    command: (...words) => sendRedisCommand(localhost, port, words),
+    flushAll: async () => void (await sendRedisCommand(localhost, port, ["FLUSHALL"])),
     stop: async () => {
       await end("SIGTERM");
       await rm(folder, { recursive: true, force: true });
@@ -78,15 +79,15 @@ async function ready(child: ChildProcess, port: number): Promise<void> {
   const deadlineMs = Date.now() + startTimeoutMs;
   while (Date.now() < deadlineMs) {
     if (failure) throw failure;
-    if ((await command(port, ["PING"]).catch(() => "")).startsWith("+PONG")) return;
+    if ((await sendRedisCommand(localhost, port, ["PING"]).catch(() => "")).startsWith("+PONG")) return;
     await sleep(20);
   }
   throw new Error(`redis-server did not answer within ${startTimeoutMs} ms`);
 }
 
 /** One command on a connection of its own. Enough for answers that come in one piece, as those of tests do. */
-async function command(port: number, words: string[]): Promise<string> {
-  const socket: Socket = createConnection(port, "127.0.0.1");
+export async function sendRedisCommand(host: string, port: number, words: string[]): Promise<string> {
+  const socket: Socket = createConnection(port, host);
   try {
     const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
     socket.write(`*${words.length}\r\n${parts.join("")}`);

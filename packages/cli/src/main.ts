@@ -25,4 +25,9 @@ async function main(): Promise<number> {
   }
 }
 
+/** By then every command has released what it holds. */
+const lingerMs = 2_000;
+
 process.exitCode = await main();
+// What cannot be released (a connection that looks for a Redis that is gone, a read that hangs) must not keep the process.
+setTimeout(() => process.exit(), lingerMs).unref();

@@ -49,7 +49,6 @@ export class Following {
     this.#state = state;
     await this.stop();
     await this.#presence.note(state, this.#listed());
-    if (state === "done") await this.#options.progress.expireLater();
   }
 
   async stop(): Promise<void> {

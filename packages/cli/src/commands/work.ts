@@ -3,6 +3,7 @@ import { usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { defaultCacheDir } from "@labelfleet/models/model-cache";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import { withReleasers } from "../with-releasers.js";
@@ -17,9 +18,9 @@ const defaultThreadPoolSize = 4;
 /** One worker process, until SIGTERM. Returns the exit code. */
 export async function work(context: CommandContext, flags: WorkFlags): Promise<number> {
   const { config, logger } = context;
-  if (config.redisUrl === null) {
-    throw noRedisUrl();
-  }
+  if (config.redisUrl === null) throw noRedisUrl();
+  // The loader threads read these for every run; what is wrong in them should not wait until then.
+  s3ConfigFromEnv(process.env);
   const cores = config.cores ?? usableCores();
   const poolSize = Number(process.env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize);
   if (poolSize < uvThreadPoolSize(cores)) return inLargerThreadPool(uvThreadPoolSize(cores));

@@ -49,8 +49,8 @@ redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':batches', isNew)
 return isNew
 `;
 
-/** A finished run's counters stay for a week, so that people can still look at them. */
-const keepFinishedSeconds = 7 * 24 * 3600;
+/** Counters stay for a week after a producer's last word, so that people can still look at them; the folder has them for ever. */
+const keptSeconds = 7 * 24 * 3600;
 
 export class RunProgress {
   readonly #redis: Redis;
@@ -89,7 +89,7 @@ export class RunProgress {
   }
 
   async note(note: ProducerNote): Promise<void> {
-    await this.#redis.hset(this.#key, "m:producer", JSON.stringify(note));
+    await this.#redis.multi().hset(this.#key, "m:producer", JSON.stringify(note)).expire(this.#key, keptSeconds).exec();
   }
 
   /** What the producer said last, and null for a run that Redis does not know (any more). */
@@ -101,9 +101,5 @@ export class RunProgress {
   /** Forgets the counts, so that they can be rebuilt from the folder. */
   async reset(): Promise<void> {
     await this.#redis.del(this.#key);
-  }
-
-  async expireLater(): Promise<void> {
-    await this.#redis.expire(this.#key, keepFinishedSeconds);
   }
 }

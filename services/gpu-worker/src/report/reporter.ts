@@ -4,11 +4,14 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { beat, removeWorker } from "@labelfleet/shared/redis/registry";
+import { within } from "@labelfleet/shared/shutdown";
 import type { RunContext } from "../consume/run-context.js";
 import { EventLoopDelay } from "./event-loop-delay.js";
 import type { WorkerIdentity } from "./run-stats.js";
 
 const flushEveryMs = 5_000;
+/** How long saying goodbye to Redis may take: it may be gone for good, and forgets silent workers by itself. */
+const goodbyeMs = 2_000;
 
 /** What the reporter asks of its worker each time. */
 export interface WorkerState {
@@ -81,7 +84,7 @@ export class Reporter {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#delay.stop();
-    await removeWorker(this.#redis, this.#identity.workerId);
+    await within(goodbyeMs, removeWorker(this.#redis, this.#identity.workerId));
   }
 
   async #report(): Promise<void> {

@@ -1,0 +1,80 @@
+import { jobIdOf } from "@labelfleet/shared/contract/batch-job";
+import { batchStates, offerBatches, openQueue, withdrawBatches } from "@labelfleet/shared/queue/batch-queue";
+import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
+import { beat, knownRuns, liveWorkers, registerRun } from "@labelfleet/shared/redis/registry";
+import { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startServers, type TestServers } from "../support/fixtures.js";
+
+const lane = "default";
+const runId = "20260101t000000z-abc123";
+
+let servers: TestServers;
+let redis: Redis;
+beforeAll(async () => {
+  servers = await startServers();
+  redis = await connectRedis(servers.redis.url);
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await servers?.stop();
+});
+beforeEach(() => servers.redis.flushAll());
+
+test("counting a batch twice changes nothing, counting it anew corrects", async () => {
+  const progress = new RunProgress(redis, lane, runId);
+  const batch = { batchId: "r000-000000-0000", modelId: "m", ok: 7, failed: 3 };
+  await progress.count(batch);
+  await progress.count(batch);
+  expect(await progress.totals(["m"])).toEqual(new Map([["m", { ok: 7, failed: 3, batches: 1 }]]));
+  await progress.count({ ...batch, ok: 10, failed: 0 });
+  await progress.count({ ...batch, batchId: "r000-000000-0001", ok: 5, failed: 0 });
+  expect(await progress.totals(["m"])).toEqual(new Map([["m", { ok: 15, failed: 0, batches: 2 }]]));
+});
+
+test("a batch is finished when every model of the run is counted", async () => {
+  const progress = new RunProgress(redis, lane, runId);
+  const ids = ["r000-000000-0000", "r000-000000-0001"];
+  await progress.count({ batchId: ids[0]!, modelId: "a", ok: 1, failed: 0 });
+  expect(await progress.finished(ids, ["a", "b"])).toEqual([false, false]);
+  await progress.count({ batchId: ids[0]!, modelId: "b", ok: 1, failed: 0 });
+  expect(await progress.finished(ids, ["a", "b"])).toEqual([true, false]);
+  expect(await progress.finished([], ["a"])).toEqual([]);
+});
+
+test("batches are offered once however often, and taken back while nobody holds them", async () => {
+  const queue = openQueue(servers.redis.url, lane);
+  try {
+    const jobs = [0, 1, 2].map((n) => ({
+      schemaVersion: 1 as const,
+      run: "s3://b/labels/x/",
+      runId,
+      range: "r000",
+      chunk: "r000-000000",
+      batchId: `r000-000000-000${n}`,
+      pass: 0,
+      rewrite: null,
+    }));
+    await offerBatches(queue, jobs.slice(0, 2));
+    await offerBatches(queue, jobs);
+    expect(await queue.getWaitingCount()).toBe(3);
+    expect(await batchStates(queue, jobs)).toEqual(["waiting", "waiting", "waiting"]);
+    expect((await queue.getJob(jobIdOf(jobs[2]!)))?.data).toEqual(jobs[2]);
+    await withdrawBatches(queue, jobs.slice(1));
+    expect(await batchStates(queue, jobs)).toEqual(["waiting", "unknown", "unknown"]);
+  } finally {
+    await queue.close();
+  }
+});
+
+test("a worker that fell silent is forgotten, and a run registered twice is listed once", async () => {
+  const worker = { workerId: "w", lanes: [lane], host: "h", device: "cpu", batchSlots: 2, imagesPerSecond: 9 };
+  const nowMs = Date.now();
+  await beat(redis, { ...worker, seenMs: nowMs });
+  await beat(redis, { ...worker, workerId: "gone", seenMs: nowMs - 60_000 });
+  expect((await liveWorkers(redis, nowMs)).map(({ workerId }) => workerId)).toEqual(["w"]);
+  const run = { runId, lane, run: "s3://b/labels/x/", modelIds: ["m"], createdMs: nowMs };
+  await registerRun(redis, run);
+  await registerRun(redis, { ...run, lane: "other" });
+  expect(await knownRuns(redis)).toEqual([{ ...run, lane: "other" }]);
+});
