@@ -15,6 +15,10 @@ const environmentSchema = z.object({
   LABELFLEET_CORES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
+  /** Where models are pulled from. */
+  HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
+  /** Sent to HF_ENDPOINT only. */
+  HF_TOKEN: z.string().min(1).optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
   LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
 });
@@ -25,6 +29,7 @@ export interface Config {
   cacheDir: string | null;
   cores: number | null;
   graceMs: number;
+  hub: { endpoint: string; token: string | null };
   dashboardToken: string | null;
 }
 
@@ -42,6 +47,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
+    hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };
 }

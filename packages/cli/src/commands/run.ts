@@ -9,7 +9,7 @@ import { withReleasers } from "../with-releasers.js";
 export function run(context: CommandContext, input: string, flags: RunFlags & { workers: number }): Promise<number> {
   const startedMs = Date.now();
   return withReleasers(context, async (releasers, signal) => {
-    const options = await prepareOptionsOf(input, flags, flags.workers);
+    const options = await prepareOptionsOf(context, input, flags, flags.workers);
     // Redis and the workers start while the input is looked at.
     const starting = startFleet(context, releasers, { workers: flags.workers, lane: flags.lane, device: flags.device });
     const [fleet, prepared] = await settleBoth(starting, prepareRun({ ...options, signal }));

@@ -22,6 +22,8 @@ export interface Variant extends Convention {
   /** Training only: the share of the pooled features, and of the blocks (of the last; the first has none), dropped. */
   readonly dropout: number;
   readonly dropConnect: number;
+  /** Of pixels scaled to [0, 1], in training; a model card may say another. */
+  readonly normalisation: Normalisation;
   readonly activation: Activation;
   /** Whether MBConv blocks have squeeze-and-excitation; Fused-MBConv blocks have none. */
   readonly squeezes: boolean;
@@ -31,10 +33,18 @@ export interface Variant extends Convention {
   readonly leastKeptShare: number;
 }
 
+export interface Normalisation {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+const imageNet: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const plusMinusOne: Normalisation = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
 const pytorch: Convention = { padding: "symmetric", batchNormEpsilon: 1e-5 };
 const tensorflow: Convention = { padding: "same", batchNormEpsilon: 1e-3 };
 
-const everyVariant = { stemChannels: 32, headChannels: 1280, dropConnect: 0.2 } as const;
+const everyVariant = { stemChannels: 32, headChannels: 1280, dropConnect: 0.2, normalisation: imageNet } as const;
 const scaled = { ...everyVariant, scalesEnds: true, squeezes: true, activation: "swish" } as const;
 
 /** Width, depth, input px and dropout of compound scaling, as every line of the table below has them. */
@@ -50,7 +60,7 @@ const lite = (...[width, depth, inputPx, dropout]: Scaling): Variant => ({
   ...everyVariant,
   ...tensorflow,
   ...{ stages: b0Stages, leastKeptShare: 0.9, width, depth, inputPx, dropout },
-  ...{ scalesEnds: false, squeezes: false, activation: "relu6" },
+  ...{ scalesEnds: false, squeezes: false, activation: "relu6", normalisation: plusMinusOne },
 });
 
 const v2Base = (...[width, depth, inputPx, dropout]: Scaling): Variant => ({
@@ -63,6 +73,7 @@ const v2 = (stages: readonly Stage[], stemChannels: number, inputPx: number, dro
   ...scaled,
   ...tensorflow,
   ...{ stages, stemChannels, leastKeptShare: 0, width: 1, depth: 1, inputPx, dropout },
+  normalisation: plusMinusOne,
 });
 
 /**

@@ -24,6 +24,11 @@ export class Safetensors {
     return [...this.#entries.keys()];
   }
 
+  /** The tensor's shape, or undefined where there is none of that name. */
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.#entries.get(name)?.shape;
+  }
+
   /**
    * The tensor's values in row-major order. Throws MODEL_INVALID when it is missing, has another shape, is none of
    * F16, BF16 and F32, or has a value that is not a finite number.

@@ -57,7 +57,7 @@ export class RunContexts {
     const folder = await RunFolder.open(job.run);
     try {
       const spec = await folder.readSpec();
-      const models = await Promise.all(spec.frozen.models.map((ref) => this.#loader.load(spec.frozen.output, ref)));
+      const models = await Promise.all(spec.frozen.models.map((ref) => this.#loader.load(spec.frozen, ref)));
       const progress = new RunProgress(this.#redis, lane, spec.runId);
       return new RunContext({ folder, spec, models, progress, stats: new RunStats(this.#identity, spec.runId) });
     } catch (error) {
