@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { type HubClient, type HubResponse, reasonOf, unavailable } from "./hub-client.js";
 
@@ -26,8 +27,10 @@ export async function statHubFile(
   client: HubClient,
   { repo, revision, file }: { repo: string; revision: string; file: string },
 ): Promise<HubFile> {
-  const address = client.addressOf(repo, revision, file);
-  const name = `${repo}/${file}`;
+  return withPatience(() => statOnce(client, client.addressOf(repo, revision, file), `${repo}/${file}`));
+}
+
+async function statOnce(client: HubClient, address: string, name: string): Promise<HubFile> {
   let linked: HubResponse["headers"] = {};
   const response = await client.fetch("HEAD", address, {}, (headers) => {
     // The hub's own redirect names the content; the storage host behind it may have an ETag of its own.
@@ -56,21 +59,27 @@ export async function downloadHubFile(
   file: HubFile,
   path: string,
   onProgress: OnProgress,
-  pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
 ): Promise<void> {
+  await withPatience(
+    () => receive(client, file, path, onProgress),
+    () => sizeOf(path),
+  );
+  await verify(file, path);
+}
+
+/** Repeats what fails for the weather's sake, after growing pauses; an attempt that made progress starts the count anew. */
+async function withPatience<T>(attempt: () => Promise<T>, progress: () => Promise<number> = async () => 0): Promise<T> {
   for (let failures = 0; ; ) {
-    const before = await sizeOf(path);
+    const before = await progress();
     try {
-      await receive(client, file, path, onProgress);
-      break;
+      return await attempt();
     } catch (error) {
       if (!toLabelfleetError(error).retryable) throw error;
-      failures = (await sizeOf(path)) > before ? 1 : failures + 1;
+      failures = (await progress()) > before ? 1 : failures + 1;
       if (failures >= maxAttempts) throw error;
-      await pause(firstPauseMs * 2 ** (failures - 1));
+      await sleep(firstPauseMs * 2 ** (failures - 1));
     }
   }
-  await verify(file, path);
 }
 
 /** One request for what is missing. Throws HUB_UNAVAILABLE when the connection ends before the file does. */
