@@ -100,7 +100,9 @@ describe("pullModel", () => {
   it("throws away what has another hash than the hub says", async () => {
     hub.claimedHash = "0".repeat(64);
     const wrong = pull();
-    await expect(wrong).rejects.toThrow(/model\.safetensors: its hash is [0-9a-f]{64}, the hub says 0{64}; it was thrown away/);
+    await expect(wrong).rejects.toThrow(
+      /model\.safetensors: its hash is [0-9a-f]{64}, the hub says 0{64}; it was thrown away/,
+    );
     await expect(wrong).rejects.toSatisfy((error) => hasCode(error, "MODEL_INVALID"));
     hub.claimedHash = undefined;
     hub.requests.length = 0;
@@ -168,7 +170,11 @@ describe("pullModel", () => {
 
 describe("a short name", () => {
   it("is pulled on first use, which is said, and keeps its own id", async () => {
-    hub.add("timm/tf_efficientnet_lite3.in1k", "config.json", JSON.stringify({ ...config, architecture: "tf_efficientnet_lite0" }));
+    hub.add(
+      "timm/tf_efficientnet_lite3.in1k",
+      "config.json",
+      JSON.stringify({ ...config, architecture: "tf_efficientnet_lite0" }),
+    );
     hub.add("timm/tf_efficientnet_lite3.in1k", "model.safetensors", weights, true);
     const said: string[] = [];
     const options = {

@@ -67,7 +67,7 @@ export class FakeHub {
     this.requests.push({ on, method, path: url, range: headers.range, authorization: headers.authorization });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, response: ServerResponse): ServerResponse {
     this.#note("hub", request);
     const failure = this.failures.shift();
     if (failure !== undefined) return end(response, failure);
@@ -83,7 +83,7 @@ export class FakeHub {
       return end(response, 200, { etag: `"${etag}"`, "x-repo-commit": "c0ffee" }, file.bytes, request.method);
     }
     const hash = this.claimedHash ?? createHash("sha256").update(file.bytes).digest("hex");
-    end(response, 302, {
+    return end(response, 302, {
       location: `http://127.0.0.1:${portOf(this.#storage)}/${repo}/${name}`,
       "x-linked-etag": `"${hash}"`,
       "x-linked-size": String(file.bytes.length),
@@ -91,7 +91,7 @@ export class FakeHub {
     });
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
+  #serve(request: IncomingMessage, response: ServerResponse): ServerResponse {
     this.#note("storage", request);
     const file = this.files.get((request.url ?? "").slice(1));
     if (file === undefined) return end(response, 404);
@@ -105,6 +105,7 @@ export class FakeHub {
     if (cut === undefined) return end(response, start > 0 ? 206 : 200, headers, bytes, request.method);
     response.writeHead(start > 0 ? 206 : 200, { ...headers, "content-length": bytes.length });
     response.write(bytes.subarray(0, cut), () => setTimeout(() => response.destroy(), readMs));
+    return response;
   }
 }
 
@@ -117,9 +118,9 @@ function end(
   headers: Record<string, string> = {},
   bytes: Buffer = Buffer.alloc(0),
   method = "GET",
-): void {
+): ServerResponse {
   response.writeHead(statusCode, { ...headers, "content-length": bytes.length });
-  response.end(method === "HEAD" ? undefined : bytes);
+  return response.end(method === "HEAD" ? undefined : bytes);
 }
 
 function portOf(server: Server): number {

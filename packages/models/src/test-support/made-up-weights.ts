@@ -1,5 +1,5 @@
-import { networkOf } from "../efficientnet/network.js";
 import type { Step } from "../efficientnet/layers.js";
+import { networkOf } from "../efficientnet/network.js";
 import { encodeSafetensors, type NamedTensor } from "../weights/safetensors-writer.js";
 
 /** Every tensor of an architecture with values of a seeded generator, scaled so that activations neither fade nor burst. */
