@@ -66,20 +66,20 @@ export class GraphBuilder {
   }
 
   transposeToNchw(name: string, nhwc: Value): Value {
-    return this.#node("Transpose", name, [nhwc], { perm: [0, 3, 1, 2] });
+    return this.node("Transpose", name, [nhwc], { perm: [0, 3, 1, 2] });
   }
 
   castToFloat(name: string, value: Value): Value {
-    return this.#node("Cast", name, [value], { to: dataTypes[this.#float] });
+    return this.node("Cast", name, [value], { to: dataTypes[this.#float] });
   }
 
   castTo(name: string, value: Value, type: DataType): Value {
-    return this.#node("Cast", name, [value], { to: dataTypes[type] });
+    return this.node("Cast", name, [value], { to: dataTypes[type] });
   }
 
   /** The same value under another name. */
   identity(name: string, value: Value): Value {
-    return this.#node("Identity", name, [value]);
+    return this.node("Identity", name, [value]);
   }
 
   /** A value of the graph's precision as float32, under the name `name` in either case. */
@@ -88,20 +88,20 @@ export class GraphBuilder {
   }
 
   subtract(name: string, left: Value, right: Value): Value {
-    return this.#node("Sub", name, [left, right]);
+    return this.node("Sub", name, [left, right]);
   }
 
   add(name: string, left: Value, right: Value): Value {
-    return this.#node("Add", name, [left, right]);
+    return this.node("Add", name, [left, right]);
   }
 
   multiply(name: string, left: Value, right: Value): Value {
-    return this.#node("Mul", name, [left, right]);
+    return this.node("Mul", name, [left, right]);
   }
 
   conv(name: string, value: Value, kernel: Value, bias: Value, options: ConvOptions): Value {
     const { beforePx, afterPx } = options.padding;
-    return this.#node("Conv", name, [value, kernel, bias], {
+    return this.node("Conv", name, [value, kernel, bias], {
       kernel_shape: [options.kernelPx, options.kernelPx],
       strides: [options.stride, options.stride],
       pads: [beforePx, beforePx, afterPx, afterPx],
@@ -111,7 +111,7 @@ export class GraphBuilder {
 
   /** min(max(x, 0), 6), as the Clip that onnxruntime fuses into the convolution before it. */
   relu6(name: string, value: Value): Value {
-    return this.#node("Clip", name, [value, this.constant("zero", zero, []), this.constant("six", six, [])]);
+    return this.node("Clip", name, [value, this.constant("zero", zero, []), this.constant("six", six, [])]);
   }
 
   /** x times sigmoid(x), as the two nodes that onnxruntime knows to fuse. */
@@ -121,7 +121,7 @@ export class GraphBuilder {
 
   /** [N, C, H, W] to [N, C, 1, 1]: the mean of each channel. */
   globalAverage(name: string, value: Value): Value {
-    return this.#node("GlobalAveragePool", name, [value]);
+    return this.node("GlobalAveragePool", name, [value]);
   }
 
   /** [N, C, H, W] to [N, C]: the mean of each channel. */
@@ -131,20 +131,20 @@ export class GraphBuilder {
 
   /** [N, ...] to [N, all the rest]. */
   flatten(name: string, value: Value): Value {
-    return this.#node("Flatten", name, [value], { axis: 1 });
+    return this.node("Flatten", name, [value], { axis: 1 });
   }
 
   /** [N, in] to [N, out]; `weight` is [out, in], as PyTorch stores it. */
   linear(name: string, value: Value, weight: Value, bias: Value): Value {
-    return this.#node("Gemm", name, [value, weight, bias], { transB: 1 });
+    return this.node("Gemm", name, [value, weight, bias], { transB: 1 });
   }
 
   softmax(name: string, value: Value): Value {
-    return this.#node("Softmax", name, [value], { axis: -1 });
+    return this.node("Softmax", name, [value], { axis: -1 });
   }
 
   sigmoid(name: string, value: Value): Value {
-    return this.#node("Sigmoid", name, [value]);
+    return this.node("Sigmoid", name, [value]);
   }
 
   /**
@@ -163,7 +163,8 @@ export class GraphBuilder {
     });
   }
 
-  #node(op: string, name: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
+  /** Any operator with one output. */
+  node(op: string, name: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
     this.#nodes.push({ op, name, inputs: inputs.map((input) => input.name), outputs: [name], attributes });
     return { name };
   }

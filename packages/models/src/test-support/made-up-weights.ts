@@ -17,7 +17,9 @@ export function madeUpTensors(architecture: string, numClasses: number): NamedTe
     const isScale = shape.length === 1 && /bn\d\.weight$|running_var$/.test(name);
     const spread = shape.length === 1 ? 0.1 : Math.sqrt(3 / fanIn);
     const size = shape.reduce((product, length) => product * length, 1);
-    return { name, shape, values: Float32Array.from({ length: size }, () => (isScale ? 1 : 0) + spread * next()) };
+    const values = new Float32Array(size);
+    for (let index = 0; index < size; index++) values[index] = (isScale ? 1 : 0) + spread * next();
+    return { name, shape, values };
   });
 }
 
