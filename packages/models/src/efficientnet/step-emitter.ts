@@ -39,7 +39,13 @@ export class StepEmitter {
       inputScale,
     );
     const padding = paddingOf(this.#convention.padding, input.sizePx, kernelPx, stride);
-    const value = this.#convolve(name, input.value, { kernel, bias, shape }, { kernelPx, stride, groups, padding });
+    const value = this.#graph.conv(
+      name,
+      input.value,
+      this.#graph.constant(`${name}.kernel`, kernel, shape),
+      this.#graph.constant(`${name}.bias`, bias, [outChannels]),
+      { kernelPx, stride, groups, padding },
+    );
     return {
       value: activation === "none" ? value : this.#activate(`${name}.act`, value, activation),
       sizePx: outputSizePx(input.sizePx, stride),
@@ -50,39 +56,27 @@ export class StepEmitter {
     return step.kind === "conv" ? this.conv(input, step) : this.#squeezeExcitation(input, step);
   }
 
+  /** The squeezed layers see one pixel, so their 1x1 convolutions are linear layers, which onnxruntime runs faster. */
   #squeezeExcitation(input: FeatureMap, step: SqueezeExcitationStep): FeatureMap {
     const graph = this.#graph;
     const { name, channels, squeezedChannels, activation } = step;
-    const pooled = graph.globalAverage(`${name}.pool`, input.value);
-    const squeezed = this.#dense(`${name}.conv_reduce`, pooled, channels, squeezedChannels);
+    const pooled = graph.channelMeans(`${name}.pool`, input.value);
+    const squeezed = this.#linear(`${name}.conv_reduce`, pooled, channels, squeezedChannels);
     const active = this.#activate(`${name}.act`, squeezed, activation);
-    const excited = this.#dense(`${name}.conv_expand`, active, squeezedChannels, channels);
-    const gate = graph.sigmoid(`${name}.gate`, excited);
+    const excited = this.#linear(`${name}.conv_expand`, active, squeezedChannels, channels);
+    const gate = graph.asChannelWeights(`${name}.gate`, graph.sigmoid(`${name}.sigmoid`, excited));
     return { ...input, value: graph.multiply(`${name}.out`, input.value, gate) };
   }
 
-  /** A 1x1 convolution with a bias of its own, on one pixel. */
-  #dense(name: string, input: Value, inChannels: number, outChannels: number): Value {
-    const shape = [outChannels, inChannels, 1, 1];
-    const kernel = this.#weights.read(`${name}.weight`, shape);
-    const bias = this.#weights.read(`${name}.bias`, [outChannels]);
-    const padding = { beforePx: 0, afterPx: 0 };
-    return this.#convolve(name, input, { kernel, bias, shape }, { kernelPx: 1, stride: 1, groups: 1, padding });
-  }
-
-  #convolve(
-    name: string,
-    input: Value,
-    { kernel, bias, shape }: { kernel: Float32Array; bias: Float32Array; shape: readonly number[] },
-    options: Parameters<GraphBuilder["conv"]>[4],
-  ): Value {
+  #linear(name: string, input: Value, inChannels: number, outChannels: number): Value {
     const graph = this.#graph;
-    return graph.conv(
+    const weight = this.#weights.read(`${name}.weight`, [outChannels, inChannels, 1, 1]);
+    const bias = this.#weights.read(`${name}.bias`, [outChannels]);
+    return graph.linear(
       name,
       input,
-      graph.constant(`${name}.kernel`, kernel, shape),
-      graph.constant(`${name}.bias`, bias, [bias.length]),
-      options,
+      graph.constant(`${name}.weight`, weight, [outChannels, inChannels]),
+      graph.constant(`${name}.bias`, bias, [outChannels]),
     );
   }
 

@@ -36,7 +36,7 @@ export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #nodes: Node[] = [];
-  readonly #initializers = new Map<string, Initializer & { given: Float32Array }>();
+  readonly #initializers = new Map<string, Initializer & { given?: Float32Array }>();
 
   constructor(precision: Precision = "fp32") {
     this.#float = precision === "fp32" ? "float32" : "float16";
@@ -119,14 +119,20 @@ export class GraphBuilder {
     return this.multiply(name, value, this.sigmoid(`${name}.sigmoid`, value));
   }
 
-  /** [N, C, H, W] to [N, C, 1, 1]: the mean of each channel. */
-  globalAverage(name: string, value: Value): Value {
-    return this.node("GlobalAveragePool", name, [value]);
-  }
-
   /** [N, C, H, W] to [N, C]: the mean of each channel. */
   globalAveragePool(name: string, value: Value): Value {
-    return this.flatten(name, this.globalAverage(`${name}.pool`, value));
+    return this.flatten(name, this.node("GlobalAveragePool", `${name}.pool`, [value]));
+  }
+
+  /** The same by another operator, which onnxruntime does not bring to its blocked layout: faster in front of a `linear`. */
+  channelMeans(name: string, value: Value): Value {
+    return this.node("ReduceMean", name, [value], { axes: [2, 3], keepdims: 0 });
+  }
+
+  /** [N, C] to [N, C, 1, 1], so that it can weigh the channels of a feature map. */
+  asChannelWeights(name: string, value: Value): Value {
+    this.#initializers.set(weightsShape.name, weightsShape);
+    return this.node("Reshape", name, [value, weightsShape]);
   }
 
   /** [N, ...] to [N, all the rest]. */
@@ -169,6 +175,14 @@ export class GraphBuilder {
     return { name };
   }
 }
+
+/** 0 keeps N, -1 is whatever is left: C. */
+const weightsShape: Initializer = {
+  name: "channel.weights.shape",
+  type: "int64",
+  shape: [4],
+  values: BigInt64Array.of(0n, -1n, 1n, 1n),
+};
 
 const zero = Float32Array.of(0);
 const six = Float32Array.of(6);

@@ -27,9 +27,9 @@ export interface Node {
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly type: "float32" | "float16";
+  readonly type: "float32" | "float16" | "int64";
   /** Of float16, the bits. */
-  readonly values: Float32Array | Uint16Array;
+  readonly values: Float32Array | Uint16Array | BigInt64Array;
 }
 
 export interface Graph {
@@ -103,6 +103,6 @@ function writeValueInfo(message: ProtobufWriter, { name, type, shape }: ValueInf
 }
 
 /** raw_data is little-endian, and so is every machine that Node 20 and onnxruntime-node both run on. */
-function littleEndianBytes(values: Float32Array | Uint16Array): Uint8Array {
+function littleEndianBytes(values: Initializer["values"]): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
