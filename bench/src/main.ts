@@ -1,9 +1,11 @@
 import { pathToFileURL } from "node:url";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { benchGraphs } from "./models/bench-graphs.js";
 import { benchModels } from "./models/bench-models.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
 
 const benches: Record<string, (args: string[]) => Promise<number>> = {
+  graphs: benchGraphs,
   models: benchModels,
   pipeline: benchPipeline,
 };

@@ -136,7 +136,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: models, pipeline")
+    .description("measured tables: graphs, models, pipeline")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

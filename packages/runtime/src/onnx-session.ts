@@ -1,10 +1,8 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { type DeviceChoice, openOnDevice } from "./devices.js";
+import { loadRuntime, type OnnxRuntime, sessionOptions } from "./onnx-runtime.js";
 import type { Device, ScoresAndEmbeddings, Session } from "./session.js";
-import { disableTelemetry } from "./telemetry.js";
-
-type OnnxRuntime = typeof import("onnxruntime-node");
 
 export interface OpenOnnxOptions {
   /** A file whose input is uint8 [N, inputPx, inputPx, 3] and whose outputs are float32 [N, numClasses] and, or not, [N, features]. */
@@ -39,19 +37,6 @@ export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): P
   return result.fallbackReason === undefined ? { session } : { session, fallbackReason: result.fallbackReason };
 }
 
-let loaded: Promise<OnnxRuntime> | undefined;
-
-/** Native code and its threads: paid by whoever opens a session, not by whoever imports this module. */
-function loadRuntime(): Promise<OnnxRuntime> {
-  disableTelemetry();
-  loaded ??= import("onnxruntime-node").then((runtime) => {
-    // What goes wrong is thrown, in our words; onnxruntime would print it to stderr as well.
-    runtime.env.logLevel = "fatal";
-    return runtime;
-  });
-  return loaded;
-}
-
 async function create(runtime: OnnxRuntime, modelPath: string, device: Device): Promise<InferenceSession> {
   try {
     return await runtime.InferenceSession.create(modelPath, sessionOptions(device));
@@ -61,19 +46,6 @@ async function create(runtime: OnnxRuntime, modelPath: string, device: Device): 
       cause,
     });
   }
-}
-
-/** One thread a session: on a CPU the fleet's unit is a core, and two threads of one session gain less than two sessions. */
-function sessionOptions(device: Device): InferenceSession.SessionOptions {
-  return {
-    executionProviders: [device],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4,
-    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
-  };
 }
 
 class OnnxSession implements Session {
