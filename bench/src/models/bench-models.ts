@@ -8,7 +8,7 @@ import { type DeviceChoice, deviceChoices } from "@labelfleet/runtime/devices";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { checkContestant, defaultContestants } from "./contestants.js";
 import { largestBatch } from "./largest-batch.js";
-import type { MeasureOptions, ModelMeasure } from "./measure.js";
+import type { BatchMeasure, MeasureOptions, ModelMeasure } from "./measure.js";
 import { plotSvg } from "./plot.js";
 
 const measureMain = fileURLToPath(new URL("./measure-main.js", import.meta.url));
@@ -36,7 +36,7 @@ export async function benchModels(args: string[]): Promise<number> {
     process.stderr.write(`measuring ${name}\n`);
     models.push(await measureApart({ ...options, name }));
   }
-  const budgetBytes = options.budgetGb * 1e9;
+  const { budgetBytes } = options;
   const result = {
     machine: { cpu: cpus()[0]?.model ?? "?", cores: availableParallelism(), memoryBytes: totalmem(), threads: 1 },
     budgetBytes,
@@ -44,7 +44,7 @@ export async function benchModels(args: string[]): Promise<number> {
   };
   if (values.out !== undefined) await writeResult(values.out, result, options.batches[0]!);
   if (values.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  else process.stdout.write(tableOf(result.models, options.budgetGb));
+  else process.stdout.write(tableOf(result.models, budgetBytes, options.batches));
   return 0;
 }
 
@@ -53,7 +53,7 @@ interface Options {
   batches: number[];
   device: DeviceChoice;
   seconds: number;
-  budgetGb: number;
+  budgetBytes: number;
 }
 
 /** @throws USAGE */
@@ -76,11 +76,10 @@ function optionsOf(values: Record<"models" | "batch" | "device" | "seconds" | "b
   if (device === undefined) {
     throw new LabelfleetError("USAGE", `--device ${values.device}: expected ${deviceChoices.join(", ")}`);
   }
-  return { names, batches, device, seconds: number("seconds"), budgetGb: number("budget-gb") };
+  return { names, batches, device, seconds: number("seconds"), budgetBytes: number("budget-gb") * 1e9 };
 }
 
-async function measureApart({ name, batches, device, seconds }: MeasureOptions): Promise<ModelMeasure> {
-  const options: MeasureOptions = { name, batches, device, seconds };
+async function measureApart(options: MeasureOptions): Promise<ModelMeasure> {
   const words = ["--expose-gc", measureMain, JSON.stringify(options)];
   const { stdout } = await promisify(execFile)(process.execPath, words, { maxBuffer: 1 << 20 });
   return JSON.parse(stdout) as ModelMeasure;
@@ -94,9 +93,12 @@ async function writeResult(folder: string, result: { models: ModelMeasure[] }, b
   await writeFile(join(folder, "models.svg"), plotSvg(result.models, batch, title));
 }
 
-function tableOf(models: readonly (ModelMeasure & { largestBatch: number | null })[], budgetGb: number): string {
+function tableOf(
+  models: readonly (ModelMeasure & { largestBatch: number | null })[],
+  budgetBytes: number,
+  batches: readonly number[],
+): string {
   const head = ["network", "px", "parameters", "multiply-adds", "open"];
-  const batches = models[0]?.batches.map(({ batch }) => batch) ?? [];
   const perBatch = batches.flatMap((batch) => [
     `ms/img @${batch}`,
     `img/s @${batch}`,
@@ -109,19 +111,23 @@ function tableOf(models: readonly (ModelMeasure & { largestBatch: number | null 
     `${(model.parameters / 1e6).toFixed(1)} M`,
     `${(model.multiplyAdds / 1e9).toFixed(2)} G`,
     `${(model.openMs / 1000).toFixed(1)} s`,
-    ...model.batches.flatMap(({ msPerImage, imagesPerSecond, gflops, peakRssBytes }) => [
-      msPerImage.toFixed(1),
-      imagesPerSecond.toFixed(1),
-      gflops.toFixed(1),
-      `${(peakRssBytes / 1e9).toFixed(2)} GB`,
-    ]),
+    ...batches.flatMap((batch) => cellsOf(model.batches.find((measure) => measure.batch === batch))),
     model.largestBatch === null ? "?" : String(model.largestBatch),
   ]);
-  const all = [[...head, ...perBatch, `batch in ${budgetGb} GB`], ...rows];
+  const all = [[...head, ...perBatch, `batch in ${budgetBytes / 1e9} GB`], ...rows];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: string[]) =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join("  ");
   return `${all.map(line).join("\n")}\n`;
+}
+
+/** Empty where the batch would have been over the budget. */
+function cellsOf(measure: BatchMeasure | undefined): string[] {
+  if (measure === undefined) return ["-", "-", "-", "-"];
+  const { msPerImage, imagesPerSecond, gflops, peakRssBytes } = measure;
+  return [msPerImage, imagesPerSecond, gflops]
+    .map((value) => value.toFixed(1))
+    .concat(`${(peakRssBytes / 1e9).toFixed(2)} GB`);
 }

@@ -5,6 +5,7 @@ const measure = (batch: number, peakRssBytes: number) => ({
   batch,
   peakRssBytes,
   msPerImage: 1,
+  cpuMsPerImage: 1,
   imagesPerSecond: 1,
   gflops: 1,
 });
