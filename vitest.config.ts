@@ -12,6 +12,8 @@ export default defineConfig({
             "bench/src/**/*.test.ts",
             "test/support/**/*.test.ts",
           ],
+          // Generous, for machines that do other things beside: no test measures speed.
+          testTimeout: 30_000,
         },
       },
       {
@@ -20,8 +22,8 @@ export default defineConfig({
           include: ["test/{golden,integration,e2e}/**/*.test.ts"],
           // Each file starts servers and processes of its own, which two cores run best one file after another.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

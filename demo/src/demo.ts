@@ -43,7 +43,8 @@ export async function runDemo(releasers: Releasers, signal: AbortSignal): Promis
 }
 
 function nextSteps(run: string): string {
-  return `The predictions lie in ${run}/predictions/, one line of JSON a photo (docs/output.md).
+  return `Predictions       ${run}/predictions/, one line of JSON a photo
+                  what is in them: docs/output.md
 
 Your own bucket   npx labelfleet run s3://bucket/photos --out s3://bucket/labels --workers 2
                   credentials as for any AWS tool; AWS_ENDPOINT_URL_S3 names any other S3 server

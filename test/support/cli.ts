@@ -40,9 +40,9 @@ export class CliProcess {
   #hasEnded = false;
   #onOutput: () => void = () => {};
 
-  constructor(words: string[], env: CliEnv, cwd: string) {
+  constructor(words: string[], env: CliEnv, cwd: string, program = bin) {
     this.#words = words.join(" ");
-    this.#child = spawn(process.execPath, [bin, ...words], {
+    this.#child = spawn(process.execPath, [program, ...words], {
       cwd,
       env: env as NodeJS.ProcessEnv,
       stdio: ["ignore", "pipe", "pipe"],
@@ -146,6 +146,13 @@ export class Cli {
 
   start(words: string[], env: CliEnv = {}, cwd = this.#temporaryDir): CliProcess {
     const started = new CliProcess(words, { ...this.#env, ...env }, cwd);
+    this.#started.push(started);
+    return started;
+  }
+
+  /** Starts a program of the tests in place of labelfleet's own. */
+  startProgram(program: string, env: CliEnv = {}): CliProcess {
+    const started = new CliProcess([], { ...this.#env, ...env }, this.#temporaryDir, program);
     this.#started.push(started);
     return started;
   }

@@ -106,7 +106,7 @@ function samplesFolder(): string {
 }
 
 /** mulberry32: small, and the same on every machine. In [0, 1). */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,4 +1,5 @@
 import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { redactor } from "@labelfleet/shared/secrets";
 import { CommanderError } from "commander";
 import { createProgram } from "./program.js";
 
@@ -18,9 +19,12 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return exitCodeOfCommander(error);
     const known = toLabelfleetError(error);
-    process.stderr.write(`labelfleet: ${known.message} [${known.code}]\n`);
-    if (verbose)
-      process.stderr.write(`${(error as Error).stack}\n${known.cause ? `${(known.cause as Error).stack}\n` : ""}`);
+    const redact = redactor(process.env);
+    process.stderr.write(redact(`labelfleet: ${known.message} [${known.code}]\n`));
+    if (verbose) {
+      const stacks = `${(error as Error).stack}\n${known.cause ? `${(known.cause as Error).stack}\n` : ""}`;
+      process.stderr.write(redact(stacks));
+    }
     return known.exitCode;
   }
 }
@@ -28,6 +32,10 @@ async function main(): Promise<number> {
 /** By then every command has released what it holds. */
 const lingerMs = 2_000;
 
+// Whoever reads stdout may stop reading (`| head`): that is not an error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 process.exitCode = await main();
 // What cannot be released (a connection that looks for a Redis that is gone, a read that hangs) must not keep the process.
 setTimeout(() => process.exit(), lingerMs).unref();

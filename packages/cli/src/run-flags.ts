@@ -17,6 +17,8 @@ import { resolveModels } from "./resolve-models.js";
 
 export const defaultModel = "efficientnet-lite0";
 
+const defaultMaxFailed: MaxFailed = { kind: "share", share: 0.1 };
+
 /** The flags that `run` and `scan` share: what to label, with what, and how it is written. */
 export interface RunFlags {
   out: string;
@@ -63,10 +65,11 @@ export function addRunFlags(command: Command): Command {
     .option("--limit <n>", "only the first n images", positiveInt)
     .option("--sample <n>", "only n images, drawn at random", positiveInt)
     .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)
-    .option("--max-failed <n>", "stop when more images failed: a count, or a percentage", maxFailed, {
-      kind: "share",
-      share: 0.1,
-    } satisfies MaxFailed)
+    .addOption(
+      new Option("--max-failed <n>", "stop when more images failed: a count, or a percentage")
+        .argParser(maxFailed)
+        .default(defaultMaxFailed, "10%"),
+    )
     .option("--max-pixels <n>", "larger images are failed records", positiveInt, limits.maxPixels)
     .option("--max-bytes <n>", "larger objects are failed records", positiveInt, limits.maxObjectBytes)
     .option(

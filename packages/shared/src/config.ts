@@ -15,6 +15,14 @@ const environmentSchema = z.object({
   LABELFLEET_CORES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
+  /** Seconds that the inference of one batch may take before its thread counts as dead. */
+  LABELFLEET_INFER_TIMEOUT_SECONDS: count(1).default(120),
+  /** Seconds that batches wait for an input that cannot be read at all, before their images fail. */
+  LABELFLEET_MAX_PAUSE_SECONDS: count(0).default(3_600),
+  /** Seconds that a worker looks for a Redis it has lost, before it ends. */
+  LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
+  /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
+  LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
   /** Where models are pulled from. */
   HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
   /** Sent to HF_ENDPOINT only. */
@@ -29,13 +37,20 @@ export interface Config {
   cacheDir: string | null;
   cores: number | null;
   graceMs: number;
+  inferTimeoutMs: number;
+  maxPauseMs: number;
+  maxRedisAwayMs: number;
+  maxBytesInFlight: number;
   hub: { endpoint: string; token: string | null };
   dashboardToken: string | null;
 }
 
 /** @throws USAGE naming the first variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = environmentSchema.safeParse(env);
+  // An empty variable, as files of variables leave them, is one that is not set.
+  const names = Object.keys(environmentSchema.shape);
+  const given = Object.fromEntries(names.map((name) => [name, env[name] === "" ? undefined : env[name]]));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new LabelfleetError("USAGE", `the environment variable ${issue?.path.join(".")} is wrong: ${issue?.message}`);
@@ -47,6 +62,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
+    inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
+    maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
+    maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
+    maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };

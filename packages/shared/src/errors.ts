@@ -11,6 +11,7 @@ export const errorCatalog = {
   IMAGE_UNSUPPORTED: { retryable: false, exitCode: 1, meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF" },
   IMAGE_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the image has more pixels than the pixel limit" },
   DECODE_TIMEOUT: { retryable: false, exitCode: 1, meaning: "decoding took longer than its deadline" },
+  DECODE_CRASHED: { retryable: false, exitCode: 1, meaning: "the decoder died of this image, twice" },
   INFERENCE_FAILED: { retryable: true, exitCode: 1, meaning: "the inference session refused the image's batch" },
   OBJECT_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the object has more bytes than the byte limit" },
   OBJECT_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the object was deleted after it was listed" },
@@ -43,18 +44,25 @@ export const errorCatalog = {
   TOO_MANY_FAILED: { retryable: false, exitCode: 3, meaning: "more images failed than --max-failed allows" },
   DEVICE_UNAVAILABLE: { retryable: false, exitCode: 1, meaning: "the device asked for cannot be used" },
   WORKER_DIED: { retryable: false, exitCode: 1, meaning: "a worker process or thread ended by itself" },
+  INTERRUPTED: { retryable: false, exitCode: 1, meaning: "a signal stopped the command" },
   INTERNAL: { retryable: false, exitCode: 1, meaning: "a bug in labelfleet" },
 } as const satisfies Record<string, { retryable: boolean; exitCode: 1 | 2 | 3; meaning: string }>;
 
 export type ErrorCode = keyof typeof errorCatalog;
 
-/** An error whose code says what to do. The message is one line: what, where, and what the user can do. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry
+const controlCharacters = /[\u0000-\u001f\u007f]/g;
+
+/**
+ * An error whose code says what to do. The message is one line: what, where, and what the user can do. Keys and foreign
+ * messages are part of it, so control characters are escaped.
+ */
 export class LabelfleetError extends Error {
   override readonly name = "LabelfleetError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message.replace(controlCharacters, escaped), options);
     this.code = code;
   }
 
@@ -65,6 +73,10 @@ export class LabelfleetError extends Error {
   get exitCode(): 1 | 2 | 3 {
     return errorCatalog[this.code].exitCode;
   }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Any thrown value as a LabelfleetError; what is not one of ours becomes INTERNAL, with the original as its cause. */

@@ -1,3 +1,12 @@
+import { LabelfleetError } from "./errors.js";
+
+function stoppedBy(what: string): LabelfleetError {
+  return new LabelfleetError("INTERRUPTED", `stopped by ${what}`);
+}
+
+/** Why the signal aborted when the process that started this one is gone: nobody waits for its work any more. */
+export const parentEnded = stoppedBy("the end of its parent process");
+
 /** How a process was asked to stop. */
 export interface ShutdownSignal {
   readonly signal: AbortSignal;
@@ -6,16 +15,19 @@ export interface ShutdownSignal {
 }
 
 /**
- * SIGINT, SIGTERM and the loss of an IPC parent all abort one signal. A second SIGINT or SIGTERM ends the process at
- * once, for people who cannot wait.
+ * SIGINT, SIGTERM and the loss of an IPC parent all abort one signal. The same signal a second time ends the process at
+ * once, for people who cannot wait. Different ones do not: a terminal's Ctrl-C reaches a worker and its parent, which
+ * then stops the worker with SIGTERM.
  */
 export function listenForShutdown(): ShutdownSignal {
   const controller = new AbortController();
+  const received = new Set<NodeJS.Signals>();
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(name === "SIGINT" ? 130 : 143);
-    controller.abort(name);
+    if (received.has(name)) process.exit(name === "SIGINT" ? 130 : 143);
+    received.add(name);
+    controller.abort(stoppedBy(name));
   };
-  const onDisconnect = () => controller.abort("the parent process ended");
+  const onDisconnect = () => controller.abort(parentEnded);
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   process.on("disconnect", onDisconnect);

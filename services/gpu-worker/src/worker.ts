@@ -4,19 +4,20 @@ import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { type BatchConsumer, consumeBatches } from "@labelfleet/shared/queue/batch-consumer";
-import { checkRedis, connectRedis } from "@labelfleet/shared/redis/connection";
+import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
-import { within } from "@labelfleet/shared/shutdown";
+import { parentEnded, within } from "@labelfleet/shared/shutdown";
 import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
 import { defaultLimits } from "./batch/policy.js";
-import { batchSlotBounds, batchSlotsFor, letGoMs, maxBytesInFlight, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
 import { planThreads } from "./cores.js";
-import { LoaderPool } from "./fetch/loader-pool.js";
+import { type DecodeEntries, LoaderPool } from "./fetch/loader-pool.js";
 import { InferPool } from "./infer/infer-pool.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
 import { Reporter } from "./report/reporter.js";
@@ -31,15 +32,31 @@ export interface WorkerOptions {
   cacheDir: string;
   /** How long the worker may go on with what it has begun after the signal aborts. */
   graceMs: number;
+  /** What the inference of one batch may take before its thread counts as dead. */
+  inferTimeoutMs: number;
+  /** How long batches wait for an input that cannot be read at all, before their images fail. */
+  maxPauseMs: number;
+  /** How long the worker looks for a Redis that it has lost. */
+  maxRedisAwayMs: number;
+  /** Bytes of images between fetch and inference, encoded and decoded together. */
+  maxBytesInFlight: number;
   logger: Logger;
+  /** The programs that decode. */
+  decodeEntries?: DecodeEntries;
+  /** Called at the end when a thread could not be ended: Node's orderly exit would wait for it for ever. */
+  onStuck?: () => void;
   /** Called when the worker takes batches. */
   onReady?: (workerId: string) => void;
 }
 
+/** How long a worker waits to be announced; it works without that too. */
+const announceMs = 5_000;
+
 /**
  * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
  *
- * @throws REDIS_UNAVAILABLE, REDIS_UNSUITABLE at the start; WORKER_DIED when one of its threads ends
+ * @throws REDIS_UNSUITABLE at the start, REDIS_UNAVAILABLE then and when Redis is away for too long; WORKER_DIED when one of
+ *   its threads ends
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
@@ -48,26 +65,38 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   const died = new AbortController();
   const onDied = (error: Error) => died.abort(error);
   const releasers = new Releasers();
+  let isStuck = false;
+  const noteStuck = (hasEnded: boolean) => {
+    isStuck ||= !hasEnded;
+  };
   try {
     // The threads load their libraries while this thread connects.
-    const infer = new InferPool({ threads: plan.inferThreads, device: options.device, onDied });
-    releasers.push("infer threads", () => infer.close());
+    const infer = new InferPool({
+      threads: plan.inferThreads,
+      device: options.device,
+      timeoutMs: options.inferTimeoutMs,
+      onDied,
+    });
+    releasers.push("infer threads", async () => noteStuck(await infer.close()));
     const loaders = new LoaderPool({
       threads: plan.loaderThreads,
       perThread: {
         fetchSlots: plan.fetchSlotsPerLoader,
         decodeSlots: Math.ceil(plan.decodeSlots / plan.loaderThreads),
       },
+      ...(options.decodeEntries && { entries: options.decodeEntries }),
       onDied,
     });
-    releasers.push("loader threads", () => loaders.close());
+    releasers.push("loader threads", async () => noteStuck(await loaders.close()));
     const redis = await connectRedis(redisUrl);
     releasers.push("redis", () => redis.disconnect());
+    const lost = watchForLoss(redis, options.maxRedisAwayMs);
+    lost.addEventListener("abort", () => onDied(lost.reason), { once: true });
     for (const warning of await checkRedis(redis)) logger.debug(warning);
 
     const maxImages = maxImagesInFlight(plan);
     const stages = {
-      budget: new ImageBudget({ maxImages, maxBytes: maxBytesInFlight }),
+      budget: new ImageBudget({ maxImages, maxBytes: options.maxBytesInFlight }),
       loaders,
       batcher: new Batcher(infer, () => defaultLimits(infer.device ?? "cpu")),
     };
@@ -76,6 +105,8 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       redis,
       loader: new ModelLoader(infer, options.cacheDir, logger),
       identity,
+      breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
+      say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });
     let batchSlots: number = batchSlotBounds.min;
@@ -91,19 +122,21 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       contexts: () => contexts.all(),
       logger,
     });
-    releasers.push("reporter", () => reporter.stop());
-    releasers.push("runs", () => contexts.closeAll());
+    // Redis and the stores may be gone by then, and neither is worth waiting for for long.
+    releasers.push("reporter", () => within(letGoMs, reporter.stop()));
+    releasers.push("runs", () => within(letGoMs, contexts.closeAll()));
 
     const stopping = new Stopping();
     const deps: PipelineDeps = {
       ...stages,
       workerId,
+      draining: stopping.draining,
       checkpoint: (delivery) => stopping.checkpoint(delivery),
       writeStats: (context) => reporter.writeStats(context),
     };
     const consumers: BatchConsumer[] = [];
     for (const lane of lanes) {
-      await registerLane(redis, lane);
+      await within(announceMs, registerLane(redis, lane));
       const consumer: BatchConsumer = consumeBatches({
         redisUrl,
         lane,
@@ -122,21 +155,23 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       });
       consumers.push(consumer);
     }
-    await reporter.beat();
+    await within(announceMs, reporter.beat());
     logger.info({ lanes, cores: options.cores, ...plan }, "worker ready");
     options.onReady?.(workerId);
 
     await aborted(AbortSignal.any([signal, died.signal]));
     if (!died.signal.aborted) {
-      logger.info({ reason: String(signal.reason) }, "worker stopping");
+      logger.info(`worker stopping: ${toLabelfleetError(signal.reason).message}`);
       stopping.drain();
       const closing = Promise.all(consumers.map((consumer) => consumer.close()));
-      await within(options.graceMs, closing);
+      // What a worker without its `run` would finish now is done by whoever resumes the run.
+      await within(signal.reason === parentEnded ? 0 : options.graceMs, closing);
       stopping.giveUp();
       await within(letGoMs, closing);
     }
   } finally {
     await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
+    if (isStuck) options.onStuck?.();
   }
   if (died.signal.aborted) throw died.signal.reason;
 }

@@ -20,6 +20,8 @@ export class ProgressView {
   #lastPlainSeconds = Number.NEGATIVE_INFINITY;
   #lastText = "";
   #dirty = false;
+  /** A plain line that came too soon after the one before. */
+  #waiting: string | null = null;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
@@ -27,22 +29,33 @@ export class ProgressView {
 
   show(progress: Progress): void {
     if (progress.listed === 0) return;
+    this.#waiting = null;
     const text = progressLine(progress, this.#rate.add(progress.elapsedSeconds, progress.done));
     if (this.#out.isTTY) {
       this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
       this.#dirty = true;
       return;
     }
-    if (progress.elapsedSeconds - this.#lastPlainSeconds < plainEverySeconds || text === this.#lastText) return;
+    if (text === this.#lastText) return;
+    if (progress.elapsedSeconds - this.#lastPlainSeconds < plainEverySeconds) {
+      this.#waiting = text;
+      return;
+    }
     this.#lastPlainSeconds = progress.elapsedSeconds;
-    this.#lastText = text;
-    this.#out.write(`${text}\n`);
+    this.#writePlain(text);
   }
 
   /** Leaves the last line standing. */
   end(): void {
     if (this.#dirty) this.#out.write("\n");
     this.#dirty = false;
+    if (this.#waiting !== null) this.#writePlain(this.#waiting);
+    this.#waiting = null;
+  }
+
+  #writePlain(text: string): void {
+    this.#lastText = text;
+    this.#out.write(`${text}\n`);
   }
 }
 

@@ -35,14 +35,21 @@ export function redisOptionsOf(url: string): RedisAddress {
   if (parsed.protocol !== "redis:" && parsed.protocol !== "rediss:") {
     throw new LabelfleetError("USAGE", `REDIS_URL has the scheme ${parsed.protocol} expected redis:, rediss: or unix:`);
   }
+  const decoded = (text: string) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw new LabelfleetError("USAGE", "REDIS_URL has a % in its user or password that is not percent-encoded (%25)");
+    }
+  };
   const db = parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : 0;
   if (!Number.isInteger(db)) throw new LabelfleetError("USAGE", "REDIS_URL ends in something that is not a db number");
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, "") || "127.0.0.1",
     port: parsed.port === "" ? 6379 : Number(parsed.port),
     db,
-    ...(parsed.username === "" ? {} : { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password === "" ? {} : { password: decodeURIComponent(parsed.password) }),
+    ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
+    ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
   };
 }
@@ -75,6 +82,21 @@ export async function connectRedis(url: string): Promise<Redis> {
   }
   redis.options.retryStrategy = (times: number) => Math.min(times * 100, 2_000);
   return redis;
+}
+
+/** Aborts, with REDIS_UNAVAILABLE as its reason, when a connection is lost and does not come back within the bound. */
+export function watchForLoss(redis: Pick<Redis, "on">, maxAwayMs: number): AbortSignal {
+  const gone = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  redis.on("close", () => {
+    const message = `Redis has been away for ${Math.round(maxAwayMs / 1000)} s (LABELFLEET_REDIS_WAIT_SECONDS)`;
+    timer ??= setTimeout(() => gone.abort(new LabelfleetError("REDIS_UNAVAILABLE", message)), maxAwayMs).unref();
+  });
+  redis.on("ready", () => {
+    clearTimeout(timer);
+    timer = undefined;
+  });
+  return gone.signal;
 }
 
 function unreachable(url: string, cause: unknown): LabelfleetError {

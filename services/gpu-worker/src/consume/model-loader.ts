@@ -66,7 +66,7 @@ export class ModelLoader {
     const modelPath = await ensureOnnx(model, { cacheDir: this.#cacheDir, ...form });
     const warmUpImages = defaultLimits(this.#pool.device ?? "cpu").maxBatchSize;
     const { device, fallbackReason } = await this.#pool.load(modelKey, modelPath, warmUpImages);
-    if (fallbackReason !== null) this.#logger.info(fallbackReason);
+    if (fallbackReason !== null) this.#logger.warn(fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }

@@ -16,13 +16,17 @@ export function checkShard(options: {
   const { name, modelId, entries, records, problems } = options;
   for (const record of records) {
     if (record.modelId !== modelId) {
-      problems.add("record-wrong", record.key, `${name}: the record is of model ${record.modelId}`);
+      problems.add(
+        "record-wrong",
+        record.key,
+        `${name}: ${quoted(record.key)} has a record of model ${record.modelId}`,
+      );
     }
   }
   if (isSameOrder(entries, records)) {
     for (const [i, { key, etag }] of entries.entries()) {
       if (records[i]!.etag !== etag)
-        problems.add("record-wrong", key, `${name}: the record is of etag ${records[i]!.etag}`);
+        problems.add("record-wrong", key, `${name}: ${quoted(key)} has a record of etag ${records[i]!.etag}`);
     }
     return;
   }
@@ -40,14 +44,17 @@ function checkMembers({ name, entries, records, problems }: Parameters<typeof ch
     const count = counts.get(key);
     if (count === undefined) {
       isComplete = false;
-      problems.add("record-unexpected", key, `${name}: the record is of an object that is not in the batch`);
+      problems.add("record-unexpected", key, `${name}: ${quoted(key)} has a record, but is not in the batch`);
     } else counts.set(key, count + 1);
   }
   for (const [key, count] of counts) {
     if (count === 1) continue;
     isComplete = false;
-    if (count === 0) problems.add("record-missing", key, `${name}: the object has no record`);
-    else problems.add("record-doubled", key, `${name}: the object has ${count} records`);
+    if (count === 0) problems.add("record-missing", key, `${name}: ${quoted(key)} has no record`);
+    else problems.add("record-doubled", key, `${name}: ${quoted(key)} has ${count} records`);
   }
   if (isComplete) problems.add("record-order", name, `${name}: the records are not in the manifest's order`);
 }
+
+/** Keys may hold any character; a message is one line. */
+const quoted = (key: string): string => JSON.stringify(key);

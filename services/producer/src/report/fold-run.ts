@@ -59,8 +59,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     const name = runNames.shard(modelId, batchId, format);
     const stored = await folder.readBytes(name);
     if (stored === null) {
-      const keys = `${JSON.stringify(entries[0]?.key)} to ${JSON.stringify(entries.at(-1)?.key)}`;
-      problems.add("shard-missing", name, `${name} is missing: ${entries.length} objects have no record, ${keys}`);
+      problems.add("shard-missing", name, `${name} is missing: ${withoutRecord(entries)}`);
       return null;
     }
     try {
@@ -69,7 +68,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
       return records;
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
-      problems.add("shard-unreadable", name, toLabelfleetError(error).message);
+      problems.add("shard-unreadable", name, `${toLabelfleetError(error).message}: ${withoutRecord(entries)}`);
       return null;
     }
   };
@@ -87,6 +86,11 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     problems,
     isComplete: problems.total === 0,
   };
+}
+
+function withoutRecord(entries: ManifestEntry[]): string {
+  const [first, last] = [entries[0]?.key, entries.at(-1)?.key].map((key) => JSON.stringify(key));
+  return `${entries.length} objects have no record, ${first} to ${last}`;
 }
 
 /** Names whatever lies under predictions/ and is no shard of this run: readers would take it for one. */

@@ -1,0 +1,88 @@
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Photo } from "../support/photos.js";
+import { type Interception, xmlError } from "../support/s3-front.js";
+import { isPhotoGet } from "./gate.js";
+import { bucket, Rig, smallPhotos } from "./rig.js";
+
+const out = `s3://${bucket}/out`;
+
+let rig: Rig;
+let photos: Photo[];
+let input: string;
+
+beforeAll(async () => {
+  rig = await Rig.start();
+  photos = await smallPhotos(20);
+  input = await rig.upload("in", photos);
+});
+
+afterEach(() => {
+  rig.servers.s3.intercept = undefined;
+});
+
+afterAll(async () => {
+  expect(await rig.stop()).toEqual([]);
+});
+
+/** Answers the reads of photos instead of the store; returns how often each key was read. */
+function disturb(answer: (key: string, read: number) => Interception): Map<string, number> {
+  const reads = new Map<string, number>();
+  rig.servers.s3.intercept = (request) => {
+    if (!isPhotoGet(request)) return undefined;
+    const read = (reads.get(request.key) ?? 0) + 1;
+    reads.set(request.key, read);
+    return answer(request.key, read);
+  };
+  return reads;
+}
+
+test("errors, throttling, resets and bodies that break off are retried until they succeed", async () => {
+  const kinds: Interception[] = [
+    xmlError(500, "InternalError", "We encountered an internal error. Please try again."),
+    xmlError(503, "SlowDown", "Please reduce your request rate."),
+    "drop",
+    { status: 200, body: "half of a photo", headers: { "content-length": "50000" }, cut: true },
+  ];
+  const keys = photos.map(({ name }) => `in/${name}`);
+  const reads = disturb((key, read) => (read <= 2 ? kinds[keys.indexOf(key) % kinds.length] : undefined));
+  const report = await rig.json(["run", input, "--out", out]);
+  expect(report).toMatchObject({ images: 20, ok: 20, failed: 0, failedByCode: {} });
+  expect([...reads.values()]).toEqual(keys.map(() => 3));
+});
+
+test("an object that keeps failing ends as a retryable record, the others are not read again, the run is complete", async () => {
+  const [broken, throttled] = [`in/${photos[3]!.name}`, `in/${photos[9]!.name}`];
+  const reads = disturb((key) => {
+    if (key === broken) return xmlError(500, "InternalError", "We encountered an internal error. Please try again.");
+    return key === throttled ? xmlError(503, "SlowDown", "Please reduce your request rate.") : undefined;
+  });
+  const words = ["run", input, "--out", out, "--batch-images", "20", "--max-failed", "2"];
+  const report = await rig.json(words, { LABELFLEET_S3_MAX_ATTEMPTS: "1" });
+  expect(report).toMatchObject({ images: 20, ok: 18, failed: 2, complete: true });
+  expect(report.failedByCode).toEqual({ STORE_UNAVAILABLE: 1, STORE_THROTTLED: 1 });
+  const records = await rig.records(report.run);
+  expect(records.get(broken)).toMatchObject(failed("STORE_UNAVAILABLE"));
+  expect(records.get(throttled)).toMatchObject(failed("STORE_THROTTLED"));
+  for (const [key, count] of reads) {
+    if (key === broken || key === throttled) expect(count, key).toBeGreaterThan(1);
+    else expect(count, key).toBe(1);
+  }
+  expect((await rig.succeed(["verify", report.run])).stdout).toContain("20 images, 20 records");
+});
+
+test("an output that refuses a shard for a while delays the run, and loses nothing", async () => {
+  let refusals = 0;
+  rig.servers.s3.intercept = ({ method, key }) => {
+    if (method !== "PUT" || !key.includes("/predictions/") || refusals >= 2) return undefined;
+    refusals++;
+    return xmlError(403, "AccessDenied", "Access Denied");
+  };
+  const report = await rig.json(["run", input, "--out", out, "--batch-images", "20"]);
+  expect(refusals).toBe(2);
+  expect(report).toMatchObject({ images: 20, ok: 20, complete: true });
+});
+
+function failed(errorCode: string): Partial<Prediction> {
+  return { status: "failed", errorCode, retryable: true, top: null, width: null, height: null };
+}
