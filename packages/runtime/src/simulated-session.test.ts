@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openSimulatedSession } from "./simulated-session.js";
 
-const shape = { inputPx: 4, numClasses: 10 };
+const shape = { inputPx: 4, numClasses: 10, embeddings: false };
 const imageBytes = 4 * 4 * 3;
 
 function images(...greys: number[]): Uint8Array {
@@ -34,4 +34,15 @@ test("more images than fit are out of memory, and the session goes on", async ()
   expect(await session.run(images(1), 1)).toHaveLength(10);
   await session.close();
   await expect(session.run(images(1), 1)).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+});
+
+test("embeddings come with the labels where they were asked for", async () => {
+  const device = { launchMs: 0, imageMs: 0, memoryImages: 8 };
+  const session = openSimulatedSession(device, { ...shape, embeddings: true });
+  const { scores, embeddings } = await session.runWithEmbeddings(images(7, 9), 2);
+  expect(scores).toEqual(await session.run(images(7, 9), 2));
+  expect(embeddings).toHaveLength(2 * session.embeddingLength!);
+  expect(embeddings[0]).not.toBe(embeddings.at(-1));
+  const without = openSimulatedSession(device, shape);
+  await expect(without.runWithEmbeddings(images(7), 1)).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
 });

@@ -4,6 +4,7 @@ import type { Session } from "./session.js";
 
 /** Bytes of an image that its made-up label depends on: enough to tell images apart, few enough to cost nothing. */
 const sampledBytes = 64;
+const embeddingLength = 8;
 
 /**
  * A session on a device that computes nothing and takes its time all the same: so much for each launch, so much for each image,
@@ -12,13 +13,14 @@ const sampledBytes = 64;
  */
 export function openSimulatedSession(
   { launchMs, imageMs, memoryImages }: SimulatedDevice,
-  { inputPx, numClasses }: { inputPx: number; numClasses: number },
+  { inputPx, numClasses, embeddings }: { inputPx: number; numClasses: number; embeddings: boolean },
 ): Session {
   const imageBytes = inputPx * inputPx * 3;
   let isClosed = false;
   let freeMs = 0;
 
-  const run = async (images: Uint8Array, imageCount: number): Promise<Float32Array<ArrayBuffer>> => {
+  /** A number an image, made of its pixels. */
+  const compute = async (images: Uint8Array, imageCount: number): Promise<number[]> => {
     if (isClosed) throw new LabelfleetError("INFERENCE_FAILED", "the session is closed");
     if (imageCount > memoryImages) {
       const message = `the simulated device is out of memory: ${imageCount} images of ${inputPx} px, ${memoryImages} fit`;
@@ -27,21 +29,29 @@ export function openSimulatedSession(
     // Against a schedule of its own, so that timers that fire late do not make the device slower than it says.
     freeMs = Math.max(freeMs, performance.now()) + launchMs + imageMs * imageCount;
     await new Promise((resolve) => setTimeout(resolve, freeMs - performance.now()));
-    const probabilities = new Float32Array(imageCount * numClasses);
-    for (let i = 0; i < imageCount; i++) {
-      const label = hash(images.subarray(i * imageBytes, (i + 1) * imageBytes)) % numClasses;
-      probabilities[i * numClasses + label] = 1;
-    }
-    return probabilities;
+    return Array.from({ length: imageCount }, (_, i) => hash(images.subarray(i * imageBytes, (i + 1) * imageBytes)));
+  };
+
+  const scoresOf = (hashes: number[]): Float32Array<ArrayBuffer> => {
+    const scores = new Float32Array(hashes.length * numClasses);
+    for (const [i, value] of hashes.entries()) scores[i * numClasses + (value % numClasses)] = 1;
+    return scores;
   };
 
   return {
     device: "simulated",
     inputPx,
     numClasses,
-    run,
+    embeddingLength: embeddings ? embeddingLength : null,
+    run: async (images, imageCount) => scoresOf(await compute(images, imageCount)),
+    runWithEmbeddings: async (images, imageCount) => {
+      if (!embeddings) throw new LabelfleetError("INFERENCE_FAILED", "the model was opened without embeddings");
+      const hashes = await compute(images, imageCount);
+      const vectors = hashes.flatMap((value) => Array<number>(embeddingLength).fill((value % 1000) / 1000));
+      return { scores: scoresOf(hashes), embeddings: Float32Array.from(vectors) };
+    },
     warmUp: async (imageCount) => {
-      await run(new Uint8Array(imageCount * imageBytes), imageCount);
+      await compute(new Uint8Array(imageCount * imageBytes), imageCount);
     },
     close: async () => {
       isClosed = true;

@@ -24,6 +24,10 @@ const environmentSchema = z.object({
   LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
+  /** Where models are pulled from. */
+  HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
+  /** Sent to HF_ENDPOINT only. */
+  HF_TOKEN: z.string().min(1).optional(),
   /** Workers compute on a device that only takes its time: launchMs=2,imageMs=0.5,memoryImages=64. */
   LABELFLEET_SIMULATED_DEVICE: simulatedDeviceText.optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
@@ -40,13 +44,17 @@ export interface Config {
   maxPauseMs: number;
   maxRedisAwayMs: number;
   maxBytesInFlight: number;
+  hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
 }
 
 /** @throws USAGE naming the first variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = environmentSchema.safeParse(env);
+  // An empty variable, as files of variables leave them, is one that is not set.
+  const names = Object.keys(environmentSchema.shape);
+  const given = Object.fromEntries(names.map((name) => [name, env[name] === "" ? undefined : env[name]]));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new LabelfleetError("USAGE", `the environment variable ${issue?.path.join(".")} is wrong: ${issue?.message}`);
@@ -62,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
+    hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };

@@ -28,6 +28,7 @@ export const errorCatalog = {
   OUTPUT_INSIDE_INPUT: { retryable: false, exitCode: 2, meaning: "the output lies inside the input" },
   MODEL_UNKNOWN: { retryable: false, exitCode: 2, meaning: "no model has this name" },
   MODEL_INVALID: { retryable: false, exitCode: 1, meaning: "the card, weights, labels or graph of a model are wrong" },
+  HUB_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "the model hub is out of reach, or cut a download off" },
   INPUT_EMPTY: { retryable: false, exitCode: 1, meaning: "no image lies under the input" },
   BUCKET_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the bucket or folder does not exist" },
   CREDENTIALS_REFUSED: { retryable: false, exitCode: 1, meaning: "the object store refuses the credentials" },
@@ -55,13 +56,19 @@ export function isRecordCode(code: ErrorCode): boolean {
   return /^(IMAGE|OBJECT|KEY|DECODE|INFERENCE|STORE)_/.test(code);
 }
 
-/** An error whose code says what to do. The message is one line: what, where, and what the user can do. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry
+const controlCharacters = /[\u0000-\u001f\u007f]/g;
+
+/**
+ * An error whose code says what to do. The message is one line: what, where, and what the user can do. Keys and foreign
+ * messages are part of it, so control characters are escaped.
+ */
 export class LabelfleetError extends Error {
   override readonly name = "LabelfleetError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message.replace(controlCharacters, escaped), options);
     this.code = code;
   }
 
@@ -72,6 +79,10 @@ export class LabelfleetError extends Error {
   get exitCode(): 1 | 2 | 3 {
     return errorCatalog[this.code].exitCode;
   }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Any thrown value as a LabelfleetError; what is not one of ours becomes INTERNAL, with the original as its cause. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { GraphForm } from "@labelfleet/models/build-onnx";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
 import { loadModelFolder, type Model, modelFiles } from "@labelfleet/models/model-folder";
 import { type PreprocessSpec, preprocessSpec } from "@labelfleet/models/preprocess-spec";
@@ -15,10 +16,17 @@ import type { InferPool } from "../infer/infer-pool.js";
 /** A run's model, loaded and ready. */
 export interface RunModel {
   ref: ModelRef;
-  /** Names the model in the inference pool: equal weights of several runs are one model. */
+  /** Names the model in the inference pool: equal weights in one form are one model, whatever runs use them. */
   modelKey: string;
   model: Model;
   preprocess: PreprocessSpec;
+}
+
+/** What a run says about all of its models. */
+export interface LoadOptions {
+  /** Where `models/<sha256>/` lies. */
+  output: string;
+  embeddings: boolean;
 }
 
 /** Models in the inference pool at once; the ones longest unused are unloaded first. */
@@ -38,9 +46,13 @@ export class ModelLoader {
   }
 
   /** @throws MODEL_INVALID when what lies in the output is not the model that the run froze */
-  async load(output: string, ref: ModelRef): Promise<RunModel> {
-    const modelKey = ref.sha256;
-    const loading = this.#loaded.get(modelKey) ?? this.#load(output, ref);
+  async load({ output, embeddings }: LoadOptions, ref: ModelRef): Promise<RunModel> {
+    const form: GraphForm = {
+      outputs: embeddings ? ["probabilities", "embedding"] : ["probabilities"],
+      precision: ref.precision,
+    };
+    const modelKey = [ref.sha256, ref.precision, ...form.outputs].join(" ");
+    const loading = this.#loaded.get(modelKey) ?? this.#load(output, ref, modelKey, form);
     this.#loaded.delete(modelKey);
     this.#loaded.set(modelKey, loading);
     loading.catch(() => this.#loaded.delete(modelKey));
@@ -49,18 +61,19 @@ export class ModelLoader {
     return { ref, modelKey, model, preprocess: preprocessSpec(model.card) };
   }
 
-  async #load(output: string, ref: ModelRef): Promise<Model> {
+  async #load(output: string, ref: ModelRef, modelKey: string, form: GraphForm): Promise<Model> {
     const model = await this.#fetch(output, ref);
-    const modelPath = await ensureOnnx(model, { cacheDir: this.#cacheDir });
+    const modelPath = await ensureOnnx(model, { cacheDir: this.#cacheDir, ...form });
     const warmUpImages = defaultLimits(this.#pool.device ?? "cpu").maxBatchSize;
     const { device, fallbackReason } = await this.#pool.load({
-      modelKey: ref.sha256,
+      modelKey,
       modelPath,
       inputPx: model.card.inputPx,
       numClasses: model.card.numClasses,
+      embeddings: form.outputs.includes("embedding"),
       warmUpImages,
     });
-    if (fallbackReason !== null) this.#logger.info(fallbackReason);
+    if (fallbackReason !== null) this.#logger.warn(fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }

@@ -59,7 +59,7 @@ export class RunContexts {
     const folder = await RunFolder.open(job.run);
     try {
       const spec = await folder.readSpec();
-      const models = await Promise.all(spec.frozen.models.map((ref) => loader.load(spec.frozen.output, ref)));
+      const models = await Promise.all(spec.frozen.models.map((ref) => loader.load(spec.frozen, ref)));
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = new RunStats(identity, spec.runId);
       const earlier = spec.frozen.since === null ? null : await EarlierRun.open(spec.frozen.since);

@@ -7,6 +7,8 @@ import type { FromInfer, InferThreadData, ModelToLoad, RankedClass, ToInfer } fr
 export interface Inferred {
   /** Per image, most probable first. */
   ranked: RankedClass[][];
+  /** Per image, of a model that was loaded with them. */
+  embeddings: Float32Array[] | null;
   busyMs: number;
   /** The images' memory, to be used again. */
   images: ArrayBuffer[];

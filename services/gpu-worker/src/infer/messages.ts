@@ -14,6 +14,7 @@ export interface ModelToLoad {
   modelPath: string;
   inputPx: number;
   numClasses: number;
+  embeddings: boolean;
   warmUpImages: number;
 }
 
@@ -34,5 +35,12 @@ export type FromInfer =
   | { type: "ready" }
   | { type: "loaded"; modelKey: string; device: string; fallbackReason: string | null }
   | { type: "load-failed"; modelKey: string; code: ErrorCode; message: string }
-  | { type: "inferred"; id: number; ranked: RankedClass[][]; busyMs: number; images: ArrayBuffer[] }
+  | {
+      type: "inferred";
+      id: number;
+      ranked: RankedClass[][];
+      embeddings: Float32Array[] | null;
+      busyMs: number;
+      images: ArrayBuffer[];
+    }
   | { type: "infer-failed"; id: number; code: ErrorCode; message: string; images: ArrayBuffer[] };

@@ -4,8 +4,8 @@ import type { Logger } from "@labelfleet/shared/logger";
 import {
   type BatchQueue,
   batchStates,
-  failureOf,
   offerBatches,
+  takeFailure,
   withdrawBatches,
 } from "@labelfleet/shared/queue/batch-queue";
 import type { Redis } from "@labelfleet/shared/redis/connection";
@@ -156,7 +156,7 @@ export class Retrier {
       return left.job;
     }
     this.#inQueue.delete(batchId);
-    const reason = (await failureOf(queue, known.job)) ?? "its shards stayed as they were";
+    const reason = (await takeFailure(queue, known.job)) ?? "its shards stayed as they were";
     if (this.state.batchesFailed++ < namedFailures) {
       this.#options.logger.error(`batch ${batchId} was not done again: ${reason.split("\n")[0]}`);
     }

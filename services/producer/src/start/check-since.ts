@@ -1,5 +1,5 @@
 import type { Model } from "@labelfleet/models/model-folder";
-import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { Precision, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { formatUri, parseUri } from "@labelfleet/shared/storage/uri";
@@ -9,13 +9,16 @@ interface Asked {
   /** A formatted address. */
   input: string;
   models: Model[];
+  precision: Precision;
   topK: number;
+  threshold: number | null;
+  embeddings: boolean;
 }
 
 /**
  * Whether the records of an earlier run say what this run's would. Returns the earlier run's formatted address.
  *
- * @throws RUN_NOT_FOUND, RUN_INVALID; USAGE when that run had another input, other models or another --top-k
+ * @throws RUN_NOT_FOUND, RUN_INVALID; USAGE when that run had another input or other models, or its records hold something else
  */
 export async function checkSince(since: string, asked: Asked): Promise<string> {
   const address = formatUri(parseUri(since));
@@ -29,10 +32,12 @@ export async function checkSince(since: string, asked: Asked): Promise<string> {
   }
 }
 
-function differenceOf(earlier: RunSpec["frozen"], { input, models, topK }: Asked): string | null {
-  if (earlier.input !== input) return `it labelled ${earlier.input}`;
-  if (earlier.topK !== topK) return `it had --top-k ${earlier.topK}`;
-  const known = new Set(earlier.models.map(({ sha256 }) => sha256));
-  const other = models.find(({ sha256 }) => !known.has(sha256));
-  return other === undefined ? null : `it did not use this ${other.card.id}`;
+function differenceOf(earlier: RunSpec["frozen"], asked: Asked): string | null {
+  if (earlier.input !== asked.input) return `it labelled ${earlier.input}`;
+  if (earlier.topK !== asked.topK) return `it had --top-k ${earlier.topK}`;
+  if (earlier.threshold !== asked.threshold) return `it had ${earlier.threshold ?? "no"} --threshold`;
+  if (earlier.embeddings !== asked.embeddings) return `it had ${earlier.embeddings ? "" : "no "}--embeddings`;
+  const known = new Set(earlier.models.map(({ sha256, precision }) => `${sha256} ${precision}`));
+  const other = asked.models.find(({ sha256 }) => !known.has(`${sha256} ${asked.precision}`));
+  return other === undefined ? null : `it did not use this ${other.card.id} in ${asked.precision}`;
 }
