@@ -40,9 +40,9 @@ export class CliProcess {
   #hasEnded = false;
   #onOutput: () => void = () => {};
 
-  constructor(words: string[], env: CliEnv, cwd: string) {
+  constructor(words: string[], env: CliEnv, cwd: string, program = bin) {
     this.#words = words.join(" ");
-    this.#child = spawn(process.execPath, [bin, ...words], {
+    this.#child = spawn(process.execPath, [program, ...words], {
       cwd,
       env: env as NodeJS.ProcessEnv,
       stdio: ["ignore", "pipe", "pipe"],
@@ -126,9 +126,14 @@ export class Cli {
   readonly #mark = randomUUID();
   readonly #started: CliProcess[] = [];
   readonly #temporaryDir: string;
+  readonly #program: string;
 
-  /** @param options.temporaryDir an empty folder, the TMPDIR of all processes */
-  constructor(options: { temporaryDir: string; env?: CliEnv }) {
+  /**
+   * @param options.temporaryDir an empty folder, the TMPDIR of all processes
+   * @param options.program another build's labelfleet.js; this checkout's unless told
+   */
+  constructor(options: { temporaryDir: string; env?: CliEnv; program?: string }) {
+    this.#program = options.program ?? bin;
     this.#temporaryDir = options.temporaryDir;
     const { PATH, HOME } = process.env;
     this.#env = {
@@ -145,7 +150,7 @@ export class Cli {
   }
 
   start(words: string[], env: CliEnv = {}, cwd = this.#temporaryDir): CliProcess {
-    const started = new CliProcess(words, { ...this.#env, ...env }, cwd);
+    const started = new CliProcess(words, { ...this.#env, ...env }, cwd, this.#program);
     this.#started.push(started);
     return started;
   }
