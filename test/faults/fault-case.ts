@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { checkoutDir } from "../containers/checkout.js";
-import { type Comparison, FaultRig, type FaultRigOptions } from "./fault-rig.js";
+import type { Photo } from "../support/photos.js";
+import { withEmptyObjects } from "./expected.js";
+import { type Comparison, FaultRig, type Said } from "./fault-rig.js";
 
 /** One kind of fault, and how it is injected into real processes from outside. */
 export interface FaultCase {
@@ -12,6 +14,8 @@ export interface FaultCase {
   run: (rig: FaultRig) => Promise<string>;
   /** Keys in one page of a listing. */
   pageKeys?: number;
+  /** Empty objects beside the photos, where the manifest has to be long. */
+  emptyObjects?: number;
   /** False where Redis forgets counts that nobody has to rebuild. */
   countedInRedis?: boolean;
 }
@@ -25,26 +29,36 @@ export interface FaultResult extends Comparison {
 const resultsDir = join(checkoutDir, ".cache/faults");
 
 /** Runs one case with servers of its own. Rejects unless its run is exact and nothing is left behind. */
-export async function runCase(faultCase: FaultCase, options: FaultRigOptions): Promise<FaultResult> {
-  const { pageKeys } = faultCase;
-  const rig = await FaultRig.start({ ...options, ...(pageKeys !== undefined && { pageKeys }) });
+export async function runCase(
+  faultCase: FaultCase,
+  options: { photos: Photo[]; expected: ReadonlyMap<string, Said>; program?: string },
+): Promise<FaultResult[]> {
+  const { pageKeys, emptyObjects = 0 } = faultCase;
+  const { photos, expected, ...rest } = options;
+  const rig = await FaultRig.start({
+    ...rest,
+    ...withEmptyObjects(emptyObjects, photos, expected),
+    ...(pageKeys !== undefined && { pageKeys }),
+  });
   let leaks: string[] = [];
-  let result: FaultResult;
+  let results: FaultResult[];
   try {
     const run = await faultCase.run(rig);
     rig.servers.s3.intercept = undefined;
     rig.proxy.intercept = undefined;
     const { countedInRedis = true } = faultCase;
-    result = { fault: faultCase.fault, injected: rig.injected, ...(await rig.exact(run, { countedInRedis })) };
+    const comparison = await rig.exact(run, { countedInRedis });
+    const faults = [[faultCase.fault, rig.injected] as const, ...rig.alsoInjected];
+    results = faults.map(([fault, injected]) => ({ fault, injected, ...comparison }));
   } finally {
     leaks = await rig.stop();
   }
   assert.deepEqual(leaks, [], "left behind");
-  return result;
+  return results;
 }
 
-/** Adds a line to the results of this run of the suite, which `fault-table` turns into the table of the docs. */
-export async function noteResult(result: FaultResult): Promise<void> {
+/** Adds to the results of this run of the suite, from which fault-table.ts makes the table of the docs. */
+export async function noteResults(results: FaultResult[]): Promise<void> {
   await mkdir(resultsDir, { recursive: true });
-  await appendFile(join(resultsDir, "results.jsonl"), `${JSON.stringify(result)}\n`);
+  await appendFile(join(resultsDir, "results.jsonl"), results.map((result) => `${JSON.stringify(result)}\n`).join(""));
 }

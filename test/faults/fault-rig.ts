@@ -54,6 +54,8 @@ export class FaultRig {
   readonly dir: string;
   /** Times a fault was injected; cases count where once is not the number. */
   injected = 1;
+  /** Other faults of the same case, and how often each was injected. */
+  readonly alsoInjected = new Map<string, number>();
   readonly #options: FaultRigOptions;
 
   private constructor(parts: {
@@ -106,6 +108,11 @@ export class FaultRig {
     return this.#options.photos.length;
   }
 
+  /** Says that a case of several faults has injected one of them. */
+  note(fault: string, injected: number): void {
+    this.alsoInjected.set(fault, injected);
+  }
+
   /** A worker that takes batches, over the proxy. */
   async worker(env: CliEnv = {}): Promise<CliProcess> {
     const worker = this.cli.start(["work"], { REDIS_URL: this.proxy.url, ...env });
@@ -115,10 +122,22 @@ export class FaultRig {
 
   /** A producer that has printed its run's URI. Not over the proxy unless `env` says so. */
   async scan(flags: string[] = [], env: CliEnv = {}): Promise<{ scan: CliProcess; run: string }> {
-    const words = ["scan", input, "--out", out, "--batch-images", String(batchImages), ...flags];
-    const scan = this.cli.start(words, { REDIS_URL: this.redis.url, ...env });
+    const scan = this.beginScan(flags, env);
     const [, run] = await scan.until(/^(s3:\/\/\S+\/)\n/);
     return { scan, run: run! };
+  }
+
+  /** A producer that may not come as far as its run's URI. */
+  beginScan(flags: string[] = [], env: CliEnv = {}): CliProcess {
+    const words = ["scan", input, "--out", out, "--batch-images", String(batchImages), ...flags];
+    return this.cli.start(words, { REDIS_URL: this.redis.url, ...env });
+  }
+
+  /** The only run, found as a person would find it: by its folder. */
+  theRun(): string {
+    const [key] = this.servers.s3.listKeys(bucket, "out/").filter((name) => name.endsWith("/run.json"));
+    assert.ok(key, "a run was begun");
+    return `s3://${bucket}/${key.replace(/run\.json$/, "")}`;
   }
 
   resume(run: string, env: CliEnv = {}): CliProcess {
