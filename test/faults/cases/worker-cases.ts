@@ -87,9 +87,11 @@ export const killBeforePut: FaultCase = {
   fault: "kill -9 of a worker before PUT",
   run: (rig) =>
     killAt(rig, "the PUT of a shard", holdShardPuts, async (run) => {
+      // Whoever would go on without the answer has the time to do so.
+      await sleep(1_500);
       assert.deepEqual(await rig.shards(run), []);
-      assert.equal(await rig.counted(run), 0);
       assert.equal(await rig.inQueue("completed"), 0, "batches acknowledged before their shard is safe");
+      assert.equal(await rig.counted(run), 0, "images counted before their shard is safe");
     }),
 };
 
