@@ -25,10 +25,13 @@ export function withEmptyObjects(
 }
 
 /** The records of an undisturbed run, by key. */
-export async function undisturbedRecords(photos: Photo[], flags: string[] = []): Promise<Map<string, Said>> {
+export async function undisturbedRecords(
+  photos: Photo[],
+  options: { flags?: string[]; timeoutMs?: number } = {},
+): Promise<Map<string, Said>> {
   const rig = await FaultRig.start({ photos, expected: null });
   try {
-    return await rig.undisturbed(flags);
+    return await rig.undisturbed(options.flags, options.timeoutMs);
   } finally {
     await rig.stop();
   }

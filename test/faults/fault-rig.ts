@@ -145,10 +145,10 @@ export class FaultRig {
   }
 
   /** A whole run without faults, whatever comes out of it. */
-  async undisturbed(flags: string[] = []): Promise<Map<string, Said>> {
-    const worker = await this.worker();
+  async undisturbed(flags: string[] = [], timeoutMs = 120_000): Promise<Map<string, Said>> {
+    const worker = await this.worker({ LABELFLEET_CORES: undefined });
     const { scan, run } = await this.scan(flags);
-    succeeded(await scan.result());
+    succeeded(await scan.result(timeoutMs));
     await this.end(worker);
     return this.said(run);
   }

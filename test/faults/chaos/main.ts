@@ -1,0 +1,99 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { checkoutDir } from "../../containers/checkout.js";
+import { makePhotos, type Photo } from "../../support/photos.js";
+import { undisturbedRecords } from "../expected.js";
+import { FaultRig } from "../fault-rig.js";
+import { planRound } from "./plan.js";
+import { playRound } from "./round.js";
+
+// `npm run chaos -- --seed N --minutes M`: run after run under faults that the seed picks, each to the proof that it is exact.
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    minutes: { type: "string", default: "5" },
+    images: { type: "string", default: "2000" },
+  },
+});
+const [seed, minutes, images] = [Number(values.seed), Number(values.minutes), Number(values.images)];
+const workers = 3;
+const flags = ["--batch-images", "16", "--max-failed", "100%"];
+const differentPhotos = 150;
+/** Faults of one round; then the fleet is left alone until the run ends. */
+const faultsForMs = 45_000;
+/** A round is not begun when less than this is left. */
+const roundMs = 75_000;
+
+const undisturbedMs = 600_000;
+
+const startedMs = Date.now();
+const endMs = startedMs + minutes * 60_000;
+const photos = await manyPhotos(images);
+say(`chaos --seed ${seed} --minutes ${minutes}: ${images} images, ${workers} workers`);
+const expected = await undisturbedRecords(photos, { flags, timeoutMs: undisturbedMs });
+say(`labelled once without faults in ${seconds(Date.now() - startedMs)}`);
+
+const counts = new Map<string, number>();
+let rounds = 0;
+do {
+  const plan = planRound({ seed, round: rounds, forMs: faultsForMs, workers });
+  say(`round ${rounds}, ${plan.length} faults planned:`);
+  for (const fault of plan) say(`  ${describeFault(fault)}`);
+  const rig = await FaultRig.start({ photos, expected });
+  try {
+    const result = await playRound(rig, plan, {
+      workers,
+      flags,
+      onFault: ({ kind }) => counts.set(kind, (counts.get(kind) ?? 0) + 1),
+    });
+    say(
+      `round ${rounds}: exact after ${seconds(result.seconds * 1_000)} and ${result.injected.length} faults: ${result.images} records, ` +
+        `${result.lost} lost, ${result.doubled} doubled, ${result.different} different; ${result.restarts} restarts, ` +
+        `each photo read ${result.readsPerImage.toFixed(2)} times`,
+    );
+    await note({ seed, round: rounds, ...result, injected: result.injected.length });
+  } catch (error) {
+    say(`round ${rounds} FAILED: ${error instanceof Error ? error.message : String(error)}`);
+    say(`again: npm run chaos -- --seed ${seed} --minutes ${minutes} --images ${images}`);
+    process.exitCode = 1;
+  } finally {
+    for (const leak of await rig.stop()) {
+      say(`left behind: ${leak}`);
+      process.exitCode = 1;
+    }
+  }
+  rounds++;
+} while (process.exitCode !== 1 && Date.now() + roundMs < endMs);
+
+const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+say(`${rounds} rounds, ${total} faults:`);
+for (const [kind, count] of [...counts].sort(([, a], [, b]) => b - a)) say(`  ${String(count).padStart(4)}  ${kind}`);
+
+async function manyPhotos(count: number): Promise<Photo[]> {
+  const some = await makePhotos({ count: Math.min(count, differentPhotos), widthPx: 64, heightPx: 48, seed: 1 });
+  return Array.from({ length: count }, (_, i) => ({
+    name: `${String(i).padStart(6, "0")}.jpg`,
+    bytes: some[i % some.length]!.bytes,
+  }));
+}
+
+async function note(result: object): Promise<void> {
+  const dir = join(checkoutDir, ".cache/faults");
+  await mkdir(dir, { recursive: true });
+  await appendFile(join(dir, "chaos.jsonl"), `${JSON.stringify({ ...result, faults: Object.fromEntries(counts) })}\n`);
+}
+
+function describeFault({ atMs, kind, durationMs, worker }: ReturnType<typeof planRound>[number]): string {
+  const time = `${(atMs / 1_000).toFixed(1).padStart(5)} s  ${kind}`;
+  const which = kind.endsWith("of a worker") ? ` (${worker})` : "";
+  return `${time}${which}${durationMs > 0 ? `, for ${seconds(durationMs)}` : ""}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
