@@ -15,8 +15,8 @@ export default defineConfig({
           include: ["test/{golden,integration,e2e}/**/*.test.ts"],
           // Each file starts servers and processes of its own, which two cores run best one file after another.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -66,14 +65,10 @@ describe.runIf(process.env.LABELFLEET_READER_TESTS === "1")("readers that know n
     const python = join(rig.dir, "venv/bin/python");
     await execute("python3", ["-m", "venv", join(rig.dir, "venv")]);
     await execute(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...readers]);
-    const schemas = join(rig.dir, "schema");
-    await rig.folder("schema", []);
-    for (const name of ["predictions.sql", "predictions_schema.py"]) {
-      await rig.folder("schema", [{ name, bytes: Buffer.alloc(0) }]);
-      await copyFile(join(checkoutDir, "docs/schema", name), join(schemas, name));
-    }
     const path = (run: string) => fileURLToPath(run).replace(/\/$/, "");
-    const { stdout } = await execute(python, ["-c", script, path(jsonl.run), path(parquet.run), schemas]);
+    const args = [path(jsonl.run), path(parquet.run), join(checkoutDir, "docs/schema")];
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1" };
+    const { stdout } = await execute(python, ["-c", script, ...args], { env });
     readings = JSON.parse(stdout) as Record<string, Reading>;
   }, 300_000);
 

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
@@ -10,6 +9,7 @@ import { type LocalServers, startLocalServers } from "../support/fixtures.js";
 import { findLeaks, type LeakSnapshot, leftoverRedisKeys, takeSnapshot } from "../support/leaks.js";
 import { makePhotos, type Photo } from "../support/photos.js";
 import { namesIn, readIn, recordsIn } from "../support/run-files.js";
+import { type OwnTemporaryDir, ownTemporaryDir } from "../support/temporary-dir.js";
 
 /** The bucket that every suite has. */
 export const bucket = "photos";
@@ -25,23 +25,32 @@ export class Rig {
   /** For inputs and outputs; removed at the end. */
   readonly dir: string;
   readonly #before: LeakSnapshot;
+  readonly #temporary: OwnTemporaryDir;
 
-  private constructor(parts: { servers: LocalServers; cli: Cli; dir: string; before: LeakSnapshot }) {
+  private constructor(parts: {
+    servers: LocalServers;
+    cli: Cli;
+    dir: string;
+    before: LeakSnapshot;
+    temporary: OwnTemporaryDir;
+  }) {
     this.servers = parts.servers;
     this.cli = parts.cli;
     this.dir = parts.dir;
     this.#before = parts.before;
+    this.#temporary = parts.temporary;
   }
 
   static async start(): Promise<Rig> {
-    const dir = await mkdtemp(join(tmpdir(), "lf-e2e-"));
-    const [temporaryDir, serversDir] = [join(dir, "tmp"), join(dir, "servers")];
-    await Promise.all([temporaryDir, serversDir].map((path) => mkdir(path)));
-    // Suites of others may run beside; their temporary folders are not ours to answer for.
-    const before = await takeSnapshot(serversDir);
-    const servers = await startLocalServers({ temporaryDir: serversDir });
+    const temporary = await ownTemporaryDir("e2e");
+    const before = await takeSnapshot(temporary.dir);
+    const servers = await startLocalServers();
+    const dir = await mkdtemp(join(temporary.dir, "suite-"));
+    // Apart from the suite's own files: what is left in it after a command was left by the command.
+    const temporaryDir = join(dir, "tmp");
+    await mkdir(temporaryDir);
     await servers.s3.createBucket(bucket);
-    return new Rig({ servers, dir, before, cli: new Cli({ temporaryDir, env: servers.s3.env }) });
+    return new Rig({ servers, dir, before, temporary, cli: new Cli({ temporaryDir, env: servers.s3.env }) });
   }
 
   /** Ends everything. Returns what was left behind; an empty list is a clean suite. */
@@ -49,7 +58,7 @@ export class Rig {
     const leaks = [...(await this.cli.close()), ...(await this.#leakedRedisKeys())];
     await this.servers.stop();
     leaks.push(...(await findLeaks(this.#before)));
-    await rm(this.dir, { recursive: true, force: true });
+    await this.#temporary.release();
     return leaks;
   }
 

@@ -98,5 +98,5 @@ async function recordsOf({ run }: RunReport, model: string): Promise<Map<string,
 }
 
 async function golden(): Promise<Record<string, Record<string, TopEntry[]>>> {
-  return JSON.parse(await readFile(join(checkoutDir, "test/golden/data/sample-predictions.json"), "utf8"));
+  return JSON.parse(await readFile(join(checkoutDir, "test/golden/data/samples/sample-predictions.json"), "utf8"));
 }

@@ -4,6 +4,9 @@ function stoppedBy(what: string): LabelfleetError {
   return new LabelfleetError("INTERRUPTED", `stopped by ${what}`);
 }
 
+/** Why the signal aborted when the process that started this one is gone: nobody waits for its work any more. */
+export const parentEnded = stoppedBy("the end of its parent process");
+
 /** How a process was asked to stop. */
 export interface ShutdownSignal {
   readonly signal: AbortSignal;
@@ -24,7 +27,7 @@ export function listenForShutdown(): ShutdownSignal {
     received.add(name);
     controller.abort(stoppedBy(name));
   };
-  const onDisconnect = () => controller.abort(stoppedBy("the end of its parent process"));
+  const onDisconnect = () => controller.abort(parentEnded);
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   process.on("disconnect", onDisconnect);

@@ -7,7 +7,7 @@ import { type BatchConsumer, consumeBatches } from "@labelfleet/shared/queue/bat
 import { checkRedis, connectRedis } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
-import { within } from "@labelfleet/shared/shutdown";
+import { parentEnded, within } from "@labelfleet/shared/shutdown";
 import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
@@ -35,6 +35,9 @@ export interface WorkerOptions {
   /** Called when the worker takes batches. */
   onReady?: (workerId: string) => void;
 }
+
+/** How long a worker waits to be announced; it works without that too. */
+const announceMs = 5_000;
 
 /**
  * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
@@ -104,7 +107,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     };
     const consumers: BatchConsumer[] = [];
     for (const lane of lanes) {
-      await registerLane(redis, lane);
+      await within(announceMs, registerLane(redis, lane));
       const consumer: BatchConsumer = consumeBatches({
         redisUrl,
         lane,
@@ -123,7 +126,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       });
       consumers.push(consumer);
     }
-    await reporter.beat();
+    await within(announceMs, reporter.beat());
     logger.info({ lanes, cores: options.cores, ...plan }, "worker ready");
     options.onReady?.(workerId);
 
@@ -132,7 +135,8 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       logger.info(`worker stopping: ${toLabelfleetError(signal.reason).message}`);
       stopping.drain();
       const closing = Promise.all(consumers.map((consumer) => consumer.close()));
-      await within(options.graceMs, closing);
+      // What a worker without its `run` would finish now is done by whoever resumes the run.
+      await within(signal.reason === parentEnded ? 0 : options.graceMs, closing);
       stopping.giveUp();
       await within(letGoMs, closing);
     }

@@ -1,0 +1,213 @@
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runWorker } from "@labelfleet/gpu-worker/worker";
+import { resolveModel } from "@labelfleet/models/registry";
+import type { PreparedRun } from "@labelfleet/producer/start/prepare-run";
+import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { createLogger } from "@labelfleet/shared/logger";
+import { type BatchQueue, openQueue } from "@labelfleet/shared/queue/batch-queue";
+import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { checkoutDir } from "../containers/checkout.js";
+import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
+import { makePhotos } from "../support/photos.js";
+import { type OwnTemporaryDir, ownTemporaryDir } from "../support/temporary-dir.js";
+import { ProducerRig } from "./producer-rig.js";
+
+const batchImages = 4;
+const photoCount = 12;
+const modelIds = ["efficientnet-lite0", "efficientnet-lite1"];
+
+let temporary: OwnTemporaryDir;
+let before: LeakSnapshot;
+let rig: ProducerRig;
+let input: string;
+let queue: BatchQueue;
+let run: PreparedRun;
+const stopping: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  temporary = await ownTemporaryDir("worker");
+  before = await takeSnapshot(temporary.dir);
+  rig = await ProducerRig.start();
+  input = join(rig.dir, "photos");
+  await mkdir(input);
+  for (const { name, bytes } of await makePhotos({ count: photoCount, widthPx: 160, heightPx: 120, seed: 3 })) {
+    await writeFile(join(input, name), bytes);
+  }
+  queue = openQueue(rig.server.url, "default");
+  run = await rig.prepare(input, { batchImages, models: await Promise.all(modelIds.map(resolveModel)) });
+});
+
+afterEach(async () => {
+  for (const stop of stopping.splice(0)) await stop();
+  await queue.obliterate({ force: true });
+});
+
+afterAll(async () => {
+  await queue.close();
+  await rig.stop();
+  const leaks = await findLeaks(before);
+  await temporary.release();
+  expect(leaks).toEqual([]);
+});
+
+/** A worker in this process, ready to take batches; stopped after the test. */
+async function startWorker(): Promise<void> {
+  const stop = new AbortController();
+  const ready = new Promise<void>((resolve, reject) => {
+    const running = runWorker(
+      {
+        redisUrl: rig.server.url,
+        lanes: ["default"],
+        device: "cpu",
+        cores: 1,
+        cacheDir: join(checkoutDir, ".cache/test-models"),
+        graceMs: 5_000,
+        logger: createLogger({ name: "test", level: "silent" }),
+        onReady: () => resolve(),
+      },
+      stop.signal,
+    );
+    running.catch(reject);
+    stopping.push(async () => {
+      stop.abort();
+      await running;
+    });
+  });
+  await ready;
+}
+
+function jobOf(n: number, changes: Partial<BatchJob> = {}): BatchJob {
+  const chunk = "r000-000000";
+  const batchId = `${chunk}-${String(n).padStart(4, "0")}`;
+  const { runId } = run.spec;
+  return {
+    schemaVersion: 1,
+    run: run.folder.uri,
+    runId,
+    range: "r000",
+    chunk,
+    batchId,
+    pass: 0,
+    rewrite: null,
+    ...changes,
+  };
+}
+
+async function deliver(job: BatchJob, attempts = 1): Promise<void> {
+  await queue.add("batch", job, { jobId: jobIdOf(job), attempts, backoff: 0 });
+}
+
+async function settled(job: BatchJob): Promise<string> {
+  const jobId = jobIdOf(job);
+  await expect.poll(() => queue.getJobState(jobId), { timeout: 20_000 }).toMatch(/completed|failed/);
+  return queue.getJobState(jobId);
+}
+
+const shardPath = (modelId: string, n: number) =>
+  fileURLToPath(new URL(`predictions/model=${modelId}/${jobOf(n).batchId}.jsonl`, run.folder.uri));
+
+async function shard(modelId: string, n: number): Promise<Prediction[]> {
+  const text = await readFile(shardPath(modelId, n), "utf8");
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Prediction);
+}
+
+const progress = () => new RunProgress(rig.redis, "default", run.spec.runId);
+
+describe("a worker", () => {
+  it("labels the batch's slice of the manifest, counts it and then acknowledges", async () => {
+    await startWorker();
+    await deliver(jobOf(1));
+    expect(await settled(jobOf(1))).toBe("completed");
+    const entries = (await run.folder.readChunk("r000-000000")).slice(batchImages, 2 * batchImages);
+    for (const modelId of modelIds) {
+      const records = await shard(modelId, 1);
+      expect(records.map(({ key, etag, sizeBytes }) => ({ key, etag, sizeBytes }))).toEqual(entries);
+      expect(records.every((record) => record.modelId === modelId && record.status === "ok")).toBe(true);
+    }
+    expect(await progress().finished([jobOf(1).batchId], modelIds)).toEqual([true]);
+    expect((await progress().totals(modelIds)).get(modelIds[0]!)).toEqual({ ok: batchImages, failed: 0, batches: 1 });
+  });
+
+  it("computes only the models whose shard is missing, and counts what lies there", async () => {
+    await startWorker();
+    const [kept, removed] = modelIds as [string, string];
+    const before = await readFile(shardPath(kept, 1));
+    const { mtimeNs } = await stat(shardPath(kept, 1), { bigint: true });
+    await rm(shardPath(removed, 1));
+    await progress().reset();
+    await deliver(jobOf(1));
+    expect(await settled(jobOf(1))).toBe("completed");
+    expect((await readFile(shardPath(kept, 1))).equals(before)).toBe(true);
+    expect((await stat(shardPath(kept, 1), { bigint: true })).mtimeNs).toBe(mtimeNs);
+    expect(await shard(removed, 1)).toHaveLength(batchImages);
+    expect(await progress().finished([jobOf(1).batchId], modelIds)).toEqual([true]);
+  });
+
+  it("does not read an image again for a batch that is done", async () => {
+    await startWorker();
+    const [entry] = (await run.folder.readChunk("r000-000000")).slice(batchImages);
+    const path = join(input, entry!.key);
+    const bytes = await readFile(path);
+    const shardBefore = await readFile(shardPath(modelIds[0]!, 1));
+    await rm(path);
+    try {
+      await deliver(jobOf(1));
+      expect(await settled(jobOf(1))).toBe("completed");
+      expect((await readFile(shardPath(modelIds[0]!, 1))).equals(shardBefore)).toBe(true);
+    } finally {
+      await writeFile(path, bytes);
+    }
+  });
+
+  it("fails a job that it cannot read at once, and one of a run that is gone after its attempts, and goes on", async () => {
+    await startWorker();
+    const nonsense = jobOf(0, { batchId: "../../etc/passwd" });
+    await deliver(nonsense, 3);
+    const gone = jobOf(0, {
+      run: `${run.folder.uri.replace(/\/$/, "")}-gone/`,
+      runId: `${run.spec.runId.slice(0, -1)}x`,
+    });
+    await deliver(gone, 2);
+    const beyond = jobOf(photoCount);
+    await deliver(beyond);
+    await deliver(jobOf(2));
+    expect(await settled(nonsense)).toBe("failed");
+    expect((await queue.getJob(jobIdOf(nonsense)))?.attemptsMade).toBe(1);
+    expect(await settled(gone)).toBe("failed");
+    expect((await queue.getJob(jobIdOf(gone)))?.failedReason).toContain("run.json");
+    expect(await settled(beyond)).toBe("failed");
+    expect((await queue.getJob(jobIdOf(beyond)))?.failedReason).toContain(beyond.batchId);
+    expect(await settled(jobOf(2))).toBe("completed");
+    expect(await shard(modelIds[0]!, 2)).toHaveLength(batchImages);
+  });
+
+  it("is known while it lives, and forgotten when it has stopped", async () => {
+    await startWorker();
+    const [worker] = await liveWorkers(rig.redis, Date.now());
+    expect(worker).toMatchObject({ lanes: ["default"] });
+    for (const stop of stopping.splice(0)) await stop();
+    expect(await liveWorkers(rig.redis, Date.now())).toEqual([]);
+  });
+
+  it("of two that race for one batch each way, one shard stays and both count the same", async () => {
+    await Promise.all([startWorker(), startWorker()]);
+    // The same batch under two job ids, as after a lost lock.
+    const twin = jobOf(0, { pass: 1 });
+    await Promise.all([deliver(jobOf(0)), deliver(twin)]);
+    expect([await settled(jobOf(0)), await settled(twin)]).toEqual(["completed", "completed"]);
+    for (const modelId of modelIds) {
+      const records = await shard(modelId, 0);
+      expect(records).toHaveLength(batchImages);
+      expect(new Set(records.map(({ workerId }) => workerId)).size).toBe(1);
+    }
+    expect(await progress().finished([jobOf(0).batchId], modelIds)).toEqual([true]);
+  });
+});
