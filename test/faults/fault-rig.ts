@@ -174,7 +174,7 @@ export class FaultRig {
     assert.equal(verify.exitCode, 0, `verify: ${verify.stdout}${verify.stderr}`);
     const comparison = await this.compare(run);
     assert.deepEqual(comparison, { images: this.#expected.size, lost: 0, doubled: 0, different: 0 });
-    const names = await namesIn(this.servers.s3, run);
+    const names = await this.names(run);
     assert.ok(names.includes("_SUCCESS"), "_SUCCESS is there");
     const report = JSON.parse((await this.cli.run(["report", run, "--json"])).stdout) as RunReport;
     const failed = [...this.#expected.values()].filter(({ status }) => status === "failed").length;
@@ -222,9 +222,14 @@ export class FaultRig {
     return Number(answer.trim().slice(1));
   }
 
+  /** What a run's folder holds, by name. */
+  names(run: string): Promise<string[]> {
+    return namesIn(this.servers.s3, run);
+  }
+
   /** The shards of a run, by name. */
   async shards(run: string): Promise<string[]> {
-    return (await namesIn(this.servers.s3, run)).filter((name) => name.startsWith("predictions/"));
+    return (await this.names(run)).filter((name) => name.startsWith("predictions/"));
   }
 
   get #expected(): ReadonlyMap<string, Said> {

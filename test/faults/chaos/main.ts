@@ -2,8 +2,7 @@ import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkoutDir } from "../../containers/checkout.js";
-import { makePhotos, type Photo } from "../../support/photos.js";
-import { undisturbedRecords } from "../expected.js";
+import { clonedPhotos } from "../clones.js";
 import { FaultRig } from "../fault-rig.js";
 import { planRound } from "./plan.js";
 import { playRound } from "./round.js";
@@ -19,20 +18,15 @@ const { values } = parseArgs({
 const [seed, minutes, images] = [Number(values.seed), Number(values.minutes), Number(values.images)];
 const workers = 3;
 const flags = ["--batch-images", "16", "--max-failed", "100%"];
-const differentPhotos = 150;
 /** Faults of one round; then the fleet is left alone until the run ends. */
 const faultsForMs = 45_000;
 /** A round is not begun when less than this is left. */
 const roundMs = 75_000;
 
-const undisturbedMs = 600_000;
-
 const startedMs = Date.now();
 const endMs = startedMs + minutes * 60_000;
-const photos = await manyPhotos(images);
 say(`chaos --seed ${seed} --minutes ${minutes}: ${images} images, ${workers} workers`);
-const expected = await undisturbedRecords(photos, { flags, timeoutMs: undisturbedMs });
-say(`labelled once without faults in ${seconds(Date.now() - startedMs)}`);
+const { photos, expected } = await clonedPhotos(images);
 
 const counts = new Map<string, number>();
 let rounds = 0;
@@ -69,14 +63,6 @@ do {
 const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
 say(`${rounds} rounds, ${total} faults:`);
 for (const [kind, count] of [...counts].sort(([, a], [, b]) => b - a)) say(`  ${String(count).padStart(4)}  ${kind}`);
-
-async function manyPhotos(count: number): Promise<Photo[]> {
-  const some = await makePhotos({ count: Math.min(count, differentPhotos), widthPx: 64, heightPx: 48, seed: 1 });
-  return Array.from({ length: count }, (_, i) => ({
-    name: `${String(i).padStart(6, "0")}.jpg`,
-    bytes: some[i % some.length]!.bytes,
-  }));
-}
 
 async function note(result: object): Promise<void> {
   const dir = join(checkoutDir, ".cache/faults");
