@@ -13,6 +13,6 @@ declare module "vitest" {
 
 /** One undisturbed run for all files, before the first fault. */
 export default async function setup(project: TestProject): Promise<void> {
-  await rm(join(checkoutDir, ".cache/faults"), { recursive: true, force: true });
+  await rm(join(checkoutDir, ".cache/faults/results.jsonl"), { force: true });
   project.provide("undisturbed", [...(await undisturbedRecords(await faultPhotos()))]);
 }

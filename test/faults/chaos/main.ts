@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { checkoutDir } from "../../containers/checkout.js";
 import { clonedPhotos } from "../clones.js";
 import { FaultRig } from "../fault-rig.js";
-import { planRound } from "./plan.js";
+import { type FaultKind, type PlannedFault, planRound } from "./plan.js";
 import { playRound } from "./round.js";
 
 // `npm run chaos -- --seed N --minutes M`: run after run under faults that the seed picks, each to the proof that it is exact.
@@ -28,7 +28,7 @@ const endMs = startedMs + minutes * 60_000;
 say(`chaos --seed ${seed} --minutes ${minutes}: ${images} images, ${workers} workers`);
 const { photos, expected } = await clonedPhotos(images);
 
-const counts = new Map<string, number>();
+const total = new Map<FaultKind, number>();
 let rounds = 0;
 do {
   const plan = planRound({ seed, round: rounds, forMs: faultsForMs, workers });
@@ -36,17 +36,21 @@ do {
   for (const fault of plan) say(`  ${describeFault(fault)}`);
   const rig = await FaultRig.start({ photos, expected });
   try {
-    const result = await playRound(rig, plan, {
-      workers,
-      flags,
-      onFault: ({ kind }) => counts.set(kind, (counts.get(kind) ?? 0) + 1),
-    });
+    const result = await playRound(rig, plan, { workers, flags });
+    const faults = countKinds(result.injected);
+    for (const [kind, count] of faults) total.set(kind, (total.get(kind) ?? 0) + count);
     say(
       `round ${rounds}: exact after ${seconds(result.seconds * 1_000)} and ${result.injected.length} faults: ${result.images} records, ` +
         `${result.lost} lost, ${result.doubled} doubled, ${result.different} different; ${result.restarts} restarts, ` +
         `each photo read ${result.readsPerImage.toFixed(2)} times`,
     );
-    await note({ seed, round: rounds, ...result, injected: result.injected.length });
+    await note({
+      seed,
+      round: rounds,
+      ...result,
+      injected: result.injected.length,
+      faults: Object.fromEntries(faults),
+    });
   } catch (error) {
     say(`round ${rounds} FAILED: ${error instanceof Error ? error.message : String(error)}`);
     say(`again: npm run chaos -- --seed ${seed} --minutes ${minutes} --images ${images}`);
@@ -60,17 +64,23 @@ do {
   rounds++;
 } while (process.exitCode !== 1 && Date.now() + roundMs < endMs);
 
-const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-say(`${rounds} rounds, ${total} faults:`);
-for (const [kind, count] of [...counts].sort(([, a], [, b]) => b - a)) say(`  ${String(count).padStart(4)}  ${kind}`);
+const byCount = [...total].sort(([, a], [, b]) => b - a);
+say(`${rounds} rounds, ${byCount.reduce((sum, [, count]) => sum + count, 0)} faults:`);
+for (const [kind, count] of byCount) say(`  ${String(count).padStart(4)}  ${kind}`);
+
+function countKinds(faults: PlannedFault[]): Map<FaultKind, number> {
+  const counts = new Map<FaultKind, number>();
+  for (const { kind } of faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
 
 async function note(result: object): Promise<void> {
   const dir = join(checkoutDir, ".cache/faults");
   await mkdir(dir, { recursive: true });
-  await appendFile(join(dir, "chaos.jsonl"), `${JSON.stringify({ ...result, faults: Object.fromEntries(counts) })}\n`);
+  await appendFile(join(dir, "chaos.jsonl"), `${JSON.stringify(result)}\n`);
 }
 
-function describeFault({ atMs, kind, durationMs, worker }: ReturnType<typeof planRound>[number]): string {
+function describeFault({ atMs, kind, durationMs, worker }: PlannedFault): string {
   const time = `${(atMs / 1_000).toFixed(1).padStart(5)} s  ${kind}`;
   const which = kind.endsWith("of a worker") ? ` (${worker})` : "";
   return `${time}${which}${durationMs > 0 ? `, for ${seconds(durationMs)}` : ""}`;

@@ -22,7 +22,7 @@ export interface RoundResult extends Comparison {
 export async function playRound(
   rig: FaultRig,
   plan: PlannedFault[],
-  options: { workers: number; flags: string[]; onFault: (fault: PlannedFault) => void },
+  options: { workers: number; flags: string[] },
 ): Promise<RoundResult> {
   const fleet = new Fleet(rig, options);
   const weather = new Weather();
@@ -33,7 +33,6 @@ export async function playRound(
   const injected: PlannedFault[] = [];
   const playing = play(plan, over.signal, async (fault) => {
     injected.push(fault);
-    options.onFault(fault);
     await inject(rig, fleet, weather, fault);
   });
   await fleet.completed(plan.reduce((max, fault) => Math.max(max, fault.atMs + fault.durationMs), 0) + healMs);
