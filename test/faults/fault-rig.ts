@@ -9,7 +9,7 @@ import { Cli, type CliEnv, type CliProcess, type CliResult } from "../support/cl
 import { type LocalServers, startLocalServers } from "../support/fixtures.js";
 import type { Photo } from "../support/photos.js";
 import { RedisProxy } from "../support/redis-proxy.js";
-import type { RedisServer } from "../support/redis-server.js";
+import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { namesIn, recordsIn } from "../support/run-files.js";
 import type { InterceptedRequest } from "../support/s3-front.js";
 
@@ -57,6 +57,7 @@ export class FaultRig {
   /** Other faults of the same case, and how often each was injected. */
   readonly alsoInjected = new Map<string, number>();
   readonly #options: FaultRigOptions;
+  #restarting: Promise<void> | null = null;
 
   private constructor(parts: {
     servers: LocalServers;
@@ -101,6 +102,21 @@ export class FaultRig {
     await this.servers.stop();
     await rm(this.dir, { recursive: true, force: true });
     return leaks;
+  }
+
+  /** Kills Redis and starts an empty one in its place after `downMs`; one such restart at a time. */
+  restartRedis(downMs: number): Promise<void> {
+    this.#restarting ??= this.#restartRedis(downMs).finally(() => {
+      this.#restarting = null;
+    });
+    return this.#restarting;
+  }
+
+  async #restartRedis(downMs: number): Promise<void> {
+    await this.redis.kill();
+    await this.redis.stop();
+    await sleep(downMs);
+    this.redis = await startRedis({ port: this.redis.port, temporaryDir: this.dir });
   }
 
   /** How many images the input holds. */

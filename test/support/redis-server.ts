@@ -95,7 +95,9 @@ async function ready(child: ChildProcess, port: number): Promise<void> {
   const deadlineMs = Date.now() + startTimeoutMs;
   while (Date.now() < deadlineMs) {
     if (failure) throw failure;
-    if ((await sendRedisCommand(localhost, port, ["PING"]).catch(() => "")).startsWith("+PONG")) return;
+    // Another server may have the port: the one that answers has to be this child.
+    const info = await sendRedisCommand(localhost, port, ["INFO", "server"]).catch(() => "");
+    if (new RegExp(`^process_id:${child.pid}\r`, "m").test(info)) return;
     await sleep(20);
   }
   throw new Error(`redis-server did not answer within ${startTimeoutMs} ms`);

@@ -42,10 +42,9 @@ const restartedEmpty: FaultCase = {
   fault: "Redis killed and started again empty",
   run: (rig) =>
     inMidRun(rig, async (letGo) => {
-      await rig.redis.stop();
+      const restarting = rig.restartRedis(1_000);
       letGo();
-      await sleep(1_000);
-      rig.redis = await startRedis({ port: rig.redis.port, temporaryDir: rig.dir });
+      await restarting;
     }),
 };
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { startRedis } from "../../support/redis-server.js";
 import type { Comparison, FaultRig } from "../fault-rig.js";
 import { Fleet } from "./fleet.js";
 import type { PlannedFault } from "./plan.js";
@@ -76,7 +75,7 @@ async function inject(rig: FaultRig, fleet: Fleet, weather: Weather, fault: Plan
     case "Redis emptied":
       return rig.redis.flushAll().catch(() => undefined);
     case "Redis killed, started again empty":
-      return restartEmpty(rig);
+      return rig.restartRedis(serverStartMs);
     case "connections to Redis cut":
       rig.proxy.down();
       await sleep(durationMs);
@@ -88,13 +87,6 @@ async function inject(rig: FaultRig, fleet: Fleet, weather: Weather, fault: Plan
     default:
       return weather.last(kind, durationMs);
   }
-}
-
-async function restartEmpty(rig: FaultRig): Promise<void> {
-  const { port } = rig.redis;
-  await rig.redis.stop();
-  await sleep(serverStartMs);
-  rig.redis = await startRedis({ port, temporaryDir: rig.dir });
 }
 
 /** Both commands go to whatever Redis is there at their time; one that starts in between begins without the fault. */
