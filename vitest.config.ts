@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/support/**/*.test.ts"],
+          // Generous, for machines that do other things beside: no test measures speed.
+          testTimeout: 30_000,
         },
       },
       {

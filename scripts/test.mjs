@@ -1,5 +1,5 @@
-// `npm test`: set-up, lint, types, then the tests that need no container engine. `--lane containers`, `--lane readers` and
-// `--lane faults` run those tests alone. Other arguments go to vitest, for example a file's name.
+// `npm test`: set-up, lint, types, then every test that needs no container engine and not many minutes. `--lane hostile`,
+// `--lane faults`, `--lane containers` and `--lane readers` run those tests alone. Other arguments go to vitest, for example a file's name.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { fail, root, setUp } from "./setup.mjs";
@@ -12,6 +12,7 @@ const lanes = {
   all: filters,
   containers: ["--config", "test/vitest.containers.config.ts", ...filters],
   faults: ["--config", "test/vitest.faults.config.ts", ...filters],
+  hostile: ["--config", "test/vitest.hostile.config.ts", ...filters],
   readers: ["test/e2e/readers.test.ts"],
 };
 const vitestArguments = lanes[values.lane];

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
@@ -81,6 +83,37 @@ describe("what S3 stores do badly", () => {
     const stalled = { status: 200, body: "half", headers: { "content-length": "1000", etag: '"x"' } };
     server.intercept = () => stalled;
     await expect(store.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  });
+
+  it("gives up on a body that trickles for ever, and on credentials that never come", async () => {
+    const store = await open("s3://photos", { timeoutMs: 500, maxAttempts: 2 });
+    const trickling = createServer((_, response) => {
+      response.writeHead(200, { "content-length": 100_000, etag: '"x"' });
+      const timer = setInterval(() => response.write("x"), 20);
+      response.once("close", () => clearInterval(timer));
+    });
+    await new Promise<void>((resolve) => trickling.listen(0, "127.0.0.1", resolve));
+    const { port } = trickling.address() as AddressInfo;
+    const trickled = await open("s3://photos", {
+      endpoint: `http://127.0.0.1:${port}`,
+      timeoutMs: 100,
+      maxAttempts: 1,
+    });
+    const startedMs = performance.now();
+    // A large body may take as long as the slowest rate that still counts as a transfer.
+    await expect(trickled.get("a.jpg", { maxBytes: 65_536 })).rejects.toMatchObject({ code: "OBJECT_TOO_LARGE" });
+    await expect(trickled.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    trickling.closeAllConnections();
+    await new Promise((resolve) => trickling.close(resolve));
+
+    const waiting = await open("s3://photos", {
+      timeoutMs: 200,
+      maxAttempts: 2,
+      credentials: () => new Promise(() => {}),
+    });
+    await expect(waiting.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+    expect((await store.get("a.jpg")).body.length).toBe(100_000);
   });
 
   it("stops retrying when the caller aborts", async () => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { resolveModel } from "@labelfleet/models/registry";
 import type { PreparedRun } from "@labelfleet/producer/start/prepare-run";
+import { readConfig } from "@labelfleet/shared/config";
 import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { createLogger } from "@labelfleet/shared/logger";
@@ -61,6 +62,7 @@ async function startWorker(): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
     const running = runWorker(
       {
+        ...readConfig({}),
         redisUrl: rig.server.url,
         lanes: ["default"],
         device: "cpu",

@@ -155,6 +155,13 @@ export class Cli {
     return started;
   }
 
+  /** Starts a program of the tests in place of labelfleet's own. */
+  startProgram(program: string, env: CliEnv = {}): CliProcess {
+    const started = new CliProcess([], { ...this.#env, ...env }, this.#temporaryDir, program);
+    this.#started.push(started);
+    return started;
+  }
+
   run(words: string[], env: CliEnv = {}, timeoutMs = defaultTimeoutMs): Promise<CliResult> {
     return this.start(words, env).result(timeoutMs);
   }

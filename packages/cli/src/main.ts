@@ -1,4 +1,5 @@
 import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { redactor } from "@labelfleet/shared/secrets";
 import { CommanderError } from "commander";
 import { createProgram } from "./program.js";
 
@@ -18,9 +19,12 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return exitCodeOfCommander(error);
     const known = toLabelfleetError(error);
-    process.stderr.write(`labelfleet: ${known.message} [${known.code}]\n`);
-    if (verbose)
-      process.stderr.write(`${(error as Error).stack}\n${known.cause ? `${(known.cause as Error).stack}\n` : ""}`);
+    const redact = redactor(process.env);
+    process.stderr.write(redact(`labelfleet: ${known.message} [${known.code}]\n`));
+    if (verbose) {
+      const stacks = `${(error as Error).stack}\n${known.cause ? `${(known.cause as Error).stack}\n` : ""}`;
+      process.stderr.write(redact(stacks));
+    }
     return known.exitCode;
   }
 }

@@ -1,11 +1,17 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 
 /** What sharp throws about an image, as one of ours: one line, without the decoder's repetitions. */
-export function toImageError(error: unknown, maxPixels: number): LabelfleetError {
+export function toImageError(error: unknown, limits: { maxPixels: number; timeoutMs?: number }): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes("exceeds pixel limit")) {
-    return new LabelfleetError("IMAGE_TOO_LARGE", `the image has more than ${maxPixels} pixels`, { cause: error });
+    return new LabelfleetError("IMAGE_TOO_LARGE", `the image has more than ${limits.maxPixels} pixels`, {
+      cause: error,
+    });
+  }
+  // sharp's words for its own time limit: "timeout: 37% complete".
+  if (/(^|: )timeout: \d+% complete/.test(message)) {
+    return new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${limits.timeoutMs} ms`, { cause: error });
   }
   const reason = (message.split("\n")[0] ?? "")
     .replace(/[^\x20-\x7e]/g, "?")

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeForModels } from "./decode.js";
 import { sharp } from "./sharp-setup.js";
@@ -233,4 +234,30 @@ describe("decodeForModels", () => {
       expect(await codeOf(bytes, 320 * 256), format).toBe("ok");
     }
   });
+
+  it("stops a decode that takes longer than its time, and frees its thread", async () => {
+    // 900 million black pixels, of which a core decodes some 200 million a second.
+    const bytes = blackPng(30_000, 30_000);
+    const startedMs = performance.now();
+    const error = await decodeForModels(bytes, [spec], { maxPixels: 1e9, timeoutMs: 1_000 }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: "DECODE_TIMEOUT", message: "not decoded within 1000 ms" });
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+  }, 30_000);
 });
+
+/** One bit a pixel, written here because a picture of that size takes long to encode. */
+function blackPng(width: number, height: number): Buffer {
+  const chunk = (type: string, body: Buffer) => {
+    const bytes = Buffer.concat([Buffer.alloc(4), Buffer.from(type), body, Buffer.alloc(4)]);
+    bytes.writeUInt32BE(body.length, 0);
+    bytes.writeUInt32BE(crc32(bytes.subarray(4, -4)), bytes.length - 4);
+    return bytes;
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head[8] = 1;
+  const data = deflateSync(Buffer.alloc((Math.ceil(width / 8) + 1) * height), { level: 1 });
+  const signature = Buffer.from("89504e470d0a1a0a", "hex");
+  return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+}

@@ -1,15 +1,18 @@
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
-import type { Sharp, SharpOptions } from "sharp";
+import type { Sharp } from "sharp";
 import { toImageError } from "./decode-errors.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
 import { planResize, type ResizePlan } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
+import { pngSize } from "./png-size.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 
 export interface DecodeLimits {
   /** Width times height, as stored. */
   maxPixels: number;
+  /** Asks the decoder to stop after this time, which it counts in whole seconds and can only do between rows. */
+  timeoutMs?: number;
 }
 
 export interface DecodedImage extends ImageSize {
@@ -20,7 +23,7 @@ export interface DecodedImage extends ImageSize {
 /** Where the pixels go: memory of exactly this many bytes, new unless the caller has some to use again. */
 export type TakeMemory = (sizeBytes: number) => ArrayBuffer;
 
-const newMemory: TakeMemory = (sizeBytes) => new ArrayBuffer(sizeBytes);
+export const newMemory: TakeMemory = (sizeBytes) => new ArrayBuffer(sizeBytes);
 
 const kernels = { bicubic: "cubic", bilinear: "linear" } as const;
 
@@ -31,7 +34,7 @@ const sharedOversampling = 2;
  * Decodes an image once and gives each model its own input. The size is that after EXIF orientation. Alpha is flattened on
  * black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first frame counts.
  *
- * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT (truncated files too) or IMAGE_TOO_LARGE.
+ * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT (truncated files too), IMAGE_TOO_LARGE or DECODE_TIMEOUT.
  */
 export async function decodeForModels(
   bytes: Uint8Array,
@@ -43,39 +46,45 @@ export async function decodeForModels(
   const format = sniffFormat(bytes);
   if (!format) throw new LabelfleetError("IMAGE_UNSUPPORTED", "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF");
   const options = inputOptions(limits.maxPixels);
+  const open: Open = () => sharp(bytes, options).timeout({ seconds: Math.ceil((limits.timeoutMs ?? 0) / 1000) });
   try {
-    const size = await sizeOf(bytes, format, options);
+    const size = await sizeOf(bytes, format, open, limits);
     if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
-    if (mayBeCut(bytes, format)) await readEveryPixel(bytes, options);
+    if (mayBeCut(bytes, format)) await readEveryPixel(open);
     const pixels =
       specs.length === 1
-        ? [await render(sharp(bytes, options).autoOrient(), planResize(size, specs[0]!), specs[0]!, takeMemory)]
-        : await renderAll(bytes, size, specs, options, takeMemory);
+        ? [await render(open().autoOrient(), planResize(size, specs[0]!), specs[0]!, takeMemory)]
+        : await renderAll(open, size, specs, takeMemory);
     return { ...size, pixels };
   } catch (error) {
-    throw toImageError(error, limits.maxPixels);
+    throw toImageError(error, limits);
   }
 }
 
-async function sizeOf(bytes: Uint8Array, format: ImageFormat, options: SharpOptions): Promise<ImageSize> {
+/** The image anew: sharp's pipelines are used once. */
+type Open = () => Sharp;
+
+async function sizeOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits: DecodeLimits): Promise<ImageSize> {
   const plain = format === "jpeg" ? plainJpegSize(bytes) : null;
   if (plain) return plain;
-  const { autoOrient } = await sharp(bytes, options).metadata();
+  // The decoder complains on stderr of numbers that are none for it; a size beyond the limit need not come to it.
+  const declared = format === "png" ? pngSize(bytes) : null;
+  if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) return declared;
+  const { autoOrient } = await open().metadata();
   return { widthPx: autoOrient.width, heightPx: autoOrient.height };
 }
 
 /** Decodes once to a shared RGB image, large enough for every spec, and renders each from it. */
 async function renderAll(
-  bytes: Uint8Array,
+  open: Open,
   size: ImageSize,
   specs: readonly PreprocessSpec[],
-  options: SharpOptions,
   takeMemory: TakeMemory,
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const largest = specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
   const shortSidePx = largest.resizeShortSidePx * sharedOversampling;
   const plan = planResize(size, { ...largest, resizeShortSidePx: shortSidePx });
-  let image = sharp(bytes, options).autoOrient();
+  let image = open().autoOrient();
   if (plan.before) image = image.extract(plan.before);
   const width = plan.before?.width ?? size.widthPx;
   const height = plan.before?.height ?? size.heightPx;
@@ -122,8 +131,8 @@ function toRgb(image: Sharp): Sharp {
 }
 
 /** Rows outside of the crop are not decoded, so what is missing there would go unnoticed. */
-async function readEveryPixel(bytes: Uint8Array, options: SharpOptions): Promise<void> {
-  await sharp(bytes, options).resize({ width: 1, height: 1, fit: "fill", fastShrinkOnLoad: false }).raw().toBuffer();
+async function readEveryPixel(open: Open): Promise<void> {
+  await open().resize({ width: 1, height: 1, fit: "fill", fastShrinkOnLoad: false }).raw().toBuffer();
 }
 
 function tooLarge(size: ImageSize, limits: DecodeLimits): LabelfleetError {

@@ -15,6 +15,14 @@ const environmentSchema = z.object({
   LABELFLEET_CORES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
+  /** Seconds that the inference of one batch may take before its thread counts as dead. */
+  LABELFLEET_INFER_TIMEOUT_SECONDS: count(1).default(120),
+  /** Seconds that batches wait for an input that cannot be read at all, before their images fail. */
+  LABELFLEET_MAX_PAUSE_SECONDS: count(0).default(3_600),
+  /** Seconds that a worker looks for a Redis it has lost, before it ends. */
+  LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
+  /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
+  LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
   LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
 });
@@ -25,6 +33,10 @@ export interface Config {
   cacheDir: string | null;
   cores: number | null;
   graceMs: number;
+  inferTimeoutMs: number;
+  maxPauseMs: number;
+  maxRedisAwayMs: number;
+  maxBytesInFlight: number;
   dashboardToken: string | null;
 }
 
@@ -42,6 +54,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
+    inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
+    maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
+    maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
+    maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };
 }

@@ -11,6 +11,7 @@ export const errorCatalog = {
   IMAGE_UNSUPPORTED: { retryable: false, exitCode: 1, meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF" },
   IMAGE_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the image has more pixels than the pixel limit" },
   DECODE_TIMEOUT: { retryable: false, exitCode: 1, meaning: "decoding took longer than its deadline" },
+  DECODE_CRASHED: { retryable: false, exitCode: 1, meaning: "the decoder died of this image, twice" },
   INFERENCE_FAILED: { retryable: true, exitCode: 1, meaning: "the inference session refused the image's batch" },
   OBJECT_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the object has more bytes than the byte limit" },
   OBJECT_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the object was deleted after it was listed" },

@@ -4,9 +4,6 @@ import type { ThreadPlan } from "./cores.js";
 const imagesPerInferThread = 32;
 const minImagesInFlight = 64;
 
-/** Bytes between fetch and inference, encoded and decoded together. */
-export const maxBytesInFlight = 512 * 1024 * 1024;
-
 /** After the grace time, how long batches may take to let go before the process ends without them. */
 export const letGoMs = 5_000;
 

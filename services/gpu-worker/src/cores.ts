@@ -11,6 +11,13 @@ export interface ThreadPlan {
 
 /** Decode slots that one loader thread serves before its event loop becomes the limit. */
 const decodeSlotsPerLoader = 4;
+/**
+ * Decodes past their deadline that a loader thread may leave behind on libuv's pool; with so many it decodes in a process.
+ * When the last free slots hang all at once there are as many more as there are slots.
+ */
+export const maxOverdueDecodes = 2;
+/** Threads of libuv's pool beside the decoders: files, name look-ups, compression. */
+const otherPoolThreads = 3;
 /** Fetches mostly wait for the network; they are overlapped, not parallel. */
 const fetchSlotsPerDecode = 8;
 /** The decoder's part of an image's CPU time, 4 of 14 ms for Lite0 at 500x375; heavier networks need less. */
@@ -38,9 +45,11 @@ export function planThreads(cores: number): ThreadPlan {
   };
 }
 
-/** Threads that libuv's pool needs: the decoders, and room for files, name look-ups and compression beside them. */
+/** Threads that libuv's pool needs so that something can be done even when as many decodes hang as can. */
 export function uvThreadPoolSize(cores: number): number {
-  return planThreads(cores).decodeSlots + 3;
+  const { decodeSlots, loaderThreads } = planThreads(cores);
+  const decodeSlotsEach = Math.ceil(decodeSlots / loaderThreads);
+  return loaderThreads * (maxOverdueDecodes - 1 + decodeSlotsEach) + otherPoolThreads;
 }
 
 function readCgroupCpuMax(): string | null {

@@ -1,8 +1,10 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import type { Batcher } from "./batch/batcher.js";
 import type { ImageBudget } from "./batch/image-budget.js";
+import { troubleOf } from "./consume/input-gate.js";
 import type { RunModel } from "./consume/model-loader.js";
 import type { RunContext } from "./consume/run-context.js";
 import type { LoaderPool } from "./fetch/loader-pool.js";
@@ -23,12 +25,16 @@ export interface ImageTask {
   models: RunModel[];
   workerId: string;
   pass: number;
+  /** Whether its batch may hold an image that kills decoders. */
+  isolated: boolean;
+  /** One aborts when the worker begins nothing new, or the batch's lock is lost. */
+  stops: readonly AbortSignal[];
   /** Throws when the batch is given up, so that no further image is begun. */
   checkpoint: () => void;
 }
 
 /** Codes that say something about this image; any other error concerns the whole batch. */
-const imageCode = /^(IMAGE|OBJECT|DECODE|INFERENCE|STORE)_/;
+const imageCode = /^(IMAGE|OBJECT|KEY|DECODE|INFERENCE|STORE)_/;
 
 /**
  * One image, once for all models: fetch, decode and resize for each, infer. A bad image is a record, never an error.
@@ -46,7 +52,32 @@ export async function labelImage(stages: ImageStages, task: ImageTask): Promise<
   return models.map(({ ref }) => records.get(ref.id)!);
 }
 
+/** An object that is refused is read again once the store is known to serve others: it may have been the store then. */
+const readsToBelieve = 2;
+
 async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[]): Promise<Prediction[]> {
+  const { run } = task;
+  for (let refusals = 0; ; ) {
+    const since = await run.input.pass(task.stops);
+    // Waiting for a store may end by the end of the worker, whose batches are then others' to do.
+    if (!run.input.isOpen) {
+      task.checkpoint();
+      throw new HandBack("the worker is stopping");
+    }
+    const result = await readAndInfer(stages, task, models);
+    if (Array.isArray(result)) return result;
+    if (await run.input.isOutage(result, since)) continue;
+    if (troubleOf(result) === "refusal" && ++refusals < readsToBelieve) continue;
+    return models.map((model) => failure(task, model, null, result));
+  }
+}
+
+/** The records, or why the image could not be read. */
+async function readAndInfer(
+  stages: ImageStages,
+  task: ImageTask,
+  models: RunModel[],
+): Promise<Prediction[] | LabelfleetError> {
   const { run, entry } = task;
   const pixelBytes = models.reduce((sum, { preprocess }) => sum + 3 * preprocess.inputPx ** 2, 0);
   const bytes = entry.sizeBytes + pixelBytes;
@@ -59,11 +90,14 @@ async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[
       etag: entry.etag,
       specs: models.map(({ preprocess }) => preprocess),
       limits: run.spec.overridable.limits,
+      isolated: task.isolated,
     });
     run.stats.stage("fetch", outcome.cost.fetchMs);
     run.stats.bytesRead(outcome.cost.bytesRead);
     if (outcome.cost.decodeMs > 0) run.stats.stage("decode", outcome.cost.decodeMs);
-    if (!outcome.ok) return models.map((model) => failure(task, model, null, outcome.error));
+    if (!outcome.ok) return outcome.error;
+    run.input.readOk();
+    run.control.lastGoodKey = entry.key;
     const { image } = outcome;
     return await Promise.all(models.map((model, i) => inferOne(stages, task, model, image.pixels[i]!, image)));
   } finally {

@@ -8,8 +8,16 @@ import type { RunContext } from "./consume/run-context.js";
 import { type ImageStages, labelImage } from "./label-image.js";
 import { commitShard, readCommitted } from "./write/shard-writer.js";
 
+/**
+ * A batch that lost this many workers may hold the image that killed them: it is decoded in a process of its own. Once is
+ * too often an accident, of which every batch in hand has its share.
+ */
+const stallsToIsolate = 2;
+
 export interface PipelineDeps extends ImageStages {
   workerId: string;
+  /** Aborts when the worker takes nothing new. */
+  draining: AbortSignal;
   /** Throws when the worker is to give up the batch in hand. */
   checkpoint: (delivery: BatchDelivery) => void;
   /** Writes stats/<workerId>.json; never throws. */
@@ -71,12 +79,17 @@ async function labelAll(
   models: RunModel[],
 ): Promise<Prediction[][]> {
   const { batchId, pass } = delivery.job;
-  const checkpoint = () => deps.checkpoint(delivery);
-  const settled = await Promise.allSettled(
-    entries.map((entry) =>
-      labelImage(deps, { run, batchId, entry, models, workerId: deps.workerId, pass, checkpoint }),
-    ),
-  );
+  const batch = {
+    run,
+    batchId,
+    models,
+    workerId: deps.workerId,
+    pass,
+    isolated: delivery.stalls >= stallsToIsolate,
+    stops: [deps.draining, delivery.lockLost],
+    checkpoint: () => deps.checkpoint(delivery),
+  };
+  const settled = await Promise.allSettled(entries.map((entry) => labelImage(deps, { ...batch, entry })));
   return settled.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;

@@ -6,7 +6,7 @@ import { Stopping } from "./stopping.js";
 function delivery(lockLost = false): BatchDelivery {
   const signal = lockLost ? AbortSignal.abort() : new AbortController().signal;
   const job = { batchId: "r000-000000-0000" } as BatchDelivery["job"];
-  return { job, isLastAttempt: false, waitedSeconds: 0, lockLost: signal };
+  return { job, isLastAttempt: false, stalls: 0, waitedSeconds: 0, lockLost: signal };
 }
 
 test("while draining, begun batches go on and others are handed back", () => {

@@ -7,10 +7,17 @@ import { type BatchDelivery, HandBack } from "@labelfleet/shared/queue/batch-con
  */
 export class Stopping {
   readonly #begun = new WeakSet<BatchDelivery>();
+  readonly #draining = new AbortController();
   #state: "running" | "draining" | "giving-up" = "running";
+
+  /** Aborts when the worker begins nothing new. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
 
   drain(): void {
     if (this.#state === "running") this.#state = "draining";
+    this.#draining.abort();
   }
 
   giveUp(): void {

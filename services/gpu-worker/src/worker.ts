@@ -4,7 +4,7 @@ import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { type BatchConsumer, consumeBatches } from "@labelfleet/shared/queue/batch-consumer";
-import { checkRedis, connectRedis } from "@labelfleet/shared/redis/connection";
+import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { parentEnded, within } from "@labelfleet/shared/shutdown";
@@ -12,11 +12,12 @@ import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
 import { defaultLimits } from "./batch/policy.js";
-import { batchSlotBounds, batchSlotsFor, letGoMs, maxBytesInFlight, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
 import { planThreads } from "./cores.js";
-import { LoaderPool } from "./fetch/loader-pool.js";
+import { type DecodeEntries, LoaderPool } from "./fetch/loader-pool.js";
 import { InferPool } from "./infer/infer-pool.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
 import { Reporter } from "./report/reporter.js";
@@ -31,7 +32,19 @@ export interface WorkerOptions {
   cacheDir: string;
   /** How long the worker may go on with what it has begun after the signal aborts. */
   graceMs: number;
+  /** What the inference of one batch may take before its thread counts as dead. */
+  inferTimeoutMs: number;
+  /** How long batches wait for an input that cannot be read at all, before their images fail. */
+  maxPauseMs: number;
+  /** How long the worker looks for a Redis that it has lost. */
+  maxRedisAwayMs: number;
+  /** Bytes of images between fetch and inference, encoded and decoded together. */
+  maxBytesInFlight: number;
   logger: Logger;
+  /** The programs that decode. */
+  decodeEntries?: DecodeEntries;
+  /** Called at the end when a thread could not be ended: Node's orderly exit would wait for it for ever. */
+  onStuck?: () => void;
   /** Called when the worker takes batches. */
   onReady?: (workerId: string) => void;
 }
@@ -42,7 +55,8 @@ const announceMs = 5_000;
 /**
  * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
  *
- * @throws REDIS_UNAVAILABLE, REDIS_UNSUITABLE at the start; WORKER_DIED when one of its threads ends
+ * @throws REDIS_UNSUITABLE at the start, REDIS_UNAVAILABLE then and when Redis is away for too long; WORKER_DIED when one of
+ *   its threads ends
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
@@ -51,26 +65,38 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   const died = new AbortController();
   const onDied = (error: Error) => died.abort(error);
   const releasers = new Releasers();
+  let isStuck = false;
+  const noteStuck = (hasEnded: boolean) => {
+    isStuck ||= !hasEnded;
+  };
   try {
     // The threads load their libraries while this thread connects.
-    const infer = new InferPool({ threads: plan.inferThreads, device: options.device, onDied });
-    releasers.push("infer threads", () => infer.close());
+    const infer = new InferPool({
+      threads: plan.inferThreads,
+      device: options.device,
+      timeoutMs: options.inferTimeoutMs,
+      onDied,
+    });
+    releasers.push("infer threads", async () => noteStuck(await infer.close()));
     const loaders = new LoaderPool({
       threads: plan.loaderThreads,
       perThread: {
         fetchSlots: plan.fetchSlotsPerLoader,
         decodeSlots: Math.ceil(plan.decodeSlots / plan.loaderThreads),
       },
+      ...(options.decodeEntries && { entries: options.decodeEntries }),
       onDied,
     });
-    releasers.push("loader threads", () => loaders.close());
+    releasers.push("loader threads", async () => noteStuck(await loaders.close()));
     const redis = await connectRedis(redisUrl);
     releasers.push("redis", () => redis.disconnect());
+    const lost = watchForLoss(redis, options.maxRedisAwayMs);
+    lost.addEventListener("abort", () => onDied(lost.reason), { once: true });
     for (const warning of await checkRedis(redis)) logger.debug(warning);
 
     const maxImages = maxImagesInFlight(plan);
     const stages = {
-      budget: new ImageBudget({ maxImages, maxBytes: maxBytesInFlight }),
+      budget: new ImageBudget({ maxImages, maxBytes: options.maxBytesInFlight }),
       loaders,
       batcher: new Batcher(infer, () => defaultLimits(infer.device ?? "cpu")),
     };
@@ -79,6 +105,8 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       redis,
       loader: new ModelLoader(infer, options.cacheDir, logger),
       identity,
+      breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
+      say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });
     let batchSlots: number = batchSlotBounds.min;
@@ -102,6 +130,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     const deps: PipelineDeps = {
       ...stages,
       workerId,
+      draining: stopping.draining,
       checkpoint: (delivery) => stopping.checkpoint(delivery),
       writeStats: (context) => reporter.writeStats(context),
     };
@@ -142,6 +171,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     }
   } finally {
     await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
+    if (isStuck) options.onStuck?.();
   }
   if (died.signal.aborted) throw died.signal.reason;
 }

@@ -3,6 +3,8 @@ import { usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { defaultCacheDir } from "@labelfleet/models/model-cache";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import type { Logger } from "@labelfleet/shared/logger";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
@@ -24,6 +26,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   const cores = config.cores ?? usableCores();
   const poolSize = Number(process.env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize);
   if (poolSize < uvThreadPoolSize(cores)) return inLargerThreadPool(uvThreadPoolSize(cores));
+  let isStuck = false;
   const options = {
     redisUrl: config.redisUrl,
     lanes: [...new Set(flags.lane)],
@@ -31,10 +34,30 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     cores,
     cacheDir: config.cacheDir ?? defaultCacheDir(),
     graceMs: config.graceMs,
+    inferTimeoutMs: config.inferTimeoutMs,
+    maxPauseMs: config.maxPauseMs,
+    maxRedisAwayMs: config.maxRedisAwayMs,
+    maxBytesInFlight: config.maxBytesInFlight,
     logger,
+    onStuck: () => {
+      isStuck = true;
+    },
   };
-  await withReleasers(context, (_, signal) => runWorker(options, signal));
+  try {
+    await withReleasers(context, (_, signal) => runWorker(options, signal));
+  } catch (error) {
+    if (isStuck) logger.error(toLabelfleetError(error).message);
+    throw error;
+  } finally {
+    if (isStuck) endNow(logger);
+  }
   return 0;
+}
+
+/** Everything is written and released by now, besides a thread that hangs in native code, for which exit would wait. */
+function endNow(logger: Logger): void {
+  logger.warn("a thread hangs and cannot be ended: this process ends by SIGKILL");
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** The decoders' thread pool is sized when Node starts, so the same command runs again in a process of its own. */

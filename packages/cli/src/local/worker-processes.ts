@@ -4,7 +4,8 @@ import { uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
-import { sleep } from "@labelfleet/shared/shutdown";
+import { sleep, within } from "@labelfleet/shared/shutdown";
+import { restartDelayMs } from "./restart-policy.js";
 
 export interface WorkerProcessesOptions {
   count: number;
@@ -12,13 +13,16 @@ export interface WorkerProcessesOptions {
   lane: string;
   device: DeviceChoice;
   coresPerWorker: number;
+  /** What a worker may take to finish its batches after SIGTERM. */
+  graceMs: number;
   logger: Logger;
 }
 
-/** A worker that ends this many times in a row without having lived for a while is not started again. */
-const maxQuickEnds = 3;
+/** A worker that lived for less met something that the next one may meet as well. */
 const quickMs = 10_000;
-const restartDelayMs = 500;
+
+/** Beyond its grace time, how long a worker may take to let go of everything before it is killed. */
+const killAfterMs = 30_000;
 
 const bin = fileURLToPath(new URL("../../bin/labelfleet.js", import.meta.url));
 
@@ -39,13 +43,14 @@ export class WorkerProcesses {
     return this.#failed.signal;
   }
 
-  /** SIGTERM for all, and waits until they have finished what they hold. */
+  /** SIGTERM for all, and waits until they have finished what they hold; SIGKILL for those that do not come to an end. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const children = [...this.#children];
     const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
     for (const child of children) child.kill("SIGTERM");
-    await Promise.all(ended);
+    await within(this.#options.graceMs + killAfterMs, Promise.all(ended));
+    for (const child of this.#children) child.kill("SIGKILL");
   }
 
   #start(quickEnds: number): void {
@@ -69,12 +74,13 @@ export class WorkerProcesses {
       if (this.#stopping) return;
       const ends = Date.now() - startedMs < quickMs ? quickEnds + 1 : 1;
       const how = signal === null ? `exit code ${code}` : signal;
-      if (ends >= maxQuickEnds) {
+      const delayMs = restartDelayMs({ signal, quickEnds: ends });
+      if (delayMs === null) {
         this.#failed.abort(new LabelfleetError("WORKER_DIED", `a worker ended ${ends} times in a row (${how})`));
         return;
       }
       logger.warn(`a worker ended (${how}) and is started again; its batches come back by themselves`);
-      void sleep(restartDelayMs).then(() => {
+      void sleep(delayMs).then(() => {
         if (!this.#stopping) this.#start(ends);
       });
     });

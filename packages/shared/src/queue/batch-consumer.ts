@@ -14,6 +14,8 @@ export interface BatchDelivery {
   job: BatchJob;
   /** Whether a failure of this attempt is final. */
   isLastAttempt: boolean;
+  /** How often a worker that held the batch was lost: killed, or too busy to renew its lock. */
+  stalls: number;
   /** Seconds between the feeder's add and now. */
   waitedSeconds: number;
   /** Aborts when the lock is lost: another worker may have the batch by now. */
@@ -55,6 +57,7 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
       await options.process({
         job: parsed.data,
         isLastAttempt: bullJob.attemptsMade + 1 >= (bullJob.opts.attempts ?? 1),
+        stalls: bullJob.stalledCounter,
         waitedSeconds: Math.max(0, (bullJob.processedOn ?? Date.now()) - bullJob.timestamp) / 1000,
         lockLost: lockLost ?? new AbortController().signal,
       });

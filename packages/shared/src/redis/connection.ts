@@ -77,6 +77,21 @@ export async function connectRedis(url: string): Promise<Redis> {
   return redis;
 }
 
+/** Aborts, with REDIS_UNAVAILABLE as its reason, when a connection is lost and does not come back within the bound. */
+export function watchForLoss(redis: Pick<Redis, "on">, maxAwayMs: number): AbortSignal {
+  const gone = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  redis.on("close", () => {
+    const message = `Redis has been away for ${Math.round(maxAwayMs / 1000)} s (LABELFLEET_REDIS_WAIT_SECONDS)`;
+    timer ??= setTimeout(() => gone.abort(new LabelfleetError("REDIS_UNAVAILABLE", message)), maxAwayMs).unref();
+  });
+  redis.on("ready", () => {
+    clearTimeout(timer);
+    timer = undefined;
+  });
+  return gone.signal;
+}
+
 function unreachable(url: string, cause: unknown): LabelfleetError {
   const reason = cause instanceof Error ? cause.message.split("\n")[0] : "no answer";
   return new LabelfleetError(

@@ -188,7 +188,8 @@ export class S3Store implements ObjectStore {
       timer = setTimeout(expire, attemptDeadlineMs(this.#config.timeoutMs, sizeBytes));
     };
     try {
-      return await run({ signal: controller.signal, expect });
+      // Not everything within a call listens to the signal: credentials may come from a process or a server that hangs.
+      return await Promise.race([run({ signal: controller.signal, expect }), rejectWhenAborted(controller.signal)]);
     } catch (error) {
       // The SDK wraps the reason of an abort in an error of its own.
       const cause = controller.signal.aborted ? controller.signal.reason : error;
@@ -198,6 +199,10 @@ export class S3Store implements ObjectStore {
       call.signal?.removeEventListener("abort", abort);
     }
   }
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
 /** The handler stops listening to the signal once it has the headers; a body that stalls must end as well. */

@@ -1,16 +1,23 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
-import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import { chunkIdOf, partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { sleep } from "@labelfleet/shared/shutdown";
 import type { RunStats } from "../report/run-stats.js";
+import type { BreakerPolicy } from "./breaker.js";
+import { ControlRead } from "./control-read.js";
+import { InputGate } from "./input-gate.js";
 import type { RunModel } from "./model-loader.js";
 import { RecordKeeper } from "./record-keeper.js";
 
 /** Chunks that stay parsed: batches come in order, so the last two are the ones in use. */
 const keptChunks = 2;
+
+/** Every listing has it. */
+const firstRange = "r000";
 
 /** Everything a worker holds of one run while it works on it. */
 export class RunContext {
@@ -21,6 +28,9 @@ export class RunContext {
   readonly stats: RunStats;
   /** Finished records of batches that have to be tried again. */
   readonly records = new RecordKeeper();
+  /** Holds images back while the input cannot be read at all. */
+  readonly input: InputGate;
+  readonly control: ControlRead;
   readonly #chunks = new Map<string, Promise<ManifestEntry[]>>();
 
   constructor(parts: {
@@ -29,12 +39,29 @@ export class RunContext {
     models: RunModel[];
     progress: RunProgress;
     stats: RunStats;
+    breaker: BreakerPolicy;
+    /** One line for people. */
+    say: (line: string) => void;
   }) {
     this.folder = parts.folder;
     this.spec = parts.spec;
     this.models = parts.models;
     this.progress = parts.progress;
     this.stats = parts.stats;
+    this.control = new ControlRead(this.spec.frozen.input, () => this.#chunk(chunkIdOf(firstRange, 0)));
+    this.input = new InputGate({
+      policy: parts.breaker,
+      probe: () => this.control.probe(),
+      nowMs: () => performance.now(),
+      sleep,
+      say: (line) => parts.say(`${this.spec.runId}: ${line}`),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.input.close();
+    await this.control.close();
+    await this.folder.close();
   }
 
   /** The batch's slice of its manifest chunk. @throws RUN_INVALID when the chunk has no such slice */

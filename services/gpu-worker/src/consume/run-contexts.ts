@@ -3,31 +3,31 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
+import type { BreakerPolicy } from "./breaker.js";
 import type { ModelLoader } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
 /** Runs that a worker keeps open; the one longest unused is closed when another comes. */
 const maxOpenRuns = 16;
 
+export interface RunContextsOptions {
+  redis: Redis;
+  loader: ModelLoader;
+  identity: WorkerIdentity;
+  breaker: BreakerPolicy;
+  /** One line for people. */
+  say: (line: string) => void;
+  /** Called before a context is closed, to write its last statistics. */
+  onClosing: (context: RunContext) => Promise<void>;
+}
+
 /** Opens each run once, when its first batch arrives. */
 export class RunContexts {
-  readonly #redis: Redis;
-  readonly #loader: ModelLoader;
-  readonly #identity: WorkerIdentity;
-  readonly #onClosing: (context: RunContext) => Promise<void>;
+  readonly #options: RunContextsOptions;
   readonly #open = new Map<string, Promise<RunContext>>();
 
-  constructor(options: {
-    redis: Redis;
-    loader: ModelLoader;
-    identity: WorkerIdentity;
-    /** Called before a context is closed, to write its last statistics. */
-    onClosing: (context: RunContext) => Promise<void>;
-  }) {
-    this.#redis = options.redis;
-    this.#loader = options.loader;
-    this.#identity = options.identity;
-    this.#onClosing = options.onClosing;
+  constructor(options: RunContextsOptions) {
+    this.#options = options;
   }
 
   async of(job: BatchJob, lane: string): Promise<RunContext> {
@@ -54,12 +54,14 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
+    const { redis, loader, identity, breaker, say } = this.#options;
     const folder = await RunFolder.open(job.run);
     try {
       const spec = await folder.readSpec();
-      const models = await Promise.all(spec.frozen.models.map((ref) => this.#loader.load(spec.frozen.output, ref)));
-      const progress = new RunProgress(this.#redis, lane, spec.runId);
-      return new RunContext({ folder, spec, models, progress, stats: new RunStats(this.#identity, spec.runId) });
+      const models = await Promise.all(spec.frozen.models.map((ref) => loader.load(spec.frozen.output, ref)));
+      const progress = new RunProgress(redis, lane, spec.runId);
+      const stats = new RunStats(identity, spec.runId);
+      return new RunContext({ folder, spec, models, progress, stats, breaker, say });
     } catch (error) {
       await folder.close();
       throw error;
@@ -71,7 +73,7 @@ export class RunContexts {
     this.#open.delete(id);
     const context = await opening?.catch(() => undefined);
     if (context === undefined) return;
-    await this.#onClosing(context);
-    await context.folder.close();
+    await this.#options.onClosing(context);
+    await context.close();
   }
 }

@@ -6,6 +6,8 @@ import type { ErrorCode } from "@labelfleet/shared/errors";
 export interface LoaderThreadData {
   fetchSlots: number;
   decodeSlots: number;
+  /** The program of the decoder process, as a URL's text. */
+  decoderEntry: string;
 }
 
 export interface LoadRequest {
@@ -16,6 +18,8 @@ export interface LoadRequest {
   /** One output per spec, in this order. */
   specs: PreprocessSpec[];
   limits: ImageLimits;
+  /** Decoded in a process of its own, because its batch may hold an image that kills decoders. */
+  isolated: boolean;
 }
 
 export interface LoadedImage {
@@ -32,11 +36,20 @@ export interface LoadCost {
   bytesRead: number;
 }
 
-/** Main thread to loader thread. `recycle` gives the memory of inferred images back. */
-export type ToLoader = { type: "load"; id: number; request: LoadRequest } | { type: "recycle"; buffers: ArrayBuffer[] };
+/**
+ * Main thread to loader thread. `recycle` gives the memory of inferred images back, `ping` asks whether the thread still
+ * turns, `close` to end its decoder process.
+ */
+export type ToLoader =
+  | { type: "load"; id: number; request: LoadRequest }
+  | { type: "recycle"; buffers: ArrayBuffer[] }
+  | { type: "ping" }
+  | { type: "close" };
 
 /** Loader thread to main thread. */
 export type FromLoader =
   | { type: "ready" }
+  | { type: "pong" }
+  | { type: "closed" }
   | { type: "loaded"; id: number; image: LoadedImage; cost: LoadCost }
   | { type: "load-failed"; id: number; code: ErrorCode; message: string; cost: LoadCost };

@@ -5,6 +5,14 @@ import { type Inferred, InferThread, type LoadedOn } from "./infer-thread-handle
 /** A running batch and the next one: the thread never waits for the main thread between two. */
 const batchesPerThread = 2;
 
+export interface InferPoolOptions {
+  threads: number;
+  device: DeviceChoice;
+  /** What one batch may take before its thread counts as dead. */
+  timeoutMs: number;
+  onDied: (error: Error) => void;
+}
+
 /**
  * The inference threads of a worker: on a CPU one single-threaded session a core, on a GPU one session for the device.
  * Which it is shows when the first model is loaded; the threads that are not needed then stay idle.
@@ -14,12 +22,9 @@ export class InferPool {
   #device: string | null = null;
   #onFree: () => void = () => {};
 
-  constructor(options: { threads: number; device: DeviceChoice; onDied: (error: Error) => void }) {
+  constructor({ threads, device, ...others }: InferPoolOptions) {
     disableTelemetry();
-    this.#threads = Array.from(
-      { length: options.threads },
-      () => new InferThread({ device: options.device }, options.onDied),
-    );
+    this.#threads = Array.from({ length: threads }, () => new InferThread({ data: { device }, ...others }));
   }
 
   /** "cpu" or "cuda"; null before the first model is loaded. */
@@ -71,8 +76,9 @@ export class InferPool {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+  /** Whether every thread could be ended. */
+  async close(): Promise<boolean> {
+    return (await Promise.all(this.#threads.map((thread) => thread.close()))).every((ended) => ended);
   }
 
   #leastBusy(modelKey: string): InferThread | undefined {

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { endThread } from "../threads.js";
 import type { FromInfer, InferThreadData, RankedClass, ToInfer } from "./messages.js";
 
 export interface Inferred {
@@ -8,6 +9,21 @@ export interface Inferred {
   busyMs: number;
   /** The images' memory, to be used again. */
   images: ArrayBuffer[];
+}
+
+/** Loading and warming up a model may take this many times as long as a batch. */
+const loadFactor = 5;
+const checksPerTimeout = 10;
+
+export const inferEntry = new URL("./infer-thread.js", import.meta.url);
+
+export interface InferThreadOptions {
+  data: InferThreadData;
+  /** A batch that takes longer has met a device that hangs; the thread counts as dead then. */
+  timeoutMs: number;
+  onDied: (error: LabelfleetError) => void;
+  /** The thread's program. */
+  entry?: URL;
 }
 
 interface Pending {
@@ -26,22 +42,22 @@ export class InferThread {
   readonly #pending = new Map<number, Pending>();
   readonly #loading = new Map<string, { resolve: (on: LoadedOn) => void; reject: (error: LabelfleetError) => void }>();
   readonly loaded = new Set<string>();
+  readonly #timeoutMs: number;
+  readonly #checkTimer: NodeJS.Timeout;
+  readonly #onDied: (error: LabelfleetError) => void;
+  /** Checks since it last answered, or began something. Not a time: while the process is stopped, nobody can answer. */
+  #checksInSilence = 0;
   #nextId = 0;
   #closing = false;
 
-  constructor(data: InferThreadData, onDied: (error: LabelfleetError) => void) {
-    this.#worker = new Worker(new URL("./infer-thread.js", import.meta.url), { workerData: data });
+  constructor({ data, timeoutMs, onDied, entry = inferEntry }: InferThreadOptions) {
+    this.#timeoutMs = timeoutMs;
+    this.#onDied = onDied;
+    this.#worker = new Worker(entry, { workerData: data });
     this.#worker.on("message", (message: FromInfer) => this.#receive(message));
-    const died = (reason: string) => {
-      if (this.#closing) return;
-      this.#closing = true;
-      const error = new LabelfleetError("WORKER_DIED", `an inference thread ended: ${reason}`);
-      for (const waiting of [...this.#pending.values(), ...this.#loading.values()]) waiting.reject(error);
-      this.#pending.clear();
-      onDied(error);
-    };
-    this.#worker.on("error", (error) => died(error instanceof Error ? error.message : String(error)));
-    this.#worker.on("exit", (code) => died(`exit code ${code}`));
+    this.#worker.on("error", (error) => this.#died(error instanceof Error ? error.message : String(error)));
+    this.#worker.on("exit", (code) => this.#died(`exit code ${code}`));
+    this.#checkTimer = setInterval(() => this.#check(), timeoutMs / checksPerTimeout).unref();
   }
 
   /** Batches handed over and not answered yet. */
@@ -70,16 +86,37 @@ export class InferThread {
     });
   }
 
-  async close(): Promise<void> {
+  /** Whether the thread could be ended. */
+  close(): Promise<boolean> {
     this.#closing = true;
-    await this.#worker.terminate();
+    clearInterval(this.#checkTimer);
+    return endThread(this.#worker);
+  }
+
+  #died(reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearInterval(this.#checkTimer);
+    const error = new LabelfleetError("WORKER_DIED", `an inference thread ended: ${reason}`);
+    for (const waiting of [...this.#pending.values(), ...this.#loading.values()]) waiting.reject(error);
+    this.#pending.clear();
+    this.#onDied(error);
+  }
+
+  #check(): void {
+    if (this.#pending.size + this.#loading.size === 0) return;
+    this.#checksInSilence += 1;
+    const factor = this.#loading.size > 0 ? loadFactor : 1;
+    if (this.#checksInSilence > checksPerTimeout * factor) this.#died(`no answer for ${this.#timeoutMs * factor} ms`);
   }
 
   #send(message: ToInfer, transfer: ArrayBuffer[] = []): void {
+    if (this.#pending.size + this.#loading.size <= 1) this.#checksInSilence = 0;
     this.#worker.postMessage(message, transfer);
   }
 
   #receive(message: FromInfer): void {
+    this.#checksInSilence = 0;
     switch (message.type) {
       case "ready":
         return;

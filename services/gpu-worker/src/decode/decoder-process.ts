@@ -1,0 +1,4 @@
+import { decodeForModels } from "@labelfleet/imaging/decode";
+import { serveDecodes } from "./serve-decodes.js";
+
+serveDecodes(decodeForModels);

@@ -1,0 +1,101 @@
+import { Worker } from "node:worker_threads";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { within } from "@labelfleet/shared/shutdown";
+import { endThread } from "../threads.js";
+import type { FromLoader, LoadCost, LoadedImage, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
+
+export type LoadOutcome =
+  | { ok: true; image: LoadedImage; cost: LoadCost }
+  | { ok: false; error: LabelfleetError; cost: LoadCost };
+
+/** A thread whose event loop is stuck answers nothing: neither its images' deadlines nor its decoder's would pass. */
+const defaultMaxSilenceMs = 60_000;
+const pingsPerSilence = 12;
+
+/** How long a thread may take to end its decoder process. */
+const closeMs = 1_000;
+
+interface Pending {
+  resolve: (outcome: LoadOutcome) => void;
+  reject: (error: Error) => void;
+}
+
+/** The main thread's side of one loader thread. */
+export class LoaderThread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #pingTimer: NodeJS.Timeout;
+  #onClosed: () => void = () => {};
+  /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
+  #unanswered = 0;
+  #nextId = 0;
+  #closing = false;
+
+  constructor(entry: URL, data: LoaderThreadData, onDied: (error: Error) => void, maxSilenceMs = defaultMaxSilenceMs) {
+    this.#worker = new Worker(entry, { workerData: data });
+    const died = (reason: string) => {
+      if (this.#closing) return;
+      this.#closing = true;
+      clearInterval(this.#pingTimer);
+      const error = new LabelfleetError("WORKER_DIED", `a loader thread ended: ${reason}`);
+      for (const waiting of this.#pending.values()) waiting.reject(error);
+      this.#pending.clear();
+      onDied(error);
+    };
+    this.#worker.on("message", (message: FromLoader) => this.#receive(message));
+    this.#worker.on("error", (error) => died(error instanceof Error ? error.message : String(error)));
+    this.#worker.on("exit", (code) => died(`exit code ${code}`));
+    this.#pingTimer = setInterval(() => {
+      if (this.#unanswered >= pingsPerSilence) died(`silent for ${maxSilenceMs} ms`);
+      else this.#send({ type: "ping" });
+      this.#unanswered += 1;
+    }, maxSilenceMs / pingsPerSilence).unref();
+  }
+
+  /** Images handed over and not answered yet. */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /** Rejects only when the thread dies; what is wrong with the image is an outcome. */
+  load(request: LoadRequest): Promise<LoadOutcome> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#send({ type: "load", id, request });
+    });
+  }
+
+  recycle(buffers: ArrayBuffer[]): void {
+    this.#send({ type: "recycle", buffers }, buffers);
+  }
+
+  /** Whether the thread could be ended; a decode that hangs keeps it. */
+  async close(): Promise<boolean> {
+    this.#closing = true;
+    clearInterval(this.#pingTimer);
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve;
+    });
+    this.#send({ type: "close" });
+    await within(closeMs, closed);
+    return endThread(this.#worker);
+  }
+
+  #send(message: ToLoader, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #receive(message: FromLoader): void {
+    this.#unanswered = 0;
+    if (message.type === "closed") this.#onClosed();
+    if (message.type !== "loaded" && message.type !== "load-failed") return;
+    const waiting = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (message.type === "loaded") waiting?.resolve({ ok: true, image: message.image, cost: message.cost });
+    else {
+      const error = new LabelfleetError(message.code, message.message);
+      waiting?.resolve({ ok: false, error, cost: message.cost });
+    }
+  }
+}

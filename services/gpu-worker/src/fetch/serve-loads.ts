@@ -1,0 +1,86 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { DecodedImage } from "@labelfleet/imaging/decode";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import pLimit from "p-limit";
+import { maxOverdueDecodes } from "../cores.js";
+import { withDeadline } from "../decode/deadline.js";
+import { IsolatedDecoder } from "../decode/isolated-decoder.js";
+import type { DecodeImage } from "../decode/messages.js";
+import { OverdueDecodes } from "../decode/overdue-decodes.js";
+import { BufferPool } from "./buffer-pool.js";
+import type { FromLoader, LoadCost, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
+import { Stores } from "./stores.js";
+
+/**
+ * One loader thread: GET and decode, with its own object-store client. Fetches overlap each other; decodes are bounded
+ * apart, because they use a core each while fetches mostly wait.
+ */
+export function serveLoads(decodeImage: DecodeImage): void {
+  const port = parentPort!;
+  const { fetchSlots, decodeSlots, decoderEntry } = workerData as LoaderThreadData;
+  const fetchSlot = pLimit(fetchSlots);
+  const decodeSlot = pLimit(decodeSlots);
+  const buffers = new BufferPool();
+  const stores = new Stores();
+  const overdue = new OverdueDecodes(maxOverdueDecodes);
+  const isolated = new IsolatedDecoder({ entry: new URL(decoderEntry) });
+  const takeMemory = (sizeBytes: number) => buffers.take(sizeBytes);
+  const send = (message: FromLoader, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+  async function load(id: number, request: LoadRequest): Promise<void> {
+    const cost: LoadCost = { fetchMs: 0, decodeMs: 0, bytesRead: 0 };
+    try {
+      const body = await fetchSlot(() => fetch(request, cost));
+      const { widthPx, heightPx, pixels } = await decodeSlot(() => decode(body, request, cost));
+      const memory = pixels.map(({ buffer }) => buffer);
+      send({ type: "loaded", id, image: { widthPx, heightPx, pixels: memory }, cost }, memory);
+    } catch (error) {
+      const { code, message } = toLabelfleetError(error);
+      send({ type: "load-failed", id, code, message, cost });
+    }
+  }
+
+  async function fetch({ input, key, etag, limits }: LoadRequest, cost: LoadCost): Promise<Uint8Array> {
+    const startedMs = performance.now();
+    try {
+      const store = await stores.of(input);
+      const { body } = await store.get(key, { ifMatch: etag, maxBytes: limits.maxObjectBytes });
+      cost.bytesRead = body.byteLength;
+      return body;
+    } finally {
+      cost.fetchMs = performance.now() - startedMs;
+    }
+  }
+
+  async function decode(body: Uint8Array, request: LoadRequest, cost: LoadCost): Promise<DecodedImage> {
+    const { maxPixels, decodeTimeoutMs: timeoutMs } = request.limits;
+    const limits = { maxPixels, timeoutMs };
+    const startedMs = performance.now();
+    try {
+      // A process can be killed. With the last spare threads of the pool taken, nothing else may hang in this one.
+      if (request.isolated || overdue.areTooMany) return await isolated.decode(body, request.specs, limits, takeMemory);
+      const decoding = () => decodeImage(body, request.specs, limits, takeMemory);
+      return await withDeadline(timeoutMs, decoding, (late) => overdue.add(late));
+    } finally {
+      cost.decodeMs = performance.now() - startedMs;
+    }
+  }
+
+  port.on("message", (message: ToLoader) => {
+    switch (message.type) {
+      case "load":
+        void load(message.id, message.request);
+        return;
+      case "recycle":
+        for (const buffer of message.buffers) buffers.give(buffer);
+        return;
+      case "ping":
+        send({ type: "pong" });
+        return;
+      case "close":
+        isolated.close();
+        send({ type: "closed" });
+    }
+  });
+  send({ type: "ready" });
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LoaderThread } from "@labelfleet/gpu-worker/fetch/loader-thread-handle";
+import { InferThread } from "@labelfleet/gpu-worker/infer/infer-thread-handle";
+import { defaultImageLimits } from "@labelfleet/shared/contract/run-spec";
+import { expect, test } from "vitest";
+import { hostileEntries } from "../support/hostile-decoder/entries.js";
+
+const hungThread = new URL(import.meta.resolve("@labelfleet/test/support/hung-thread"));
+
+/** Collects what a thread dies of. */
+function deaths(): { of: string[]; onDied: (error: Error) => void } {
+  const of: string[] = [];
+  return { of, onDied: (error) => of.push(error.message) };
+}
+
+test("an inference thread that gives no answer counts as dead, and what waits for it fails", async () => {
+  const died = deaths();
+  const thread = new InferThread({ data: { device: "cpu" }, timeoutMs: 200, onDied: died.onDied, entry: hungThread });
+  await expect(thread.infer("m", [], 5)).rejects.toMatchObject({ code: "WORKER_DIED" });
+  expect(died.of).toEqual(["an inference thread ended: no answer for 200 ms"]);
+  expect(await thread.close()).toBe(true);
+});
+
+test("an inference thread with nothing to do may be silent", async () => {
+  const died = deaths();
+  const thread = new InferThread({ data: { device: "cpu" }, timeoutMs: 100, onDied: died.onDied });
+  await sleep(500);
+  expect(died.of).toEqual([]);
+  expect(await thread.close()).toBe(true);
+});
+
+test("a loader thread whose event loop hangs counts as dead, and the image that waits for it fails", async () => {
+  const died = deaths();
+  const data = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
+  const thread = new LoaderThread(hungThread, data, died.onDied, 300);
+  const request = {
+    input: "file:///none/",
+    key: "a",
+    etag: "x",
+    specs: [],
+    limits: defaultImageLimits,
+    isolated: false,
+  };
+  await expect(thread.load(request)).rejects.toMatchObject({ code: "WORKER_DIED" });
+  expect(died.of).toEqual(["a loader thread ended: silent for 300 ms"]);
+  expect(await thread.close()).toBe(true);
+});
+
+test("a loader thread that turns answers its pings", async () => {
+  const died = deaths();
+  const data = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
+  const thread = new LoaderThread(hostileEntries.loaderThread, data, died.onDied, 5_000);
+  await sleep(6_000);
+  expect(died.of).toEqual([]);
+  expect(await thread.close()).toBe(true);
+});

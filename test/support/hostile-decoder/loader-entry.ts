@@ -1,0 +1,4 @@
+import { serveLoads } from "@labelfleet/gpu-worker/fetch/serve-loads";
+import { hostileDecode } from "./hostile-decode.js";
+
+serveLoads(hostileDecode);
