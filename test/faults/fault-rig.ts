@@ -97,6 +97,7 @@ export class FaultRig {
     this.servers.s3.intercept = undefined;
     this.proxy.intercept = undefined;
     const leaks = await this.cli.close();
+    await this.#restarting;
     await this.proxy.close();
     await this.redis.stop();
     await this.servers.stop();
@@ -251,6 +252,13 @@ export class FaultRig {
   get #expected(): ReadonlyMap<string, Said> {
     assert.ok(this.#options.expected, "this rig has nothing to compare with");
     return this.#options.expected;
+  }
+}
+
+/** Ctrl-C and SIGTERM end a script's servers and processes before they end the script. */
+export function stopOnSignal(rig: FaultRig): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void rig.stop().finally(() => process.exit(130)));
   }
 }
 

@@ -5,7 +5,7 @@ import { readIn } from "../support/run-files.js";
 import { Fleet } from "./chaos/fleet.js";
 import { Weather } from "./chaos/weather.js";
 import { clonedPhotos } from "./clones.js";
-import { eventually, FaultRig, succeeded } from "./fault-rig.js";
+import { eventually, FaultRig, stopOnSignal, succeeded } from "./fault-rig.js";
 
 // `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS]`: one run whose workers are killed in turn
 // and whose Redis is emptied twice, the second time together with the producer; `resume` ends it. Prints what was done again.
@@ -23,6 +23,7 @@ const endMs = 1_800_000;
 
 const { photos, expected } = await clonedPhotos(images);
 const rig = await FaultRig.start({ photos, expected });
+stopOnSignal(rig);
 try {
   const weather = new Weather();
   weather.rule(rig);

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { CliProcess } from "../support/cli.js";
-import { brokenFiles, makePhotos, type Photo } from "../support/photos.js";
-import { FaultRig, succeeded } from "./fault-rig.js";
+import { hostileImages } from "../support/hostile-images/corpus.js";
+import { makePhotos, type Photo } from "../support/photos.js";
+import { FaultRig, stopOnSignal, succeeded } from "./fault-rig.js";
 
-// `node test/dist/faults/memory.js [--images N]`: one worker labels photos of many sizes and files that are broken; its resident
+// `node test/dist/faults/memory.js [--images N]`: one worker labels the hostile corpus, again and again; its resident
 // memory after a fifth of them is compared with that at the end. Exit code 1 when it grew by more than 5 %.
 const { values } = parseArgs({ options: { images: { type: "string", default: "50000" } } });
 const images = Number(values.images);
@@ -20,6 +21,7 @@ interface Sample {
 }
 
 const rig = await FaultRig.start({ photos: await corpus(images), expected: null });
+stopOnSignal(rig);
 try {
   const worker = await rig.worker({ LABELFLEET_CORES: undefined });
   const { scan, run } = await rig.scan(flags);
@@ -44,21 +46,26 @@ try {
   for (const leak of await rig.stop()) process.stdout.write(`left behind: ${leak}\n`);
 }
 
-/** Photos from thumbnails to a few megapixels, and every kind of broken file, in an order that mixes them. */
+/** The hostile corpus over and over, and photos from thumbnails to two megapixels, in an order that mixes them. */
 async function corpus(count: number): Promise<Photo[]> {
   const sizes = [
-    { widthPx: 64, heightPx: 48, count: 40 },
-    { widthPx: 320, heightPx: 240, count: 10 },
-    { widthPx: 1_600, heightPx: 1_200, count: 1 },
+    { widthPx: 64, heightPx: 48, count: 400 },
+    { widthPx: 320, heightPx: 240, count: 100 },
+    { widthPx: 1_600, heightPx: 1_200, count: 10 },
   ];
   const photos = (await Promise.all(sizes.map((size, seed) => makePhotos({ ...size, seed })))).flat();
-  const kinds = [...photos, ...(await brokenFiles()), ...(await brokenFiles())];
-  // A step without a common factor with their number visits all kinds in turn.
-  const step = 7;
-  return Array.from({ length: count }, (_, i) => ({
-    name: `${String(i).padStart(6, "0")}.jpg`,
-    bytes: kinds[(i * step) % kinds.length]!.bytes,
-  }));
+  const kinds = [...(await hostileImages(1)), ...photos];
+  const digits = String(kinds.length).length;
+  return Array.from({ length: count }, (_, i) => {
+    const { name, bytes } = kinds[i % kinds.length]!;
+    // Round after round of the corpus, each in another order than by format.
+    return { name: `${String(Math.floor(i / kinds.length)).padStart(digits, "0")}/${shuffled(i)}-${name}`, bytes };
+  });
+}
+
+/** Spreads neighbours: multiplication with an odd number visits each of the 65,536 places once. */
+function shuffled(i: number): string {
+  return ((i * 40_503) & 0xffff).toString(16).padStart(4, "0");
 }
 
 async function sampleUntil(signal: AbortSignal, worker: CliProcess, run: string): Promise<Sample[]> {
@@ -72,7 +79,7 @@ async function sampleUntil(signal: AbortSignal, worker: CliProcess, run: string)
 
 /** Of the worker and what it has started. */
 async function rssOf(worker: CliProcess): Promise<number> {
-  const inGroup = (await rig.cli.processes()).filter(({ command }) => / work( |$)/.test(command));
+  const inGroup = (await rig.cli.processes()).filter(({ command }) => !/ scan /.test(command));
   const sizes = await Promise.all(inGroup.map(({ pid }) => readFile(`/proc/${pid}/status`, "utf8").catch(() => "")));
   if (sizes.length === 0) throw new Error(`worker ${worker.pid} is gone`);
   return sizes.reduce((sum, status) => sum + Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024, 0);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkoutDir } from "../../containers/checkout.js";
 import { clonedPhotos } from "../clones.js";
-import { FaultRig } from "../fault-rig.js";
+import { FaultRig, stopOnSignal } from "../fault-rig.js";
 import { type FaultKind, type PlannedFault, planRound } from "./plan.js";
 import { playRound } from "./round.js";
 
@@ -35,6 +35,7 @@ do {
   say(`round ${rounds}, ${plan.length} faults planned:`);
   for (const fault of plan) say(`  ${describeFault(fault)}`);
   const rig = await FaultRig.start({ photos, expected });
+  stopOnSignal(rig);
   try {
     const result = await playRound(rig, plan, { workers, flags });
     const faults = countKinds(result.injected);
