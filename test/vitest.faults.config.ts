@@ -8,7 +8,8 @@ export default defineConfig({
     // Cases mostly wait, each with servers and processes of its own: several files, and several cases of each, at a time.
     maxWorkers: 3,
     maxConcurrency: 4,
-    testTimeout: 240_000,
+    // Longer than a case may take, so that it ends by itself and with it its processes.
+    testTimeout: 300_000,
     hookTimeout: 240_000,
   },
 });

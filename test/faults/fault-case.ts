@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkoutDir } from "../containers/checkout.js";
 import type { Photo } from "../support/photos.js";
 import { withEmptyObjects } from "./expected.js";
@@ -26,6 +27,7 @@ export interface FaultResult extends Comparison {
   injected: number;
 }
 
+const longestCaseMs = 270_000;
 const resultsDir = join(checkoutDir, ".cache/faults");
 
 /** Runs one case with servers of its own. Rejects unless its run is exact and nothing is left behind. */
@@ -43,7 +45,7 @@ export async function runCase(
   let leaks: string[] = [];
   let results: FaultResult[];
   try {
-    const run = await faultCase.run(rig);
+    const run = await inTime(faultCase.run(rig));
     rig.servers.s3.intercept = undefined;
     rig.proxy.intercept = undefined;
     const { countedInRedis = true } = faultCase;
@@ -55,6 +57,15 @@ export async function runCase(
   }
   assert.deepEqual(leaks, [], "left behind");
   return results;
+}
+
+/** A case that hangs is a failed one, whose processes are ended like any other's. */
+async function inTime(running: Promise<string>): Promise<string> {
+  const over = new AbortController();
+  const late = sleep(longestCaseMs, null, { signal: over.signal }).catch(() => null);
+  const run = await Promise.race([running, late]).finally(() => over.abort());
+  assert.ok(run !== null, `the case did not end within ${longestCaseMs} ms`);
+  return run;
 }
 
 /** Adds to the results of this run of the suite, from which fault-table.ts makes the table of the docs. */

@@ -7,19 +7,24 @@ import { Weather } from "./chaos/weather.js";
 import { clonedPhotos } from "./clones.js";
 import { eventually, FaultRig, stopOnSignal, succeeded } from "./fault-rig.js";
 
-// `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS]`: one run whose workers are killed in turn
-// and whose Redis is emptied twice, the second time together with the producer; `resume` ends it. Prints what was done again.
+// `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS | --kill-every-images N]`: one run whose
+// workers are killed in turn and whose Redis is emptied twice, the second time together with the producer; `resume` ends it.
+// Prints what was done again. On a machine that is busy with other things, kills that are paced by images leave a worker as much
+// time of its own as kills every few seconds do on a quiet one.
 const { values } = parseArgs({
   options: {
     images: { type: "string", default: "20000" },
     workers: { type: "string", default: "4" },
     "kill-every": { type: "string", default: "3" },
+    "kill-every-images": { type: "string" },
   },
 });
 const [images, workers] = [Number(values.images), Number(values.workers)];
 const killEveryMs = Number(values["kill-every"]) * 1_000;
+const killEveryImages = values["kill-every-images"] === undefined ? null : Number(values["kill-every-images"]);
 const batchImages = 16;
-const endMs = 1_800_000;
+const endMs = 3_600_000;
+const lookMs = 100;
 
 const { photos, expected } = await clonedPhotos(images);
 const rig = await FaultRig.start({ photos, expected });
@@ -31,7 +36,7 @@ try {
   const startedMs = Date.now();
   const run = await fleet.start();
   const over = new AbortController();
-  const killing = killInTurn(fleet, over.signal);
+  const killing = killInTurn(fleet, weather, over.signal);
 
   await labelled(run, images / 3);
   await rig.redis.flushAll();
@@ -68,12 +73,19 @@ try {
 }
 
 /** kill -9 of one worker after another, until the signal. Resolves to how many. */
-async function killInTurn(fleet: Fleet, signal: AbortSignal): Promise<number> {
+async function killInTurn(fleet: Fleet, weather: Weather, signal: AbortSignal): Promise<number> {
   for (let kills = 0; ; kills++) {
-    await sleep(killEveryMs, undefined, { signal }).catch(() => undefined);
+    await untilNextKill(weather, signal);
     if (signal.aborted) return kills;
     fleet.worker(kills % workers)?.killGroup("SIGKILL");
   }
+}
+
+async function untilNextKill(weather: Weather, signal: AbortSignal): Promise<void> {
+  const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
+  if (killEveryImages === null) return wait(killEveryMs);
+  const atReads = weather.photoReads + killEveryImages;
+  while (!signal.aborted && weather.photoReads < atReads) await wait(lookMs);
 }
 
 /** Waits until so many images have a shard. */

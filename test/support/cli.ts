@@ -127,6 +127,7 @@ export class Cli {
   readonly #started: CliProcess[] = [];
   readonly #temporaryDir: string;
   readonly #program: string;
+  #isClosed = false;
 
   /**
    * @param options.temporaryDir an empty folder, the TMPDIR of all processes
@@ -150,6 +151,7 @@ export class Cli {
   }
 
   start(words: string[], env: CliEnv = {}, cwd = this.#temporaryDir): CliProcess {
+    if (this.#isClosed) throw new Error("this command line is closed: what starts now would be left behind");
     const started = new CliProcess(words, { ...this.#env, ...env }, cwd, this.#program);
     this.#started.push(started);
     return started;
@@ -200,6 +202,7 @@ export class Cli {
 
   /** Kills whatever still runs. Returns what should not have been there. */
   async close(): Promise<string[]> {
+    this.#isClosed = true;
     const leaks = await this.leftovers();
     for (const { pid } of await this.processes()) {
       try {
