@@ -29,6 +29,7 @@ if (values.lane === "all" && filters.length === 0) {
   step("lint", ["biome", "check", "--error-on-warnings", "."]);
   step("type check", ["tsc", "-b"]);
 }
+if (values.lane === "readers") process.env.LABELFLEET_READER_TESTS = "1";
 const reporters = [
   "--reporter=default",
   "--reporter=json",

@@ -42,7 +42,10 @@ export interface Config {
 
 /** @throws USAGE naming the first variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = environmentSchema.safeParse(env);
+  // An empty variable, as files of variables leave them, is one that is not set.
+  const names = Object.keys(environmentSchema.shape);
+  const given = Object.fromEntries(names.map((name) => [name, env[name] === "" ? undefined : env[name]]));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new LabelfleetError("USAGE", `the environment variable ${issue?.path.join(".")} is wrong: ${issue?.message}`);

@@ -10,6 +10,12 @@ test("docs/errors.md lists exactly the catalogue", () => {
   expect(documented).toEqual(known);
 });
 
+test("a message is one line, whatever a key holds", () => {
+  expect(new LabelfleetError("OBJECT_DENIED", "s3://b/a\nb\u001b[2J is denied").message).toBe(
+    "s3://b/a\\u000ab\\u001b[2J is denied",
+  );
+});
+
 test("a foreign error becomes INTERNAL with its first line, and keeps its cause", () => {
   const cause = new TypeError("x is undefined\n    at y");
   const error = toLabelfleetError(cause);

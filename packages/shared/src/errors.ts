@@ -49,13 +49,19 @@ export const errorCatalog = {
 
 export type ErrorCode = keyof typeof errorCatalog;
 
-/** An error whose code says what to do. The message is one line: what, where, and what the user can do. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry
+const controlCharacters = /[\u0000-\u001f\u007f]/g;
+
+/**
+ * An error whose code says what to do. The message is one line: what, where, and what the user can do. Keys and foreign
+ * messages are part of it, so control characters are escaped.
+ */
 export class LabelfleetError extends Error {
   override readonly name = "LabelfleetError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message.replace(controlCharacters, escaped), options);
     this.code = code;
   }
 
@@ -66,6 +72,10 @@ export class LabelfleetError extends Error {
   get exitCode(): 1 | 2 | 3 {
     return errorCatalog[this.code].exitCode;
   }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Any thrown value as a LabelfleetError; what is not one of ours becomes INTERNAL, with the original as its cause. */

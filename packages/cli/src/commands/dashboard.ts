@@ -1,5 +1,5 @@
 import { startDashboard } from "@labelfleet/dashboard/server";
-import type { CommandContext } from "../command-context.js";
+import { type CommandContext, printJson } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import { withReleasers } from "../with-releasers.js";
 
@@ -11,7 +11,8 @@ export async function dashboard(context: CommandContext, flags: { host: string; 
   return withReleasers(context, async (releasers, signal) => {
     const server = await startDashboard({ ...flags, redisUrl, token: config.dashboardToken ?? undefined, logger });
     releasers.push("dashboard", () => server.close());
-    process.stdout.write(`Dashboard: ${server.url}\n`);
+    if (context.json) printJson({ url: server.url });
+    else process.stdout.write(`Dashboard: ${server.url}\n`);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });

@@ -10,9 +10,13 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
   const startedMs = Date.now();
   return withReleasers(context, async (releasers, signal) => {
     const options = await prepareOptionsOf(input, flags, flags.workers);
-    // Redis and the workers start while the input is looked at.
-    const starting = startFleet(context, releasers, { workers: flags.workers, lane: flags.lane, device: flags.device });
-    const [fleet, prepared] = await settleBoth(starting, prepareRun({ ...options, signal }));
+    // The workers load their libraries while the input is looked at; without a Redis nothing is begun.
+    const fleet = await startFleet(context, releasers, {
+      workers: flags.workers,
+      lane: flags.lane,
+      device: flags.device,
+    });
+    const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);
     const either = AbortSignal.any([signal, fleet.failed]);
@@ -20,10 +24,4 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
     if (fleet.failed.aborted) throw fleet.failed.reason;
     return exitCode;
   });
-}
-
-/** Both results; waits for both also when one fails, so that nothing is acquired after the release began. */
-async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return Promise.all([first, second]);
 }

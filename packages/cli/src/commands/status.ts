@@ -1,4 +1,5 @@
 import { type RunStatus, readStatus } from "@labelfleet/producer/status";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import { knownRuns } from "@labelfleet/shared/redis/registry";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -9,6 +10,7 @@ import { formatCount, formatDuration, formatTable } from "../view/format.js";
 import { withReleasers } from "../with-releasers.js";
 
 const watchEveryMs = 2_000;
+const shownRuns = 20;
 
 /** Where one run stands, or all runs that Redis knows; `--watch` goes on until the run is done. */
 export function status(context: CommandContext, uri: string | undefined, flags: { watch?: boolean }): Promise<number> {
@@ -38,7 +40,14 @@ async function statusOf(uri: string, redis: Redis | null): Promise<RunStatus> {
 
 async function statusOfAll(redis: Redis | null): Promise<RunStatus[]> {
   if (redis === null) throw noRedisUrl();
-  return Promise.all((await knownRuns(redis, 20)).map(({ run }) => statusOf(run, redis)));
+  const runs = await knownRuns(redis, shownRuns);
+  const settled = await Promise.allSettled(runs.map(({ run }) => statusOf(run, redis)));
+  return settled.flatMap((result, i) => {
+    if (result.status === "fulfilled") return [result.value];
+    // Its folder was deleted, or lies on another machine: the other runs are still worth showing.
+    process.stderr.write(`${runs[i]!.run} cannot be read: ${toLabelfleetError(result.reason).message}\n`);
+    return [];
+  });
 }
 
 function statusTable(statuses: RunStatus[]): string {

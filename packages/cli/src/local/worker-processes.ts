@@ -63,12 +63,16 @@ export class WorkerProcesses {
         ...process.env,
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
-        LABELFLEET_LOG_LEVEL: logger.isLevelEnabled("debug") ? "debug" : "warn",
+        // "worker ready" and the like are for people who start workers themselves.
+        LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
         UV_THREADPOOL_SIZE: String(uvThreadPoolSize(coresPerWorker)),
       },
     });
     this.#children.add(child);
-    child.once("error", (error) => logger.warn(`a worker process could not be started: ${error.message}`));
+    child.once("error", (error) => {
+      // Without a process there is no exit to follow.
+      if (child.pid === undefined) child.emit("exit", null, error.message);
+    });
     child.once("exit", (code, signal) => {
       this.#children.delete(child);
       if (this.#stopping) return;

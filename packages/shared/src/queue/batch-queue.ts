@@ -49,9 +49,14 @@ export async function batchStates(queue: BatchQueue, jobs: BatchJob[]): Promise<
   return Promise.all(jobs.map((job) => queue.getJobState(jobIdOf(job))));
 }
 
-/** Why a batch failed for good, as its worker put it; null when the queue does not know. */
-export async function failureOf(queue: BatchQueue, job: BatchJob): Promise<string | null> {
-  return (await queue.getJob(jobIdOf(job)))?.failedReason ?? null;
+/**
+ * Why a batch failed for good, as its worker put it; null when the queue does not know. The job is removed: at most a
+ * window of failed ones stays in Redis, and nobody looks for it again but a producer that offers it anew.
+ */
+export async function takeFailure(queue: BatchQueue, job: BatchJob): Promise<string | null> {
+  const failed = await queue.getJob(jobIdOf(job));
+  await failed?.remove();
+  return failed?.failedReason ?? null;
 }
 
 /** Takes the batches that no worker holds out of the queue again. */

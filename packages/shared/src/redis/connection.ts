@@ -35,14 +35,21 @@ export function redisOptionsOf(url: string): RedisAddress {
   if (parsed.protocol !== "redis:" && parsed.protocol !== "rediss:") {
     throw new LabelfleetError("USAGE", `REDIS_URL has the scheme ${parsed.protocol} expected redis:, rediss: or unix:`);
   }
+  const decoded = (text: string) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw new LabelfleetError("USAGE", "REDIS_URL has a % in its user or password that is not percent-encoded (%25)");
+    }
+  };
   const db = parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : 0;
   if (!Number.isInteger(db)) throw new LabelfleetError("USAGE", "REDIS_URL ends in something that is not a db number");
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, "") || "127.0.0.1",
     port: parsed.port === "" ? 6379 : Number(parsed.port),
     db,
-    ...(parsed.username === "" ? {} : { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password === "" ? {} : { password: decodeURIComponent(parsed.password) }),
+    ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
+    ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
   };
 }

@@ -6,6 +6,8 @@ import { type RunSpec, runSpecSchema } from "../contract/run-spec.js";
 import { hasCode, LabelfleetError } from "../errors.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { openStore } from "../storage/open-store.js";
+import { putFirst } from "../storage/put-first.js";
+import { formatUri, parseUri } from "../storage/uri.js";
 
 /** A document of a run with the etag that a conditional rewrite needs. */
 export interface Stored<T> {
@@ -28,7 +30,7 @@ export class RunFolder {
   }
 
   static async open(uri: string): Promise<RunFolder> {
-    const folderUri = uri.endsWith("/") ? uri : `${uri}/`;
+    const folderUri = `${formatUri(parseUri(uri)).replace(/\/$/, "")}/`;
     const { store, prefix } = await openStore(folderUri);
     return new RunFolder(store, prefix, folderUri);
   }
@@ -88,13 +90,7 @@ export class RunFolder {
 
   /** Writes unless the name exists already: the first writer wins. Returns whether this call wrote it. */
   async writeFirst(name: string, body: Uint8Array, contentType: string): Promise<boolean> {
-    try {
-      await this.store.put(this.keyOf(name), body, { ifNoneMatch: "*", contentType });
-      return true;
-    } catch (error) {
-      if (hasCode(error, "PRECONDITION_FAILED")) return false;
-      throw error;
-    }
+    return putFirst(this.store, this.keyOf(name), body, contentType);
   }
 
   writeJsonFirst(name: string, value: unknown): Promise<boolean> {

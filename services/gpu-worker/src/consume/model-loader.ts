@@ -54,7 +54,7 @@ export class ModelLoader {
     const modelPath = await ensureOnnx(model, { cacheDir: this.#cacheDir });
     const warmUpImages = defaultLimits(this.#pool.device ?? "cpu").maxBatchSize;
     const { device, fallbackReason } = await this.#pool.load(ref.sha256, modelPath, warmUpImages);
-    if (fallbackReason !== null) this.#logger.info(fallbackReason);
+    if (fallbackReason !== null) this.#logger.warn(fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }

@@ -4,8 +4,8 @@ import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import {
   type BatchQueue,
   batchStates,
-  failureOf,
   offerBatches,
+  takeFailure,
   withdrawBatches,
 } from "@labelfleet/shared/queue/batch-queue";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -92,7 +92,7 @@ export class Outstanding {
         this.#settle(job.batchId, settled);
       } else if (remedy === "give up") {
         this.#jobs.delete(job.batchId);
-        const reason = (await failureOf(this.#queue, job)) ?? "no reason was given";
+        const reason = (await takeFailure(this.#queue, job)) ?? "no reason was given";
         settled.failed.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
       } else lost.push(job);
     }

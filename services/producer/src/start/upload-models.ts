@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Model, modelFiles, readWeights } from "@labelfleet/models/model-folder";
-import { hasCode } from "@labelfleet/shared/errors";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
+import { putFirst } from "@labelfleet/shared/storage/put-first";
 
 /**
  * Puts each model's folder to `<prefix>models/<sha256>/`, so that workers elsewhere use exactly these weights. The card goes
@@ -18,16 +18,8 @@ export async function uploadModels(store: ObjectStore, prefix: string, models: M
     for (const file of [...rest, card]) {
       const isWeights = file === model.card.weights.file;
       const body = isWeights ? await readWeights(model) : await readFile(join(model.folder, file));
-      await putFirst(store, keyOf(file), body);
+      // The key names its content, so whoever was first wrote the same bytes.
+      await putFirst(store, keyOf(file), body, isWeights ? "application/octet-stream" : "application/json");
     }
-  }
-}
-
-async function putFirst(store: ObjectStore, key: string, body: Uint8Array): Promise<void> {
-  try {
-    await store.put(key, body, { ifNoneMatch: "*" });
-  } catch (error) {
-    // The key names its content, so whoever was first wrote the same bytes.
-    if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
   }
 }
