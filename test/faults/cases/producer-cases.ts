@@ -6,7 +6,7 @@ import { eventually, type FaultRig, succeeded } from "../fault-rig.js";
 import { Hold } from "../hold.js";
 
 const endMs = 90_000;
-const longMs = 230_000;
+const longMs = 300_000;
 
 /** A manifest of more than one chunk: the listing goes on after the run was begun, in pages of this many keys. */
 const manyObjects = { pageKeys: 50, emptyObjects: 10_300 };
