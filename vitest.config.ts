@@ -6,7 +6,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/support/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "services/*/src/**/*.test.ts",
+            "bench/src/**/*.test.ts",
+            "test/support/**/*.test.ts",
+          ],
           // Generous, for machines that do other things beside: no test measures speed.
           testTimeout: 30_000,
         },

@@ -1,8 +1,14 @@
 import { pathToFileURL } from "node:url";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { benchGraphs } from "./models/bench-graphs.js";
+import { benchModels } from "./models/bench-models.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
 
-const benches: Record<string, (args: string[]) => Promise<number>> = { pipeline: benchPipeline };
+const benches: Record<string, (args: string[]) => Promise<number>> = {
+  graphs: benchGraphs,
+  models: benchModels,
+  pipeline: benchPipeline,
+};
 
 /** Runs one benchmark by its name. Returns the exit code. @throws USAGE */
 export async function main(args: string[]): Promise<number> {

@@ -14,6 +14,7 @@ FROM read_json(
     modelId: 'VARCHAR',
     status: 'VARCHAR',
     top: 'STRUCT("index" INTEGER, label VARCHAR, probability DOUBLE)[]',
+    embedding: 'FLOAT[]',
     errorCode: 'VARCHAR',
     errorMessage: 'VARCHAR',
     retryable: 'BOOLEAN',

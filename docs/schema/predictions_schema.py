@@ -28,6 +28,7 @@ schema = pa.schema(
                 )
             ),
         ),
+        pa.field("embedding", pa.list_(pa.float32())),
         pa.field("errorCode", pa.string()),
         pa.field("errorMessage", pa.string()),
         pa.field("retryable", pa.bool_()),

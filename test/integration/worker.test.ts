@@ -40,7 +40,10 @@ beforeAll(async () => {
     await writeFile(join(input, name), bytes);
   }
   queue = openQueue(rig.server.url, "default");
-  run = await rig.prepare(input, { batchImages, models: await Promise.all(modelIds.map(resolveModel)) });
+  run = await rig.prepare(input, {
+    batchImages,
+    models: await Promise.all(modelIds.map((name) => resolveModel(name))),
+  });
 });
 
 afterEach(async () => {

@@ -26,6 +26,13 @@ export function intUpTo(maximum: number): (text: string) => number {
   };
 }
 
+export function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError("expected a number from 0 to 1.");
+  return value;
+}
+
 /** `250` is a count of images, `10%` a share of those done. */
 export function maxFailed(text: string): MaxFailed {
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];

@@ -1,8 +1,9 @@
 import { version } from "@labelfleet/shared/version";
 import { Command } from "commander";
+import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
 import { collect, laneName, maxFailed, nonNegativeInt } from "./flags.js";
-import { addRunFlags, deviceOption, type RunFlags } from "./run-flags.js";
+import { addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
 /** Called with each command's exit code. */
 type Finish = (exitCode: number) => void;
@@ -93,12 +94,32 @@ export function createProgram(finish: Finish): Command {
     );
 
   const models = program.command("models").description("the model family");
-  subcommand(models, "list", "the models that come with labelfleet").action(
-    action(finish, async (context) => (await import("./commands/models.js")).modelsList(context)),
+  subcommand(models, "list", "the models that come with labelfleet, and those that it can pull").action(
+    action(finish, async (context) => (await import("./commands/models/list.js")).modelsList(context)),
   );
-  subcommand(models, "show <model>", "one model: its card, its cost, its preprocessing").action(
-    action(finish, async (context, name: string) => (await import("./commands/models.js")).modelsShow(context, name)),
+  subcommand(models, "show <model>", "one model or architecture: its stages, what they cost, its preprocessing").action(
+    action(finish, async (context, name: string) =>
+      (await import("./commands/models/show.js")).modelsShow(context, name),
+    ),
   );
+  addBuildFlags(subcommand(models, "build", "an ONNX file of an architecture and its weights")).action(
+    action(finish, async (context, flags: BuildFlags) =>
+      (await import("./commands/models/build.js")).modelsBuild(context, flags),
+    ),
+  );
+  subcommand(models, "pull <model>", "download hf:owner/repo, or a model that `models list` shows").action(
+    action(finish, async (context, name: string) =>
+      (await import("./commands/models/pull.js")).modelsPull(context, name),
+    ),
+  );
+  subcommand(models, "check <model>", "whether graph, weights, card and labels agree; labels the sample photos")
+    .addOption(precisionOption())
+    .addOption(deviceOption())
+    .action(
+      action(finish, async (context, name: string, flags: Pick<RunFlags, "precision" | "device">) =>
+        (await import("./commands/models/check.js")).modelsCheck(context, name, flags),
+      ),
+    );
 
   subcommand(program, "dashboard", "the web page: runs, progress and queues")
     .option(
@@ -115,7 +136,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: pipeline")
+    .description("measured tables: graphs, models, pipeline")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

@@ -1,4 +1,3 @@
-import { resolveModel } from "@labelfleet/models/registry";
 import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
 import {
   type DeviceChoice,
@@ -8,9 +7,13 @@ import {
   type MaxFailed,
   type OutputFormat,
   outputFormats,
+  type Precision,
+  precisions,
 } from "@labelfleet/shared/contract/run-spec";
 import { type Command, Option } from "commander";
-import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt } from "./flags.js";
+import type { CommandContext } from "./command-context.js";
+import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
+import { resolveModels } from "./resolve-models.js";
 
 export const defaultModel = "efficientnet-lite0";
 
@@ -22,6 +25,9 @@ export interface RunFlags {
   model?: string[];
   lane: string;
   topK: number;
+  precision: Precision;
+  threshold?: number;
+  embeddings?: boolean;
   device: DeviceChoice;
   batchImages?: number;
   format: OutputFormat;
@@ -41,9 +47,16 @@ export function addRunFlags(command: Command): Command {
   const limits = defaultImageLimits;
   return command
     .requiredOption("--out <uri>", "folder for the results: s3://bucket/prefix, file:///dir or a path")
-    .option("--model <name>", `model id or model folder; may be repeated (default: ${defaultModel})`, collect(text))
+    .option(
+      "--model <name>",
+      `model id, hf:owner/repo or model folder; may be repeated (default: ${defaultModel})`,
+      collect(text),
+    )
     .addOption(laneOption())
     .option("--top-k <n>", "labels kept for each image", intUpTo(1000), 5)
+    .addOption(precisionOption())
+    .option("--threshold <p>", "labels kept of a sigmoid head: at least this probable", probability)
+    .option("--embeddings", "write the pooled features before the classifier with each record")
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
     .addOption(new Option("--format <format>", "how predictions are written").choices(outputFormats).default("jsonl"))
@@ -71,12 +84,17 @@ export function laneOption(): Option {
   return new Option("--lane <name>", "queue lane").argParser(laneName).default(defaultLane);
 }
 
+export function precisionOption(): Option {
+  return new Option("--precision <precision>", "of weights and arithmetic").choices(precisions).default("fp32");
+}
+
 export function deviceOption(): Option {
   return new Option("--device <device>", "where inference runs").choices(deviceChoices).default("auto");
 }
 
-/** @throws MODEL_UNKNOWN, MODEL_INVALID */
+/** @throws MODEL_UNKNOWN, MODEL_INVALID, and what pulling a model throws */
 export async function prepareOptionsOf(
+  context: CommandContext,
   input: string,
   flags: RunFlags,
   workersExpected: number,
@@ -91,8 +109,11 @@ export async function prepareOptionsOf(
       limit: flags.limit ?? null,
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
-    models: await Promise.all(names.map(resolveModel)),
+    models: await resolveModels(context, names),
     topK: flags.topK,
+    precision: flags.precision,
+    threshold: flags.threshold ?? null,
+    embeddings: flags.embeddings ?? false,
     format: flags.format,
     device: flags.device,
     batchImages: flags.batchImages ?? null,

@@ -83,7 +83,7 @@ async function renderAll(
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const largest = specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
   const shortSidePx = largest.resizeShortSidePx * sharedOversampling;
-  const plan = planResize(size, { ...largest, resizeShortSidePx: shortSidePx });
+  const plan = planResize(size, { ...largest, resizeShortSidePx: shortSidePx, squash: false });
   let image = open().autoOrient();
   if (plan.before) image = image.extract(plan.before);
   const width = plan.before?.width ?? size.widthPx;

@@ -17,6 +17,17 @@ describe("planResize", () => {
     expect(plan).toEqual({ before: null, width, height, crop: { left, top, width: 224, height: 224 } });
   });
 
+  it("squashes both sides where the card says so, and cuts the middle", () => {
+    const squash = { ...spec, resizeShortSidePx: 230, squash: true };
+    const crop = { left: 3, top: 3, width: 224, height: 224 };
+    expect(planResize({ widthPx: 500, heightPx: 375 }, squash)).toEqual({
+      before: null,
+      width: 230,
+      height: 230,
+      crop,
+    });
+  });
+
   it("keeps the middle of very long images, so that no resized image is enormous", () => {
     const plan = planResize({ widthPx: 1, heightPx: 1_000_000 }, spec);
     expect(plan.before).toEqual({ left: 0, top: 499_998, width: 1, height: 4 });

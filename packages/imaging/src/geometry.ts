@@ -27,18 +27,24 @@ const keptAspect = 4;
  * the crop's corner rounded half to even as Python does. An image that is smaller than the crop is enlarged.
  */
 export function planResize(size: ImageSize, spec: PreprocessSpec): ResizePlan {
+  // A card may ask for a crop that is larger than its short side; then the crop decides.
+  const shortPx = Math.max(spec.resizeShortSidePx, spec.inputPx);
+  if (spec.squash)
+    return { before: null, width: shortPx, height: shortPx, crop: centre(shortPx, shortPx, spec.inputPx) };
   const before = centralPart(size);
   const widthPx = before?.width ?? size.widthPx;
   const heightPx = before?.height ?? size.heightPx;
-  // A card may ask for a crop that is larger than its short side; then the crop decides.
-  const shortPx = Math.max(spec.resizeShortSidePx, spec.inputPx);
   const isWide = widthPx >= heightPx;
   const longPx = Math.trunc((shortPx * Math.max(widthPx, heightPx)) / Math.min(widthPx, heightPx));
   const width = isWide ? longPx : shortPx;
   const height = isWide ? shortPx : longPx;
-  const left = roundHalfToEven((width - spec.inputPx) / 2);
-  const top = roundHalfToEven((height - spec.inputPx) / 2);
-  return { before, width, height, crop: { left, top, width: spec.inputPx, height: spec.inputPx } };
+  return { before, width, height, crop: centre(width, height, spec.inputPx) };
+}
+
+function centre(width: number, height: number, sidePx: number): Box {
+  const left = roundHalfToEven((width - sidePx) / 2);
+  const top = roundHalfToEven((height - sidePx) / 2);
+  return { left, top, width: sidePx, height: sidePx };
 }
 
 function centralPart({ widthPx, heightPx }: ImageSize): Box | null {

@@ -24,15 +24,16 @@ describe("ensureOnnx", async () => {
     expect(await readdir(cacheDir)).toEqual([basename(path)]);
   });
 
-  it("keeps graphs of other models and other outputs apart", async () => {
+  it("keeps graphs of other models, outputs and precisions apart", async () => {
     const other = { ...model, sha256: "0".repeat(64) };
     const paths = await Promise.all([
       ensureOnnx(model, { cacheDir }),
-      ensureOnnx(model, { cacheDir, output: "logits" }),
+      ensureOnnx(model, { cacheDir, outputs: ["logits"] }),
+      ensureOnnx(model, { cacheDir, precision: "fp16" }),
       ensureOnnx(other, { cacheDir }),
     ]);
-    expect(new Set(paths).size).toBe(3);
-    expect((await readdir(cacheDir)).length).toBe(3);
+    expect(new Set(paths).size).toBe(4);
+    expect((await readdir(cacheDir)).length).toBe(4);
   });
 
   it("gives all who ask at once the same file, and leaves no temporary one", async () => {

@@ -1,23 +1,21 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { buildOnnx, type GraphForm } from "./build-onnx.js";
 import { canonicalJson } from "./canonical-json.js";
-import { builderVersion, buildGraph, type GraphOptions } from "./efficientnet/graph.js";
-import { type Model, readWeights } from "./model-folder.js";
-import { Safetensors } from "./weights/safetensors.js";
+import { builderVersion } from "./efficientnet/graph.js";
+import type { Model } from "./model-folder.js";
 
 /** How many built graphs (20 to 270 MB each) stay; the ones not used for longest go first. */
 const maxCachedGraphs = 24;
 /** A temporary file this old belongs to a process that was killed while it wrote. */
 const abandonedAfterMs = 3_600_000;
 
-export interface EnsureOnnxOptions {
+export interface EnsureOnnxOptions extends Partial<GraphForm> {
   /** Where built graphs lie; `defaultCacheDir()` unless given. */
   readonly cacheDir?: string;
-  /** "probabilities" unless given. */
-  readonly output?: GraphOptions["output"];
 }
 
 /** $XDG_CACHE_HOME/labelfleet, or ~/.cache/labelfleet. */
@@ -30,29 +28,19 @@ export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): s
  * `<hash of what it was built from>-<hash of its bytes>.onnx`, so one that was cut short or altered is seen, removed and
  * built again; it is renamed into place whole, so any number of processes may do this at once.
  *
- * @throws LabelfleetError MODEL_INVALID when the weights are not the card's, or do not fit the architecture
+ * @throws LabelfleetError MODEL_INVALID as `buildOnnx` does
  */
 export async function ensureOnnx(model: Model, options: EnsureOnnxOptions = {}): Promise<string> {
-  const cacheDir = options.cacheDir ?? defaultCacheDir();
-  const output = options.output ?? "probabilities";
-  const key = sha256(canonicalJson({ model: model.sha256, builderVersion, output }));
+  const { cacheDir = defaultCacheDir(), outputs = ["probabilities"], precision = "fp32" } = options;
+  const key = sha256([canonicalJson({ model: model.sha256, builderVersion, outputs, precision })]);
   await mkdir(cacheDir, { recursive: true });
   const cached = await findIntact(cacheDir, key);
   if (cached !== undefined) return cached;
-  const bytes = await build(model, output);
-  const path = join(cacheDir, `${key}-${sha256(bytes)}.onnx`);
-  await writeWhole(path, bytes);
+  const pieces = await buildOnnx(model, { outputs, precision });
+  const path = join(cacheDir, `${key}-${sha256(pieces)}.onnx`);
+  await writeWhole(path, pieces);
   await prune(cacheDir);
   return path;
-}
-
-async function build({ card, folder, ...model }: Model, output: GraphOptions["output"]): Promise<Uint8Array> {
-  const { architecture, inputPx, mean, std, numClasses, activation } = card;
-  if (architecture === undefined) {
-    throw new LabelfleetError("MODEL_INVALID", `${join(folder, "model.json")}: architecture is missing`);
-  }
-  const weights = new Safetensors(await readWeights({ card, folder, ...model }), join(folder, card.weights.file));
-  return buildGraph({ architecture, inputPx, mean, std, numClasses, activation, weights, output });
 }
 
 async function findIntact(cacheDir: string, key: string): Promise<string | undefined> {
@@ -60,8 +48,8 @@ async function findIntact(cacheDir: string, key: string): Promise<string | undef
     if (!name.startsWith(`${key}-`) || !name.endsWith(".onnx")) continue;
     const path = join(cacheDir, name);
     // Another process may have pruned it since the listing.
-    const bytes = await readFile(path).catch(() => undefined);
-    if (bytes && name === `${key}-${sha256(bytes)}.onnx`) {
+    const actual = await sha256OfFile(path).catch(() => undefined);
+    if (name === `${key}-${actual}.onnx`) {
       const now = new Date();
       await utimes(path, now, now).catch(() => undefined);
       return path;
@@ -71,10 +59,10 @@ async function findIntact(cacheDir: string, key: string): Promise<string | undef
   return undefined;
 }
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+async function writeWhole(path: string, pieces: Uint8Array[]): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await writeFile(temporary, bytes);
+    await writeFile(temporary, pieces);
     await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });
@@ -97,6 +85,14 @@ async function lastUse(path: string): Promise<{ path: string; usedMs: number }> 
   return { path, usedMs: stats?.mtimeMs ?? Date.now() };
 }
 
-function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+function sha256(pieces: Iterable<string | Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest("hex");
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
 }

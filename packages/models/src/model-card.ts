@@ -14,6 +14,8 @@ export const modelCardSchema = z.strictObject({
   /** The share of the resized short side that the centre crop keeps: short side = floor(inputPx / cropPct). */
   cropPct: z.number().gt(0).max(1),
   interpolation: z.enum(["bicubic", "bilinear"]),
+  /** "center" (unless given): resize the short side, cut the middle; "squash": resize both sides, whatever the aspect. */
+  cropMode: z.enum(["center", "squash"]).optional(),
   /** Per channel RGB, of pixels scaled to [0, 1]: the network sees (pixel / 255 - mean) / std. */
   mean: z.tuple([z.number(), z.number(), z.number()]),
   std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
@@ -24,6 +26,28 @@ export const modelCardSchema = z.strictObject({
     file: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
+  /** Of a model.onnx of one's own: how it takes images. What is left out is read from the graph. */
+  input: z
+    .strictObject({
+      /** [N, 3, px, px] or [N, px, px, 3]. */
+      layout: z.enum(["nchw", "nhwc"]).optional(),
+      /** uint8 gets the pixels as they are, whatever mean and std say. */
+      type: z.enum(["float32", "float16", "uint8"]).optional(),
+    })
+    .optional(),
+  /** Of a model.onnx of one's own: what it gives. What is left out is read from the graph. */
+  output: z
+    .strictObject({
+      /** The output [N, classes]; the first unless given. */
+      name: z.string().optional(),
+      /** Logits go through `activation`; probabilities stay as they are. */
+      gives: z.enum(["logits", "probabilities"]).optional(),
+      /** The output [N, features] that `--embeddings` writes. */
+      embedding: z.string().optional(),
+    })
+    .optional(),
+  /** Of a model.onnx of one's own: multiply-adds of an image, from which the size of batches is estimated. */
+  multiplyAdds: z.number().positive().optional(),
   license: z.string(),
   source: z.string(),
 });

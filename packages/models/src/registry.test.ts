@@ -26,7 +26,7 @@ describe("the bundled models", async () => {
   );
 
   it("have three identities", async () => {
-    const models = await Promise.all(ids.map(resolveModel));
+    const models = await Promise.all(ids.map((id) => resolveModel(id)));
     expect(new Set(models.map((model) => model.sha256)).size).toBe(3);
   });
 });

@@ -1,13 +1,17 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { bundledFolder } from "./bundled-folder.js";
+import { type HubSource, type PullOptions, parseHubSource, pulledModel, pullModel } from "./hub/pull-model.js";
+import { shortNames } from "./hub/short-names.js";
 import { modelIdPattern } from "./model-card.js";
 import { loadModelFolder, type Model } from "./model-folder.js";
 import { nearestNames } from "./nearest-names.js";
 
-/** models/ at the root of the repository, seen from src/ and dist/ alike. */
-const bundledFolder = fileURLToPath(new URL("../../../models/", import.meta.url));
+export interface ResolveOptions extends PullOptions {
+  /** Called before a model is pulled, which may take minutes. */
+  readonly onPull?: (source: HubSource) => void;
+}
 
 /** The ids of the models that come with labelfleet, sorted. */
 export async function bundledModelIds(): Promise<string[]> {
@@ -19,17 +23,28 @@ export async function bundledModelIds(): Promise<string[]> {
 }
 
 /**
- * What `--model` names: the id of a bundled model, or else the path of a model folder.
+ * What `--model` names: the id of a bundled model, a short name or `hf:owner/repo`, which are pulled on first use, or else
+ * the path of a model folder.
  *
- * @throws LabelfleetError MODEL_UNKNOWN, with the nearest ids, when it is neither; MODEL_INVALID when the folder is wrong
+ * @param options where to pull to and from; without them, nothing is pulled
+ * @throws LabelfleetError MODEL_UNKNOWN, with the nearest ids, when it is none of these; MODEL_INVALID when the folder is
+ *   wrong; and as `pullModel` does
  */
-export async function resolveModel(nameOrPath: string): Promise<Model> {
-  const ids = await bundledModelIds();
-  if (ids.includes(nameOrPath)) return loadModelFolder(join(bundledFolder, nameOrPath));
+export async function resolveModel(nameOrPath: string, options?: ResolveOptions): Promise<Model> {
+  const bundled = await bundledModelIds();
+  if (bundled.includes(nameOrPath)) return loadModelFolder(join(bundledFolder, nameOrPath));
+  const source = parseHubSource(nameOrPath);
+  if (source !== null && options) {
+    const pulled = await pulledModel(source, options.cacheDir);
+    if (pulled !== null) return pulled;
+    options.onPull?.(source);
+    return pullModel(source, options);
+  }
   if (await isFolder(nameOrPath)) return loadModelFolder(nameOrPath);
+  const nearest = nearestNames(nameOrPath, [...bundled, ...shortNames.map(({ id }) => id)]).join(", ");
   throw new LabelfleetError(
     "MODEL_UNKNOWN",
-    `no model "${nameOrPath}": name one of those with labelfleet (nearest: ${nearestNames(nameOrPath, ids).join(", ")}) or the path of a model folder`,
+    `no model "${nameOrPath}": name one that \`labelfleet models list\` shows (nearest: ${nearest}), hf:owner/repo or the path of a model folder`,
   );
 }
 

@@ -12,7 +12,7 @@ function meanColour(inputPx = 2): Uint8Array {
   const images = graph.input("images", "uint8", ["N", inputPx, 2, 3]);
   const planes = graph.castToFloat("float", graph.transposeToNchw("planes", images));
   graph.output(graph.globalAveragePool("means", planes), "float32", ["N", 3]);
-  return graph.encode("mean-colour");
+  return Buffer.concat(graph.encode("mean-colour"));
 }
 
 let folder: string;

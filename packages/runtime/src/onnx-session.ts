@@ -1,13 +1,11 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { type DeviceChoice, openOnDevice } from "./devices.js";
-import type { Device, Session } from "./session.js";
-import { disableTelemetry } from "./telemetry.js";
-
-type OnnxRuntime = typeof import("onnxruntime-node");
+import { loadRuntime, type OnnxRuntime, sessionOptions } from "./onnx-runtime.js";
+import type { Device, ScoresAndEmbeddings, Session } from "./session.js";
 
 export interface OpenOnnxOptions {
-  /** A file whose input is uint8 [N, inputPx, inputPx, 3] and whose output is float32 [N, numClasses]. */
+  /** A file whose input is uint8 [N, inputPx, inputPx, 3] and whose outputs are float32 [N, numClasses] and, or not, [N, features]. */
   readonly modelPath: string;
   readonly device: DeviceChoice;
 }
@@ -32,24 +30,11 @@ export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): P
     await result.opened.release();
     throw new LabelfleetError(
       "MODEL_INVALID",
-      `${modelPath}: expected one input uint8 [N, px, px, 3] and an output float32 [N, classes]`,
+      `${modelPath}: expected one input uint8 [N, px, px, 3] and outputs float32 [N, classes] (and [N, features])`,
     );
   }
   const session = new OnnxSession(runtime, result.opened, result.device, shape);
   return result.fallbackReason === undefined ? { session } : { session, fallbackReason: result.fallbackReason };
-}
-
-let loaded: Promise<OnnxRuntime> | undefined;
-
-/** Native code and its threads: paid by whoever opens a session, not by whoever imports this module. */
-function loadRuntime(): Promise<OnnxRuntime> {
-  disableTelemetry();
-  loaded ??= import("onnxruntime-node").then((runtime) => {
-    // What goes wrong is thrown, in our words; onnxruntime would print it to stderr as well.
-    runtime.env.logLevel = "fatal";
-    return runtime;
-  });
-  return loaded;
 }
 
 async function create(runtime: OnnxRuntime, modelPath: string, device: Device): Promise<InferenceSession> {
@@ -63,23 +48,11 @@ async function create(runtime: OnnxRuntime, modelPath: string, device: Device): 
   }
 }
 
-/** One thread a session: on a CPU the fleet's unit is a core, and two threads of one session gain less than two sessions. */
-function sessionOptions(device: Device): InferenceSession.SessionOptions {
-  return {
-    executionProviders: [device],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 4,
-    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
-  };
-}
-
 class OnnxSession implements Session {
   readonly device: Device;
   readonly inputPx: number;
   readonly numClasses: number;
+  readonly embeddingLength: number | null;
   readonly #runtime: OnnxRuntime;
   readonly #shape: GraphShape;
   #session: InferenceSession | undefined;
@@ -87,36 +60,55 @@ class OnnxSession implements Session {
   constructor(runtime: OnnxRuntime, session: InferenceSession, device: Device, shape: GraphShape) {
     this.device = device;
     this.inputPx = shape.inputPx;
-    this.numClasses = shape.numClasses;
+    this.numClasses = shape.scores.length;
+    this.embeddingLength = shape.embedding?.length ?? null;
     this.#shape = shape;
     this.#runtime = runtime;
     this.#session = session;
   }
 
   async run(images: Uint8Array, imageCount: number): Promise<Float32Array<ArrayBuffer>> {
+    const [scores] = await this.#run(images, imageCount, [this.#shape.scores]);
+    return scores!;
+  }
+
+  async runWithEmbeddings(images: Uint8Array, imageCount: number): Promise<ScoresAndEmbeddings> {
+    const { scores: scoresOutput, embedding } = this.#shape;
+    if (embedding === null) throw new LabelfleetError("INFERENCE_FAILED", "the graph gives no embedding");
+    const [scores, embeddings] = await this.#run(images, imageCount, [scoresOutput, embedding]);
+    return { scores: scores!, embeddings: embeddings! };
+  }
+
+  async #run(images: Uint8Array, imageCount: number, outputs: readonly Output[]): Promise<Float32Array<ArrayBuffer>[]> {
     const session = this.#session;
     if (!session) throw new LabelfleetError("INFERENCE_FAILED", "the session is closed");
-    const { inputName, outputName } = this.#shape;
+    const { inputName } = this.#shape;
     const shape = [imageCount, this.inputPx, this.inputPx, 3];
     const sizeBytes = shape.reduce((product, size) => product * size, 1);
     const fed = `${inputName} uint8 [${shape}] of ${images.byteLength} bytes`;
     if (!Number.isInteger(imageCount) || imageCount < 1 || images.byteLength < sizeBytes) {
       throw new LabelfleetError("INFERENCE_FAILED", `cannot run ${fed}: ${sizeBytes} bytes are needed`);
     }
-    let output: Tensor | undefined;
+    let given: InferenceSession.OnnxValueMapType;
     try {
       const input = new this.#runtime.Tensor("uint8", images.subarray(0, sizeBytes), shape);
-      output = (await session.run({ [inputName]: input }))[outputName];
+      given = await session.run(
+        { [inputName]: input },
+        outputs.map(({ name }) => name),
+      );
     } catch (cause) {
       throw new LabelfleetError("INFERENCE_FAILED", `onnxruntime refused ${fed}: ${firstLine(cause)}`, { cause });
     }
-    const expected = imageCount * this.numClasses;
-    if (!(output?.data instanceof Float32Array) || output.data.length !== expected) {
-      const got = output ? `${output.type} [${output.dims}]` : "nothing";
-      throw new LabelfleetError("INFERENCE_FAILED", `${fed} gave ${got} as ${outputName}, not ${expected} floats`);
-    }
-    // A copy: onnxruntime's memory is not ours to transfer.
-    return new Float32Array(output.data);
+    return outputs.map(({ name, length }) => {
+      const output = given[name] as Tensor | undefined;
+      const expected = imageCount * length;
+      if (!(output?.data instanceof Float32Array) || output.data.length !== expected) {
+        const got = output ? `${output.type} [${output.dims}]` : "nothing";
+        throw new LabelfleetError("INFERENCE_FAILED", `${fed} gave ${got} as ${name}, not ${expected} floats`);
+      }
+      // A copy: onnxruntime's memory is not ours to transfer.
+      return new Float32Array(output.data);
+    });
   }
 
   async warmUp(imageCount: number): Promise<void> {
@@ -130,23 +122,35 @@ class OnnxSession implements Session {
   }
 }
 
-interface GraphShape {
-  readonly inputName: string;
-  readonly outputName: string;
-  readonly inputPx: number;
-  readonly numClasses: number;
+/** An output [N, length]. */
+interface Output {
+  readonly name: string;
+  readonly length: number;
 }
 
-/** Names and sizes of a graph that takes uint8 NHWC squares and gives a row of floats an image; undefined for others. */
+interface GraphShape {
+  readonly inputName: string;
+  readonly inputPx: number;
+  readonly scores: Output;
+  readonly embedding: Output | null;
+}
+
+/** Names and sizes of a graph that takes uint8 NHWC squares and gives rows of floats an image; undefined for others. */
 function describe(session: InferenceSession): GraphShape | undefined {
   const [input] = session.inputMetadata;
-  const [output] = session.outputMetadata;
-  if (!input?.isTensor || !output?.isTensor || input.type !== "uint8" || output.type !== "float32") return undefined;
+  if (!input?.isTensor || input.type !== "uint8") return undefined;
   const [, heightPx, widthPx, channels] = input.shape;
-  const numClasses = output.shape[1];
-  if (input.shape.length !== 4 || heightPx !== widthPx || channels !== 3) return undefined;
-  if (typeof widthPx !== "number" || typeof numClasses !== "number") return undefined;
-  return { inputPx: widthPx, numClasses, inputName: input.name, outputName: output.name };
+  if (input.shape.length !== 4 || heightPx !== widthPx || channels !== 3 || typeof widthPx !== "number")
+    return undefined;
+  const [scores, embedding, ...others] = session.outputMetadata.map(outputOf);
+  if (!scores || embedding === null || others.length > 0) return undefined;
+  return { inputPx: widthPx, inputName: input.name, scores, embedding: embedding ?? null };
+}
+
+function outputOf(output: InferenceSession.ValueMetadata): Output | null {
+  if (!output.isTensor || output.type !== "float32") return null;
+  const [, length] = output.shape;
+  return output.shape.length === 2 && typeof length === "number" ? { name: output.name, length } : null;
 }
 
 function firstLine(error: unknown): string {

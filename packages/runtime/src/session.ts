@@ -1,6 +1,11 @@
 /** Where a session computes. */
 export type Device = "cpu" | "cuda";
 
+export interface ScoresAndEmbeddings {
+  readonly scores: Float32Array<ArrayBuffer>;
+  readonly embeddings: Float32Array<ArrayBuffer>;
+}
+
 /**
  * A loaded model, ready to label images. `run` occupies its thread until it is done, so a session lives in a worker
  * thread, and one caller at a time uses it.
@@ -11,6 +16,8 @@ export interface Session {
   readonly inputPx: number;
   /** How many numbers it gives for each image. */
   readonly numClasses: number;
+  /** How many numbers an image's embedding has; null for a graph without that output. */
+  readonly embeddingLength: number | null;
 
   /**
    * @param images uint8 RGB, [imageCount, inputPx, inputPx, 3], rows first. May be longer (a pooled buffer): the rest is
@@ -19,6 +26,13 @@ export interface Session {
    * @throws LabelfleetError INFERENCE_FAILED, naming the type and shape of what was fed
    */
   run(images: Uint8Array, imageCount: number): Promise<Float32Array<ArrayBuffer>>;
+
+  /**
+   * As `run`, with the pooled features of each image as well: [imageCount, embeddingLength], over a buffer of its own.
+   *
+   * @throws LabelfleetError INFERENCE_FAILED, also where the graph gives no embedding
+   */
+  runWithEmbeddings(images: Uint8Array, imageCount: number): Promise<ScoresAndEmbeddings>;
 
   /** Runs grey images once at this batch size, so that the first real batch does not pay for allocation. */
   warmUp(imageCount: number): Promise<void>;

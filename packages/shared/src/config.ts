@@ -23,6 +23,10 @@ const environmentSchema = z.object({
   LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
+  /** Where models are pulled from. */
+  HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
+  /** Sent to HF_ENDPOINT only. */
+  HF_TOKEN: z.string().min(1).optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
   LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
 });
@@ -37,6 +41,7 @@ export interface Config {
   maxPauseMs: number;
   maxRedisAwayMs: number;
   maxBytesInFlight: number;
+  hub: { endpoint: string; token: string | null };
   dashboardToken: string | null;
 }
 
@@ -61,6 +66,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
+    hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };
 }

@@ -28,6 +28,7 @@ export const errorCatalog = {
   OUTPUT_INSIDE_INPUT: { retryable: false, exitCode: 2, meaning: "the output lies inside the input" },
   MODEL_UNKNOWN: { retryable: false, exitCode: 2, meaning: "no model has this name" },
   MODEL_INVALID: { retryable: false, exitCode: 1, meaning: "the card, weights, labels or graph of a model are wrong" },
+  HUB_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "the model hub is out of reach, or cut a download off" },
   INPUT_EMPTY: { retryable: false, exitCode: 1, meaning: "no image lies under the input" },
   BUCKET_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the bucket or folder does not exist" },
   CREDENTIALS_REFUSED: { retryable: false, exitCode: 1, meaning: "the object store refuses the credentials" },

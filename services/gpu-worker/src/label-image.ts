@@ -116,7 +116,7 @@ async function inferOne(
     const inferred = await stages.batcher.infer(model.modelKey, pixels, task.run.spec.frozen.topK);
     stages.loaders.recycle([inferred.pixels]);
     task.run.stats.inferred(inferred.busyMs, inferred.batchShare);
-    return okRecord(task.entry, size, inferred.ranked, recordContext(task, model));
+    return okRecord(task.entry, size, inferred.ranked, inferred.embedding, recordContext(task, model));
   } catch (error) {
     return failure(task, model, size, toLabelfleetError(error));
   }
@@ -127,6 +127,8 @@ function failure(task: ImageTask, model: RunModel, size: ImageSize | null, error
   return failedRecord(task.entry, size, error, recordContext(task, model));
 }
 
-function recordContext({ workerId, pass }: ImageTask, { ref, model }: RunModel): RecordContext {
-  return { modelId: ref.id, labels: model.labels, workerId, pass };
+function recordContext({ run, workerId, pass }: ImageTask, { ref, model }: RunModel): RecordContext {
+  // Where classes exclude each other, the most probable one is an answer, however improbable.
+  const threshold = model.card.activation === "sigmoid" ? run.spec.frozen.threshold : null;
+  return { modelId: ref.id, labels: model.labels, workerId, pass, threshold };
 }

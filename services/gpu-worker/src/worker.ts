@@ -142,12 +142,12 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
         lane,
         batchSlots,
         workerId,
-        process: async (delivery) => {
-          const run = await contexts.of(delivery.job, lane);
-          batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
-          consumer.setBatchSlots(batchSlots);
-          await processBatch(deps, run, delivery);
-        },
+        process: (delivery) =>
+          contexts.use(delivery.job, lane, async (run) => {
+            batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
+            consumer.setBatchSlots(batchSlots);
+            await processBatch(deps, run, delivery);
+          }),
         onFailed: (batchId, error, isFinal) =>
           logger.warn(`batch ${batchId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`),
         onStalled: (jobId) => logger.warn(`batch ${jobId} lost its worker and goes back to the queue`),

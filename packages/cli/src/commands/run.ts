@@ -9,7 +9,7 @@ import { withReleasers } from "../with-releasers.js";
 export function run(context: CommandContext, input: string, flags: RunFlags & { workers: number }): Promise<number> {
   const startedMs = Date.now();
   return withReleasers(context, async (releasers, signal) => {
-    const options = await prepareOptionsOf(input, flags, flags.workers);
+    const options = await prepareOptionsOf(context, input, flags, flags.workers);
     // The workers load their libraries while the input is looked at; without a Redis nothing is begun.
     const fleet = await startFleet(context, releasers, {
       workers: flags.workers,

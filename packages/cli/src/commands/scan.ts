@@ -16,7 +16,7 @@ export function scan(context: CommandContext, input: string, flags: RunFlags): P
     if (workers.length === 0) {
       logger.warn(`no worker is on lane ${flags.lane} yet: start some with \`labelfleet work --lane ${flags.lane}\``);
     }
-    const options = await prepareOptionsOf(input, flags, Math.max(1, workers.length));
+    const options = await prepareOptionsOf(context, input, flags, Math.max(1, workers.length));
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) logger.warn(warning);

@@ -1,7 +1,19 @@
+import type { Convention } from "./variants.js";
+
 /** Zeros before and after one axis of a convolution's input. */
 export interface Padding {
   readonly beforePx: number;
   readonly afterPx: number;
+}
+
+/** The zeros around an axis of `sizePx` pixels; either way there are ceil(size / stride) outputs. */
+export function paddingOf(
+  convention: Convention["padding"],
+  sizePx: number,
+  kernelPx: number,
+  stride: number,
+): Padding {
+  return convention === "same" ? samePadding(sizePx, kernelPx, stride) : symmetricPadding(kernelPx);
 }
 
 /**
@@ -14,7 +26,13 @@ export function samePadding(sizePx: number, kernelPx: number, stride: number): P
   return { beforePx, afterPx: totalPx - beforePx };
 }
 
-/** The side of the output of a convolution with "same" padding. */
+/** PyTorch's way: half the kernel on both sides, whatever the stride. Source: timm's `get_padding`. */
+function symmetricPadding(kernelPx: number): Padding {
+  const eachPx = (kernelPx - 1) / 2;
+  return { beforePx: eachPx, afterPx: eachPx };
+}
+
+/** The side of the output of a convolution padded in either way. */
 export function outputSizePx(sizePx: number, stride: number): number {
   return Math.ceil(sizePx / stride);
 }

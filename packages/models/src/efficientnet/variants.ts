@@ -1,70 +1,116 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { nearestNames } from "../nearest-names.js";
+import { b0Stages, type Stage, v2BaseStages, v2LargeStages, v2MediumStages, v2SmallStages } from "./stages.js";
 
-export type Activation = "relu6";
+export type Activation = "relu6" | "swish";
 
-/** One row of the paper's table 1: a run of equal blocks, of which the first has the stride and changes the width. */
-export interface Stage {
-  readonly block: "depthwise-separable" | "mbconv";
-  readonly repeats: number;
-  readonly kernelPx: number;
-  readonly stride: 1 | 2;
-  /** Hidden channels per input channel of an MBConv block (1 where the block has no expansion). */
-  readonly expansion: number;
-  readonly outChannels: number;
-}
-
-/** Everything that tells one member of the family from another. */
-export interface Variant {
-  readonly width: number;
-  readonly depth: number;
-  /** The training resolution; a model card may ask for another. */
-  readonly inputPx: number;
-  readonly stages: readonly Stage[];
-  readonly stemChannels: number;
-  readonly headChannels: number;
-  /** Lite keeps stem, head and the depth of its first and last stage as they are, so that small stays small. */
-  readonly scalesEnds: boolean;
-  readonly activation: Activation;
+/** What the two lineages of weights disagree on: how convolutions pad, and what batch norm adds to the variance. */
+export interface Convention {
+  readonly padding: "symmetric" | "same";
   readonly batchNormEpsilon: number;
 }
 
-/** EfficientNet-B0's stages: table 1 of https://arxiv.org/abs/1905.11946. */
-const b0Stages: readonly Stage[] = [
-  { block: "depthwise-separable", repeats: 1, kernelPx: 3, stride: 1, expansion: 1, outChannels: 16 },
-  { block: "mbconv", repeats: 2, kernelPx: 3, stride: 2, expansion: 6, outChannels: 24 },
-  { block: "mbconv", repeats: 2, kernelPx: 5, stride: 2, expansion: 6, outChannels: 40 },
-  { block: "mbconv", repeats: 3, kernelPx: 3, stride: 2, expansion: 6, outChannels: 80 },
-  { block: "mbconv", repeats: 3, kernelPx: 5, stride: 1, expansion: 6, outChannels: 112 },
-  { block: "mbconv", repeats: 4, kernelPx: 5, stride: 2, expansion: 6, outChannels: 192 },
-  { block: "mbconv", repeats: 1, kernelPx: 3, stride: 1, expansion: 6, outChannels: 320 },
-];
-
-/**
- * EfficientNet-Lite: no squeeze-and-excitation, ReLU6 for Swish, fixed stem and head. Source of the coefficients:
- * https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/lite/efficientnet_lite_builder.py
- */
-function lite(width: number, depth: number, inputPx: number): Variant {
-  return {
-    width,
-    depth,
-    inputPx,
-    stages: b0Stages,
-    stemChannels: 32,
-    headChannels: 1280,
-    scalesEnds: false,
-    activation: "relu6",
-    batchNormEpsilon: 1e-3,
-  };
+/** Everything that tells one member of the family from another. */
+export interface Variant extends Convention {
+  readonly stages: readonly Stage[];
+  readonly stemChannels: number;
+  readonly headChannels: number;
+  readonly width: number;
+  readonly depth: number;
+  /** The resolution of the compound scaling; a model card may ask for another. */
+  readonly inputPx: number;
+  /** Training only: the share of the pooled features, and of the blocks (of the last; the first has none), dropped. */
+  readonly dropout: number;
+  readonly dropConnect: number;
+  /** Of pixels scaled to [0, 1], in training; a model card may say another. */
+  readonly normalisation: Normalisation;
+  readonly activation: Activation;
+  /** Whether MBConv blocks have squeeze-and-excitation; Fused-MBConv blocks have none. */
+  readonly squeezes: boolean;
+  /** Lite keeps stem, head and the depth of its first and last stage as they are, so that small stays small. */
+  readonly scalesEnds: boolean;
+  /** Rounding may not take away more than the rest of the channels; V2 has no such rule. */
+  readonly leastKeptShare: number;
 }
 
-/** By timm's architecture name; `tf_` means TensorFlow's "same" padding and a batch-norm epsilon of 1e-3. */
+export interface Normalisation {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+const imageNet: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const plusMinusOne: Normalisation = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+const pytorch: Convention = { padding: "symmetric", batchNormEpsilon: 1e-5 };
+const tensorflow: Convention = { padding: "same", batchNormEpsilon: 1e-3 };
+
+const everyVariant = { stemChannels: 32, headChannels: 1280, dropConnect: 0.2, normalisation: imageNet } as const;
+const scaled = { ...everyVariant, scalesEnds: true, squeezes: true, activation: "swish" } as const;
+
+/** Width, depth, input px and dropout of compound scaling, as every line of the table below has them. */
+type Scaling = readonly [width: number, depth: number, inputPx: number, dropout: number];
+
+const b = (convention: Convention, [width, depth, inputPx, dropout]: Scaling): Variant => ({
+  ...scaled,
+  ...convention,
+  ...{ stages: b0Stages, leastKeptShare: 0.9, width, depth, inputPx, dropout },
+});
+
+const lite = (...[width, depth, inputPx, dropout]: Scaling): Variant => ({
+  ...everyVariant,
+  ...tensorflow,
+  ...{ stages: b0Stages, leastKeptShare: 0.9, width, depth, inputPx, dropout },
+  ...{ scalesEnds: false, squeezes: false, activation: "relu6", normalisation: plusMinusOne },
+});
+
+const v2Base = (...[width, depth, inputPx, dropout]: Scaling): Variant => ({
+  ...scaled,
+  ...tensorflow,
+  ...{ stages: v2BaseStages, leastKeptShare: 0, width, depth, inputPx, dropout },
+});
+
+const v2 = (stages: readonly Stage[], stemChannels: number, inputPx: number, dropout: number): Variant => ({
+  ...scaled,
+  ...tensorflow,
+  ...{ stages, stemChannels, leastKeptShare: 0, width: 1, depth: 1, inputPx, dropout },
+  normalisation: plusMinusOne,
+});
+
+/**
+ * The compound coefficients of B0 to B7: phi = 0 to 7 of https://arxiv.org/abs/1905.11946, rounded by its authors in
+ * https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/efficientnet_builder.py
+ */
+const compound: Readonly<Record<string, Scaling>> = {
+  b0: [1.0, 1.0, 224, 0.2],
+  b1: [1.0, 1.1, 240, 0.2],
+  b2: [1.1, 1.2, 260, 0.3],
+  b3: [1.2, 1.4, 300, 0.3],
+  b4: [1.4, 1.8, 380, 0.4],
+  b5: [1.6, 2.2, 456, 0.4],
+  b6: [1.8, 2.6, 528, 0.5],
+  b7: [2.0, 3.1, 600, 0.5],
+};
+
+/**
+ * By timm's architecture name; `tf_` means TensorFlow's "same" padding and a batch-norm epsilon of 1e-3. Sources of the
+ * other lines: `efficientnet_lite_params` of lite/efficientnet_lite_builder.py beside the file above (input px as timm
+ * has them), and effnetv2_configs.py of https://github.com/google/automl/tree/master/efficientnetv2
+ */
 const variants: ReadonlyMap<string, Variant> = new Map([
-  ["tf_efficientnet_lite0", lite(1.0, 1.0, 224)],
-  ["tf_efficientnet_lite1", lite(1.0, 1.1, 240)],
-  ["tf_efficientnet_lite2", lite(1.1, 1.2, 260)],
-  ["tf_efficientnet_lite3", lite(1.2, 1.4, 300)],
-  ["tf_efficientnet_lite4", lite(1.4, 1.8, 380)],
+  ...Object.entries(compound).map(([name, scaling]) => [`efficientnet_${name}`, b(pytorch, scaling)] as const),
+  ...Object.entries(compound).map(([name, scaling]) => [`tf_efficientnet_${name}`, b(tensorflow, scaling)] as const),
+  ["tf_efficientnet_lite0", lite(1.0, 1.0, 224, 0.2)],
+  ["tf_efficientnet_lite1", lite(1.0, 1.1, 240, 0.2)],
+  ["tf_efficientnet_lite2", lite(1.1, 1.2, 260, 0.3)],
+  ["tf_efficientnet_lite3", lite(1.2, 1.4, 300, 0.3)],
+  ["tf_efficientnet_lite4", lite(1.4, 1.8, 380, 0.3)],
+  ["tf_efficientnetv2_b0", v2Base(1.0, 1.0, 224, 0.2)],
+  ["tf_efficientnetv2_b1", v2Base(1.0, 1.1, 240, 0.2)],
+  ["tf_efficientnetv2_b2", v2Base(1.1, 1.2, 260, 0.3)],
+  ["tf_efficientnetv2_b3", v2Base(1.2, 1.4, 300, 0.3)],
+  ["tf_efficientnetv2_s", v2(v2SmallStages, 24, 384, 0.2)],
+  ["tf_efficientnetv2_m", v2(v2MediumStages, 24, 480, 0.3)],
+  ["tf_efficientnetv2_l", v2(v2LargeStages, 32, 480, 0.4)],
 ]);
 
 export const architectureNames: readonly string[] = [...variants.keys()];

@@ -7,15 +7,15 @@ describe("GraphBuilder", () => {
     const input = graph.input("images", "uint8", ["N", 2, 2, 3]);
     const pooled = graph.globalAveragePool("pooled", graph.castToFloat("float", input));
     graph.output(graph.softmax("probabilities", pooled), "float32", ["N", 2]);
-    return graph.encode("tiny");
+    return Buffer.concat(graph.encode("tiny"));
   };
 
   it("gives the same bytes for the same calls, so that a built graph can be named by its hash", () => {
-    expect(Buffer.from(build()).equals(build())).toBe(true);
+    expect(build().equals(build())).toBe(true);
   });
 
   it("writes a negative attribute and the free dimension's name", () => {
-    const bytes = Buffer.from(build());
+    const bytes = build();
     expect(bytes.includes(Buffer.from("0a046178697318ffffffffffffffffff01", "hex"))).toBe(true);
     expect(bytes.includes(Buffer.from("0a0312014e", "hex"))).toBe(true);
   });

@@ -1,7 +1,7 @@
 import { ProtobufWriter } from "./protobuf.js";
 
 /** TensorProto.DataType of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
-const dataTypes = { float32: 1, uint8: 2, int64: 7 } as const;
+export const dataTypes = { float32: 1, uint8: 2, int64: 7, float16: 10 } as const;
 export type DataType = keyof typeof dataTypes;
 
 /** A dimension: a fixed size, or the name of a free one. */
@@ -27,7 +27,9 @@ export interface Node {
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  readonly type: "float32" | "float16" | "int64";
+  /** Of float16, the bits. */
+  readonly values: Float32Array | Uint16Array | BigInt64Array;
 }
 
 export interface Graph {
@@ -42,14 +44,14 @@ export interface Graph {
 const irVersion = 8;
 const opsetVersion = 17;
 
-/** A graph as the bytes of an ONNX ModelProto. The numbers are the field numbers of onnx.proto. */
-export function encodeModel(graph: Graph): Uint8Array {
+/** A graph as the bytes of an ONNX ModelProto, in pieces. The numbers are the field numbers of onnx.proto. */
+export function encodeModel(graph: Graph): Uint8Array[] {
   return new ProtobufWriter()
     .integer(1, irVersion)
     .string(2, "labelfleet")
     .message(7, (message) => writeGraph(message, graph))
     .message(8, (opset) => opset.string(1, "").integer(2, opsetVersion))
-    .finish();
+    .pieces();
 }
 
 function writeGraph(message: ProtobufWriter, graph: Graph): void {
@@ -81,9 +83,9 @@ function writeAttribute(message: ProtobufWriter, name: string, value: Attribute)
   }
 }
 
-function writeTensor(message: ProtobufWriter, { name, shape, values }: Initializer): void {
+function writeTensor(message: ProtobufWriter, { name, shape, type, values }: Initializer): void {
   for (const size of shape) message.integer(1, size);
-  message.integer(2, dataTypes.float32).string(8, name).bytes(9, littleEndianBytes(values));
+  message.integer(2, dataTypes[type]).string(8, name).bytes(9, littleEndianBytes(values));
 }
 
 function writeValueInfo(message: ProtobufWriter, { name, type, shape }: ValueInfo): void {
@@ -101,6 +103,6 @@ function writeValueInfo(message: ProtobufWriter, { name, type, shape }: ValueInf
 }
 
 /** raw_data is little-endian, and so is every machine that Node 20 and onnxruntime-node both run on. */
-function littleEndianBytes(values: Float32Array): Uint8Array {
+function littleEndianBytes(values: Initializer["values"]): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

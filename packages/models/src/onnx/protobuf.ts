@@ -4,6 +4,7 @@
  */
 export class ProtobufWriter {
   readonly #chunks: Uint8Array[] = [];
+  #sizeBytes = 0;
 
   /** An int32, int64 or enum field. Negative numbers take ten bytes, as two's complement of 64 bits. */
   integer(field: number, value: number | bigint): this {
@@ -25,22 +26,52 @@ export class ProtobufWriter {
     return this.#raw(tag(field, wireType.lengthDelimited)).#raw(varint(value.byteLength)).#raw(value);
   }
 
-  /** A nested message, filled in by `write`. */
+  /** A nested message, filled in by `write`; what it holds is not copied. */
   message(field: number, write: (message: ProtobufWriter) => void): this {
     const nested = new ProtobufWriter();
     write(nested);
-    return this.bytes(field, nested.finish());
+    this.#raw(tag(field, wireType.lengthDelimited)).#raw(varint(nested.#sizeBytes));
+    for (const chunk of nested.#chunks) this.#raw(chunk);
+    return this;
+  }
+
+  /** A field as it was read from another message, tag and all. */
+  copied(field: Uint8Array): this {
+    return this.#raw(field);
   }
 
   finish(): Uint8Array {
     return Buffer.concat(this.#chunks);
   }
 
+  /** The message's bytes in order: large fields as they were given, the small ones between them joined. */
+  pieces(): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let small: Uint8Array[] = [];
+    const join = () => {
+      if (small.length > 0) pieces.push(Buffer.concat(small));
+      small = [];
+    };
+    for (const chunk of this.#chunks) {
+      if (chunk.byteLength < largeFieldBytes) small.push(chunk);
+      else {
+        join();
+        pieces.push(chunk);
+      }
+    }
+    join();
+    return pieces;
+  }
+
   #raw(bytes: Uint8Array): this {
     this.#chunks.push(bytes);
+    this.#sizeBytes += bytes.byteLength;
     return this;
   }
 }
+
+/** Fields from this size on are worth a write of their own. */
+const largeFieldBytes = 65_536;
 
 const wireType = { varint: 0, lengthDelimited: 2, fixed32: 5 } as const;
 

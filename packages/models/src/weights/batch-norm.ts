@@ -14,7 +14,7 @@ export interface BatchNorm {
  * The convolution that does what a bias-free convolution and the batch norm after it did: kernel x f and
  * shift - mean x f, where f = scale / sqrt(variance + epsilon).
  *
- * @param kernel [outChannels, inChannels per group, kernelPx, kernelPx]; not changed
+ * @param kernel [outChannels, inChannels per group, kernelPx, kernelPx]; changed in place, since networks are large
  * @param inputScale a factor for each input channel (of a convolution with one group), folded into the kernel too
  * @throws LabelfleetError MODEL_INVALID when a variance plus epsilon is not positive
  */
@@ -24,10 +24,9 @@ export function foldBatchNorm(
   inputScale: readonly number[] = [1],
 ): { kernel: Float32Array; bias: Float32Array } {
   const outChannels = batchNorm.scale.length;
-  const perOutput = kernel.length / outChannels;
-  const perInput = perOutput / inputScale.length;
-  const folded = new Float32Array(kernel.length);
+  const perInput = kernel.length / outChannels / inputScale.length;
   const bias = new Float32Array(outChannels);
+  let at = 0;
   for (let out = 0; out < outChannels; out++) {
     const variance = batchNorm.variance[out]! + batchNorm.epsilon;
     if (!(variance > 0)) {
@@ -35,10 +34,9 @@ export function foldBatchNorm(
     }
     const factor = batchNorm.scale[out]! / Math.sqrt(variance);
     bias[out] = batchNorm.shift[out]! - batchNorm.mean[out]! * factor;
-    for (let index = 0; index < perOutput; index++) {
-      const at = out * perOutput + index;
-      folded[at] = kernel[at]! * factor * inputScale[Math.floor(index / perInput)]!;
+    for (const scale of inputScale) {
+      for (const end = at + perInput; at < end; at++) kernel[at] = kernel[at]! * factor * scale;
     }
   }
-  return { kernel: folded, bias };
+  return { kernel, bias };
 }

@@ -52,7 +52,9 @@ describe("Safetensors", () => {
     const header = { n: { dtype: "I64", shape: [], data_offsets: [0, 8] }, x: floats(8, 1), __metadata__: { a: "b" } };
     const weights = new Safetensors(file(header, 12), "w.safetensors");
     expect([...weights.read("x", [1])]).toEqual([0]);
-    expect(refusal(file(header, 12), (same) => same.read("n", []))).toContain("tensor n is I64, expected F16 or F32");
+    expect(refusal(file(header, 12), (same) => same.read("n", []))).toContain(
+      "tensor n is I64, expected F16, BF16 or F32",
+    );
   });
 
   it("names the tensor that is missing or has another shape", () => {

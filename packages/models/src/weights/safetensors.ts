@@ -1,5 +1,5 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
-import { decodeFloat16 } from "./float16.js";
+import { decodeBfloat16, decodeFloat16 } from "./float16.js";
 import { parseSafetensorsHeader, type TensorEntry } from "./safetensors-header.js";
 
 /** Named tensors of a safetensors file, decoded to float32 when they are asked for. */
@@ -24,9 +24,14 @@ export class Safetensors {
     return [...this.#entries.keys()];
   }
 
+  /** The tensor's shape, or undefined where there is none of that name. */
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.#entries.get(name)?.shape;
+  }
+
   /**
-   * The tensor's values in row-major order. Throws MODEL_INVALID when it is missing, has another shape, is neither
-   * F16 nor F32, or has a value that is not a finite number.
+   * The tensor's values in row-major order. Throws MODEL_INVALID when it is missing, has another shape, is none of
+   * F16, BF16 and F32, or has a value that is not a finite number.
    */
   read(name: string, shape: readonly number[]): Float32Array {
     const entry = this.#entries.get(name);
@@ -36,19 +41,26 @@ export class Safetensors {
     }
     const bytes = this.#data.subarray(entry.start, entry.end);
     const values = this.#decode(name, entry.dtype, bytes);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNotFinite(values);
     if (bad !== -1) throw this.#invalid(`tensor ${name} has ${values[bad]} at element ${bad}`);
     return values;
   }
 
   #decode(name: string, dtype: string, bytes: Uint8Array): Float32Array {
     if (dtype === "F16") return decodeFloat16(bytes);
+    if (dtype === "BF16") return decodeBfloat16(bytes);
     // A copy, because a Float32Array cannot lie at any offset (and the slice of a Buffer is no copy).
     if (dtype === "F32") return new Float32Array(new Uint8Array(bytes).buffer);
-    throw this.#invalid(`tensor ${name} is ${dtype}, expected F16 or F32`);
+    throw this.#invalid(`tensor ${name} is ${dtype}, expected F16, BF16 or F32`);
   }
 
   #invalid(what: string): LabelfleetError {
     return new LabelfleetError("MODEL_INVALID", `${this.#source}: ${what}`);
   }
+}
+
+/** Its place, or -1. A plain loop: a network has tens of millions of values. */
+function firstNotFinite(values: Float32Array): number {
+  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return index;
+  return -1;
 }

@@ -19,6 +19,8 @@ export const predictionSchema = z.object({
   status: z.enum(["ok", "failed"]),
   /** Most probable first; null for a failed image. */
   top: z.array(topEntrySchema).nullable(),
+  /** The pooled features before the classifier; null without `--embeddings` and for a failed image. */
+  embedding: z.array(z.number()).nullable(),
   errorCode: z.string().nullable(),
   errorMessage: z.string().nullable(),
   /** Whether `retry` may succeed; null for an image that is ok. */

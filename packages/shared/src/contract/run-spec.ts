@@ -34,12 +34,16 @@ export const defaultImageLimits: ImageLimits = {
   decodeTimeoutMs: 30_000,
 };
 
+/** Of weights and arithmetic; images and predictions are the same type either way. */
+export const precisions = ["fp32", "fp16"] as const;
+export type Precision = (typeof precisions)[number];
+
 export const modelRefSchema = z.object({
   id: modelIdSchema,
   /** Identity of card, weights and labels together: the name of the folder `<out>/models/<sha256>/`. */
   sha256: sha256Schema,
   weightsSha256: sha256Schema,
-  precision: z.literal("fp32"),
+  precision: z.enum(precisions),
 });
 export type ModelRef = z.infer<typeof modelRefSchema>;
 
@@ -56,6 +60,10 @@ const frozenSchema = z.object({
   }),
   models: z.array(modelRefSchema).min(1),
   topK: z.int().min(1).max(1000),
+  /** Of models whose classes do not exclude each other: the least probability that `top` keeps. */
+  threshold: z.number().min(0).max(1).nullable().default(null),
+  /** Whether records carry the pooled features before the classifier. */
+  embeddings: z.boolean().default(false),
   format: z.enum(outputFormats),
   batchImages: z.int().min(1).max(10_240),
   device: z.enum(deviceChoices),

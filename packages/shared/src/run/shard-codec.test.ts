@@ -15,6 +15,7 @@ const ok: Prediction = {
     { index: 3, label: "cat, tabby", probability: 0.75 },
     { index: 1, label: "dog", probability: 0.1 },
   ],
+  embedding: [0.5, -1.25, 3],
   errorCode: null,
   errorMessage: null,
   retryable: null,
@@ -28,13 +29,14 @@ const failed: Prediction = {
   height: null,
   status: "failed",
   top: null,
+  embedding: null,
   errorCode: "IMAGE_EMPTY",
   errorMessage: "zero bytes",
   retryable: false,
 };
 
 test.each(outputFormats)("records survive %s, failures and all-null columns too", async (format) => {
-  for (const records of [[ok, failed], [failed, failed], [ok], []]) {
+  for (const records of [[ok, failed], [failed, failed], [ok], [{ ...ok, embedding: null }], []]) {
     expect(await decodeShard(encodeShard(records, format), format, "shard")).toEqual(records);
   }
 });

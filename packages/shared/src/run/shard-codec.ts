@@ -29,6 +29,7 @@ function ordered(record: Prediction): Prediction {
     modelId: record.modelId,
     status: record.status,
     top: record.top,
+    embedding: record.embedding,
     errorCode: record.errorCode,
     errorMessage: record.errorMessage,
     retryable: record.retryable,
@@ -62,7 +63,7 @@ const optionalInt32 = { type: "INT32", repetition_type: "OPTIONAL" } as const;
 
 /** The Parquet form of the record: `top` is a list of structs; sizes are 64-bit, pixels and passes 32-bit. */
 const parquetSchema = [
-  { name: "root", num_children: 13 },
+  { name: "root", num_children: 14 },
   { name: "key", ...requiredUtf8 },
   { name: "etag", ...requiredUtf8 },
   { name: "sizeBytes", type: "INT64", repetition_type: "REQUIRED" },
@@ -76,6 +77,9 @@ const parquetSchema = [
   { name: "index", type: "INT32", repetition_type: "REQUIRED" },
   { name: "label", ...requiredUtf8 },
   { name: "probability", type: "DOUBLE", repetition_type: "REQUIRED" },
+  { name: "embedding", converted_type: "LIST", repetition_type: "OPTIONAL", num_children: 1 },
+  { name: "list", repetition_type: "REPEATED", num_children: 1 },
+  { name: "element", type: "FLOAT", repetition_type: "REQUIRED" },
   { name: "errorCode", ...optionalUtf8 },
   { name: "errorMessage", ...optionalUtf8 },
   { name: "retryable", type: "BOOLEAN", repetition_type: "OPTIONAL" },
@@ -92,6 +96,7 @@ const columns = [
   "modelId",
   "status",
   "top",
+  "embedding",
   "errorCode",
   "errorMessage",
   "retryable",
@@ -119,7 +124,8 @@ async function decodeParquet(bytes: Uint8Array, where: string): Promise<Predicti
   }
   return rows.map((row, i) => {
     // The reader leaves a null list undefined.
-    const record = { ...row, top: row.top ?? null, sizeBytes: Number(row.sizeBytes) };
+    const embedding = row.embedding == null ? null : Array.from(row.embedding as ArrayLike<number>);
+    const record = { ...row, top: row.top ?? null, embedding, sizeBytes: Number(row.sizeBytes) };
     return checked(record, `${where}: row ${i + 1}`);
   });
 }

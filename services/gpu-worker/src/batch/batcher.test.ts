@@ -38,7 +38,7 @@ class FakeThreads implements BatchTaker {
           const ranked = images.map((image) =>
             Array.from({ length: topK }, (_, k) => ({ index: image.byteLength + k, probability: 1 / (k + 1) })),
           );
-          resolve({ ranked, busyMs: 10 * images.length, images });
+          resolve({ ranked, embeddings: null, busyMs: 10 * images.length, images });
         }
         this.#onFree();
       };

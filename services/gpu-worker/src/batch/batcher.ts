@@ -11,6 +11,7 @@ export interface BatchTaker {
 
 export interface InferredImage {
   ranked: RankedClass[];
+  embedding: Float32Array | null;
   /** This image's part of its batch's inference time. */
   busyMs: number;
   /** One over the size of its batch: summed over images, the number of batches. */
@@ -83,7 +84,7 @@ export class Batcher {
   async #send(modelKey: string, batch: WaitingImage[]): Promise<void> {
     const topK = Math.max(...batch.map((image) => image.topK));
     try {
-      const { ranked, busyMs, images } = await this.#taker.infer(
+      const { ranked, embeddings, busyMs, images } = await this.#taker.infer(
         modelKey,
         batch.map((image) => image.pixels),
         topK,
@@ -91,6 +92,7 @@ export class Batcher {
       for (const [i, image] of batch.entries()) {
         image.resolve({
           ranked: ranked[i]!.slice(0, image.topK),
+          embedding: embeddings?.[i] ?? null,
           busyMs: busyMs / batch.length,
           batchShare: 1 / batch.length,
           pixels: images[i]!,

@@ -6,6 +6,8 @@ import type { FromInfer, InferThreadData, RankedClass, ToInfer } from "./message
 export interface Inferred {
   /** Per image, most probable first. */
   ranked: RankedClass[][];
+  /** Per image, of a model that was loaded with them. */
+  embeddings: Float32Array[] | null;
   busyMs: number;
   /** The images' memory, to be used again. */
   images: ArrayBuffer[];

@@ -36,15 +36,25 @@ async function infer({ id, modelKey, images, topK: k }: Extract<ToInfer, { type:
     const session = sessions.get(modelKey);
     if (session === undefined) throw new LabelfleetError("INFERENCE_FAILED", `model ${modelKey} is not loaded`);
     const startedMs = performance.now();
-    const probabilities = await session.run(gather(images), images.length);
-    const ranked = images.map((_, i) =>
-      topK(probabilities.subarray(i * session.numClasses, (i + 1) * session.numClasses), k),
-    );
-    send({ type: "inferred", id, ranked, busyMs: performance.now() - startedMs, images }, images);
+    const { scores, embeddings } = await scoresOf(session, gather(images), images.length);
+    const ranked = rowsOf(scores, images.length).map((row) => topK(row, k));
+    const perImage = embeddings && rowsOf(embeddings, images.length).map((row) => row.slice());
+    const busyMs = performance.now() - startedMs;
+    send({ type: "inferred", id, ranked, embeddings: perImage, busyMs, images }, images);
   } catch (error) {
     const { message } = toLabelfleetError(error);
     send({ type: "infer-failed", id, code: "INFERENCE_FAILED", message, images }, images);
   }
+}
+
+async function scoresOf(session: Session, images: Uint8Array, imageCount: number) {
+  if (session.embeddingLength !== null) return session.runWithEmbeddings(images, imageCount);
+  return { scores: await session.run(images, imageCount), embeddings: null };
+}
+
+function rowsOf(matrix: Float32Array, rows: number): Float32Array[] {
+  const length = matrix.length / rows;
+  return Array.from({ length: rows }, (_, row) => matrix.subarray(row * length, (row + 1) * length));
 }
 
 /** One image is used as it is; several are laid one behind the other in memory that is kept between batches. */

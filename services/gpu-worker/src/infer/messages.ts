@@ -22,5 +22,12 @@ export type FromInfer =
   | { type: "ready" }
   | { type: "loaded"; modelKey: string; device: string; fallbackReason: string | null }
   | { type: "load-failed"; modelKey: string; code: ErrorCode; message: string }
-  | { type: "inferred"; id: number; ranked: RankedClass[][]; busyMs: number; images: ArrayBuffer[] }
+  | {
+      type: "inferred";
+      id: number;
+      ranked: RankedClass[][];
+      embeddings: Float32Array[] | null;
+      busyMs: number;
+      images: ArrayBuffer[];
+    }
   | { type: "infer-failed"; id: number; code: ErrorCode; message: string; images: ArrayBuffer[] };

@@ -25,6 +25,7 @@ export class RunStats {
     infer: { count: 0, busyMs: 0 },
     write: { count: 0, busyMs: 0 },
   };
+  #revision = 0;
   #images = 0;
   #bytesRead = 0;
   #inferenceBatches = 0;
@@ -37,11 +38,17 @@ export class RunStats {
     this.#runId = runId;
   }
 
+  /** Changes with whatever is counted. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   get images(): number {
     return this.#images;
   }
 
   stage(stage: WorkerStage, busyMs: number, count = 1): void {
+    this.#revision += 1;
     this.#stages[stage].count += count;
     this.#stages[stage].busyMs += busyMs;
   }
@@ -57,11 +64,13 @@ export class RunStats {
   }
 
   imageDone(): void {
+    this.#revision += 1;
     this.#images += 1;
     this.#completions.add(1, Date.now());
   }
 
   jobTaken(waitedSeconds: number): void {
+    this.#revision += 1;
     this.#queueWait.jobs += 1;
     this.#queueWait.seconds += waitedSeconds;
     this.#queueWait.maxSeconds = Math.max(this.#queueWait.maxSeconds, waitedSeconds);

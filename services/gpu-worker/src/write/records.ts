@@ -10,6 +10,8 @@ export interface RecordContext {
   labels: readonly Label[];
   workerId: string;
   pass: number;
+  /** The least probability that is kept; null to keep all of the top k. */
+  threshold: number | null;
 }
 
 export interface ImageSize {
@@ -23,17 +25,17 @@ export function okRecord(
   entry: ManifestEntry,
   size: ImageSize,
   ranked: RankedClass[],
-  { modelId, labels, workerId, pass }: RecordContext,
+  embedding: Float32Array | null,
+  { modelId, labels, workerId, pass, threshold }: RecordContext,
 ): Prediction {
   return {
     ...identity(entry, size),
     modelId,
     status: "ok",
-    top: ranked.map(({ index, probability }) => ({
-      index,
-      label: labels[index]!.label,
-      probability: rounded(probability),
-    })),
+    top: ranked
+      .filter(({ probability }) => probability >= (threshold ?? 0))
+      .map(({ index, probability }) => ({ index, label: labels[index]!.label, probability: rounded(probability) })),
+    embedding: embedding && Array.from(embedding, rounded),
     errorCode: null,
     errorMessage: null,
     retryable: null,
@@ -54,6 +56,7 @@ export function failedRecord(
     modelId,
     status: "failed",
     top: null,
+    embedding: null,
     errorCode: error.code,
     errorMessage: error.message.slice(0, maxMessageLength),
     retryable: error.retryable,

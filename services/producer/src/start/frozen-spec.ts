@@ -6,14 +6,14 @@ import { estimateBatchImages } from "../partition/batch-size.js";
 import type { Peek } from "./peek.js";
 import type { PrepareOptions } from "./prepare-run.js";
 
-/** Assumed for a model that brings its own graph: about EfficientNet-B1 at 240 pixels. */
+/** Assumed for a graph of one's own whose card does not say: about EfficientNet-B1 at 240 pixels. */
 const unknownMultiplyAdds = 0.7e9;
 
 /** The part of run.json that never changes. `input` and `output` are formatted addresses. */
 export function frozenSpecOf(
   options: PrepareOptions & { conditionalPut: boolean; peek: Peek; now: Date },
 ): RunSpec["frozen"] {
-  const { input, output, filters, topK, format, device, conditionalPut, peek } = options;
+  const { input, output, filters, topK, format, device, conditionalPut, peek, embeddings, threshold } = options;
   const batchImages =
     options.batchImages ??
     estimateBatchImages({
@@ -30,9 +30,11 @@ export function frozenSpecOf(
       id: card.id,
       sha256,
       weightsSha256: card.weights.sha256,
-      precision: "fp32",
+      precision: options.precision,
     })),
     topK,
+    threshold,
+    embeddings,
     format,
     batchImages,
     device,
@@ -43,6 +45,6 @@ export function frozenSpecOf(
 }
 
 function multiplyAddsOf({ card }: Model): number {
-  if (card.architecture === undefined) return unknownMultiplyAdds;
+  if (card.architecture === undefined) return card.multiplyAdds ?? unknownMultiplyAdds;
   return multiplyAdds(card.architecture, card.inputPx, card.numClasses);
 }

@@ -2,7 +2,7 @@ import type { Model } from "@labelfleet/models/model-folder";
 import { newRunId } from "@labelfleet/shared/contract/ids";
 import { chunkEntriesOf, type Ranges } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
-import type { DeviceChoice, MaxFailed, OutputFormat, RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { DeviceChoice, MaxFailed, OutputFormat, Precision, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -25,6 +25,10 @@ export interface PrepareOptions {
   /** Resolved by the registry of packages/models. */
   models: Model[];
   topK: number;
+  precision: Precision;
+  /** Of sigmoid heads: the least probability that `top` keeps; null for no such bound. */
+  threshold: number | null;
+  embeddings: boolean;
   format: OutputFormat;
   device: DeviceChoice;
   /** What "auto" is expected to become on the workers; the CPU unless told. */
@@ -65,7 +69,7 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
       `--out ${options.output} lies inside the input ${options.input}: choose a folder beside it`,
     );
   }
-  checkModels(models);
+  checkModels(options);
   const [inputAddress, outputAddress] = [formatUri(inputUri), formatUri(outputUri)];
   const releasers = new Releasers();
   try {
@@ -115,9 +119,23 @@ function weakPromise(output: string): string {
   return `${output} does not honour conditional writes: two workers on one batch may both write its shard (see docs/output.md)`;
 }
 
-function checkModels(models: Model[]): void {
+function checkModels({ models, precision, threshold, embeddings }: PrepareOptions): void {
   const ids = models.map((model) => model.card.id);
   if (ids.length === 0) throw new LabelfleetError("USAGE", "no --model was given: name at least one");
   const doubled = ids.find((id, i) => ids.indexOf(id) !== i);
   if (doubled !== undefined) throw new LabelfleetError("USAGE", `--model ${doubled} is given twice`);
+  const own = models.find((model) => model.card.architecture === undefined);
+  if (own && precision !== "fp32") {
+    throw new LabelfleetError(
+      "USAGE",
+      `--precision ${precision}: ${own.card.id} brings its own graph, which stays as it is`,
+    );
+  }
+  const without = models.find(({ card }) => card.architecture === undefined && card.output?.embedding === undefined);
+  if (without && embeddings) {
+    throw new LabelfleetError("USAGE", `--embeddings: the card of ${without.card.id} names no output.embedding`);
+  }
+  if (threshold !== null && models.every((model) => model.card.activation === "softmax")) {
+    throw new LabelfleetError("USAGE", "--threshold is for models whose card says sigmoid, and none of these does");
+  }
 }

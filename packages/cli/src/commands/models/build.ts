@@ -1,0 +1,53 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { multiplyAdds, parameterCount } from "@labelfleet/models/efficientnet/cost";
+import { buildGraph } from "@labelfleet/models/efficientnet/graph";
+import { variantOf } from "@labelfleet/models/efficientnet/variants";
+import { Safetensors } from "@labelfleet/models/weights/safetensors";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { BuildFlags } from "../../build-flags.js";
+import { type CommandContext, printJson } from "../../command-context.js";
+import { formatBytes, formatCount } from "../../view/format.js";
+
+/** A plain ONNX file for any runtime: `images` uint8 [N, px, px, 3] in, one output. @throws MODEL_INVALID, USAGE */
+export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): Promise<number> {
+  const { architecture, out, output, precision, activation } = flags;
+  const variant = variantOf(architecture);
+  const weights = new Safetensors(await readOrRefuse(flags.weights), flags.weights);
+  const inputPx = flags.inputPx ?? variant.inputPx;
+  const numClasses = flags.numClasses ?? weights.shapeOf("classifier.bias")?.[0] ?? 1000;
+  const { mean, std } = {
+    ...variant.normalisation,
+    ...(flags.mean && { mean: flags.mean }),
+    ...(flags.std && { std: flags.std }),
+  };
+  if (std.some((channel) => channel <= 0)) throw new LabelfleetError("USAGE", `--std ${std}: expected numbers over 0`);
+  const options = { architecture, inputPx, mean, std, numClasses, activation, weights, precision };
+  const pieces = buildGraph({ ...options, outputs: [output] });
+  const temporary = `${out}.tmp`;
+  try {
+    await writeFile(temporary, pieces);
+    await rename(temporary, out);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new LabelfleetError("USAGE", `--out ${out} cannot be written (${(cause as Error).message})`, { cause });
+  }
+  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const cost = {
+    parameters: parameterCount(architecture, numClasses),
+    multiplyAdds: multiplyAdds(architecture, inputPx, numClasses),
+  };
+  if (json) printJson({ out, architecture, inputPx, mean, std, numClasses, output, precision, sizeBytes, ...cost });
+  else {
+    process.stdout.write(
+      `${out}: ${formatBytes(sizeBytes)}, ${architecture} ${precision}, ${formatCount(cost.parameters)} parameters\n` +
+        `input images uint8 [N, ${inputPx}, ${inputPx}, 3], output ${output} float32 [N, ${output === "embedding" ? "features" : numClasses}]\n`,
+    );
+  }
+  return 0;
+}
+
+async function readOrRefuse(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: Error) => {
+    throw new LabelfleetError("USAGE", `--weights ${path} cannot be read (${cause.message})`, { cause });
+  });
+}

@@ -1,0 +1,40 @@
+import { parseHubSource, pulledModel, pullModel } from "@labelfleet/models/hub/pull-model";
+import { shortNames } from "@labelfleet/models/hub/short-names";
+import { nearestNames } from "@labelfleet/models/nearest-names";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { cacheDirOf } from "../../cache-dir.js";
+import { type CommandContext, printJson } from "../../command-context.js";
+import { PullView } from "../../view/pull-view.js";
+
+/** Brings a model to the cache; says so where it is there already. */
+export async function modelsPull({ config, json }: CommandContext, name: string): Promise<number> {
+  const source = parseHubSource(name);
+  if (source === null) {
+    const nearest = nearestNames(
+      name,
+      shortNames.map(({ id }) => id),
+    ).join(", ");
+    throw new LabelfleetError(
+      "MODEL_UNKNOWN",
+      `cannot pull "${name}": expected hf:owner/repo or a name such as ${nearest}`,
+    );
+  }
+  const cacheDir = cacheDirOf(config);
+  const view = new PullView(process.stderr);
+  const there = await pulledModel(source, cacheDir);
+  if (there === null) view.begin(source.id, `hf:${source.repo}`);
+  const onProgress = json ? undefined : view.progress.bind(view);
+  let model = there;
+  try {
+    model ??= await pullModel(source, { cacheDir, hub: config.hub, ...(onProgress && { onProgress }) });
+  } finally {
+    view.end();
+  }
+  const { card, folder, sha256 } = model;
+  if (json) printJson({ id: card.id, architecture: card.architecture, folder, sha256, weights: card.weights.sha256 });
+  else
+    process.stdout.write(
+      `${there ? "Already here" : "Pulled"}: ${card.id} (${card.architecture}) in ${folder}\nUse it: --model ${name}\n`,
+    );
+  return 0;
+}

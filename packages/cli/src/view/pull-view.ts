@@ -1,0 +1,50 @@
+import type { OnProgress } from "@labelfleet/models/hub/hub-file";
+import { formatBytes } from "./format.js";
+
+const barWidth = 24;
+const redrawMs = 100;
+/** Where stderr is a file, a line every tenth. */
+const logStep = 0.1;
+
+/** Says that a model is pulled, and how far that is: a bar on a terminal, a line now and then elsewhere. */
+export class PullView {
+  readonly #out: { isTTY?: boolean; write(text: string): unknown };
+  readonly #now: () => number;
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  #logged = 0;
+  #isOpen = false;
+
+  constructor(out: { isTTY?: boolean; write(text: string): unknown }, now = () => performance.now()) {
+    this.#out = out;
+    this.#now = now;
+  }
+
+  begin(id: string, source: string): void {
+    this.#logged = 0;
+    this.#out.write(`${id} is not here yet: pulling ${source}\n`);
+  }
+
+  progress({ name, receivedBytes, totalBytes }: Parameters<OnProgress>[0]): void {
+    const share = totalBytes === null || totalBytes === 0 ? null : receivedBytes / totalBytes;
+    const amount = `${formatBytes(receivedBytes)}${totalBytes === null ? "" : ` of ${formatBytes(totalBytes)}`}`;
+    if (!this.#out.isTTY) {
+      if (share === null || share < this.#logged + logStep) return;
+      this.#logged = share >= 1 ? 0 : Math.floor(share / logStep) * logStep;
+      this.#out.write(`${name}: ${amount}\n`);
+      return;
+    }
+    if (share !== 1 && this.#now() - this.#drawnMs < redrawMs) return;
+    this.#drawnMs = this.#now();
+    const filled = Math.round((share ?? 0) * barWidth);
+    const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`;
+    this.#out.write(`\r\u001b[2K${bar} ${amount} ${name}`);
+    this.#isOpen = true;
+    if (share === 1) this.end();
+  }
+
+  /** Ends the bar's line, where one is open. */
+  end(): void {
+    if (this.#isOpen) this.#out.write("\n");
+    this.#isOpen = false;
+  }
+}

@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { buildGraph, type OutputName } from "./efficientnet/graph.js";
+import { type Model, readWeights } from "./model-folder.js";
+import type { Precision } from "./onnx/graph-builder.js";
+import { adaptOwnGraph } from "./own-graph.js";
+import { Safetensors } from "./weights/safetensors.js";
+
+/** What a graph is to compute, besides the model itself. */
+export interface GraphForm {
+  readonly outputs: readonly OutputName[];
+  readonly precision: Precision;
+}
+
+/**
+ * A model's ONNX file in pieces: built from its architecture and weights, or its own graph made to take uint8 images.
+ *
+ * @throws LabelfleetError MODEL_INVALID when the weights are not the card's, do not fit the architecture, or the model's
+ *   own graph cannot be had in this form
+ */
+export async function buildOnnx(model: Model, { outputs, precision }: GraphForm): Promise<Uint8Array[]> {
+  const { card, folder } = model;
+  const source = join(folder, card.weights.file);
+  const { architecture, inputPx, mean, std, numClasses, activation } = card;
+  if (architecture !== undefined) {
+    const weights = new Safetensors(await readWeights(model), source);
+    return buildGraph({ architecture, inputPx, mean, std, numClasses, activation, weights, outputs, precision });
+  }
+  if (precision !== "fp32" || outputs[0] !== "probabilities") {
+    throw new LabelfleetError("MODEL_INVALID", `${source}: a graph of one's own stays as it is: no ${precision} of it`);
+  }
+  return adaptOwnGraph(await readWeights(model), card, source, outputs.includes("embedding"));
+}

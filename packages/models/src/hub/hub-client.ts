@@ -1,0 +1,109 @@
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { EnvHttpProxyAgent, request } from "undici";
+
+/** Where models are pulled from, and as whom. */
+export interface HubOptions {
+  /** The hub's address: HF_ENDPOINT. */
+  readonly endpoint: string;
+  /** Sent to the endpoint's own host and to no other: HF_TOKEN. */
+  readonly token: string | null;
+}
+
+export interface HubResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Where the bytes came from, after redirects. */
+  readonly url: string;
+  readonly body: AsyncIterable<Buffer> & { dump(): Promise<void> };
+}
+
+const maxRedirects = 5;
+const redirects = new Set([301, 302, 303, 307, 308]);
+/** For the headers, and for the silence between two pieces of a body. */
+const silenceMs = 30_000;
+
+/**
+ * HTTP as the hub speaks it (https://huggingface.co/docs/hub/models-downloading): files lie at
+ * `<endpoint>/<repo>/resolve/<revision>/<path>`, and large ones are a redirect to a storage host, which must not see the token.
+ * HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured.
+ */
+export class HubClient {
+  readonly #options: HubOptions;
+  readonly #agent = new EnvHttpProxyAgent({ headersTimeout: silenceMs, bodyTimeout: silenceMs });
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  /** The address of a repository's file. */
+  addressOf(repo: string, revision: string, file: string): string {
+    const endpoint = this.#options.endpoint.replace(/\/+$/, "");
+    return `${endpoint}/${repo}/resolve/${encodeURIComponent(revision)}/${file}`;
+  }
+
+  /**
+   * A GET or HEAD, following redirects. The caller reads or dumps the body.
+   *
+   * @param onRedirect sees each answer on the way, whose headers say more of a large file than the last one's
+   * @throws HUB_UNAVAILABLE where nothing answers, or answers 5xx or 429
+   */
+  async fetch(
+    method: "GET" | "HEAD",
+    address: string,
+    headers: Readonly<Record<string, string>> = {},
+    onRedirect: (headers: HubResponse["headers"]) => void = () => {},
+  ): Promise<HubResponse> {
+    let url = new URL(address);
+    for (let hops = 0; hops <= maxRedirects; hops++) {
+      const response = await this.#once(method, url, headers);
+      const { location } = response.headers;
+      if (!redirects.has(response.statusCode) || location === undefined) return response;
+      onRedirect(response.headers);
+      await response.body.dump();
+      url = new URL(location, url);
+    }
+    throw unavailable(`${address} redirects more than ${maxRedirects} times`);
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  async #once(method: "GET" | "HEAD", url: URL, headers: Readonly<Record<string, string>>): Promise<HubResponse> {
+    const { endpoint, token } = this.#options;
+    const isHub = url.host === new URL(endpoint).host;
+    const authorization = token !== null && isHub ? { authorization: `Bearer ${token}` } : {};
+    let response: Awaited<ReturnType<typeof request>>;
+    try {
+      // "identity": a body that is compressed on the way could not be resumed by its bytes.
+      const sent = { "user-agent": "labelfleet", "accept-encoding": "identity", ...headers, ...authorization };
+      response = await request(url, { method, dispatcher: this.#agent, headers: sent });
+    } catch (cause) {
+      throw unavailable(
+        `${url.host} cannot be reached (${reasonOf(cause)}); HF_ENDPOINT and HTTPS_PROXY say where`,
+        cause,
+      );
+    }
+    const { statusCode, body } = response;
+    if (statusCode >= 500 || statusCode === 429) {
+      await body.dump();
+      throw unavailable(`${url.host} answers ${statusCode}`);
+    }
+    return { statusCode, headers: singleValues(response.headers), url: url.href, body };
+  }
+}
+
+export function unavailable(what: string, cause?: unknown): LabelfleetError {
+  return new LabelfleetError("HUB_UNAVAILABLE", `model hub: ${what}`, { cause });
+}
+
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.code : (error.message.split("\n")[0] ?? error.name);
+}
+
+function singleValues(headers: Record<string, string | string[] | undefined>): HubResponse["headers"] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value[0] : value]),
+  );
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { imageNetLabels } from "../image-net-labels.js";
+import { type Label, parseLabels } from "../labels.js";
+import type { ModelCard } from "../model-card.js";
+import { loadModelFolder, type Model } from "../model-folder.js";
+import { HubClient, type HubOptions } from "./hub-client.js";
+import { downloadHubFile, type OnProgress, statHubFile } from "./hub-file.js";
+import { withLock } from "./lock.js";
+import { shortNames } from "./short-names.js";
+import { parseTimmConfig } from "./timm-config.js";
+
+/** A repository of the hub, at a branch, tag or commit, and what the model made of it is called. */
+export interface HubSource {
+  readonly repo: string;
+  readonly revision: string;
+  readonly id: string;
+}
+
+export interface PullOptions {
+  /** Where pulled models lie. */
+  readonly cacheDir: string;
+  readonly hub: HubOptions;
+  readonly onProgress?: OnProgress;
+}
+
+const maxConfigBytes = 16 * 1024 * 1024;
+const weightsFile = "weights.safetensors";
+
+/** A short name, `hf:owner/repo` or `hf:owner/repo@revision`; null for anything else. */
+export function parseHubSource(name: string): HubSource | null {
+  const short = shortNames.find(({ id }) => id === name);
+  if (short) return { id: short.id, repo: short.repo, revision: "main" };
+  const match = /^hf:([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$/.exec(name);
+  return match && { id: idOf(match[1]!), repo: match[1]!, revision: match[2] ?? "main" };
+}
+
+/** The model folder that a source was pulled to, or null where it was not. Needs no network. */
+export async function pulledModel(source: HubSource, cacheDir: string): Promise<Model | null> {
+  return loadModelFolder(folderOf(source, cacheDir)).catch(() => null);
+}
+
+/**
+ * Makes a model folder of a repository in timm's layout (config.json and model.safetensors), or gives the one made before.
+ * What was downloaded when a pull was cut off is used by the next; processes that pull the same model take turns.
+ *
+ * @throws LabelfleetError MODEL_UNKNOWN, ACCESS_DENIED, MODEL_INVALID, HUB_UNAVAILABLE, each naming the file
+ */
+export async function pullModel(source: HubSource, options: PullOptions): Promise<Model> {
+  const folder = folderOf(source, options.cacheDir);
+  const partial = `${folder}.partial`;
+  await mkdir(dirname(folder), { recursive: true });
+  return withLock(`${folder}.lock`, async () => {
+    const pulled = await pulledModel(source, options.cacheDir);
+    if (pulled !== null) return pulled;
+    await mkdir(partial, { recursive: true });
+    const client = new HubClient(options.hub);
+    try {
+      await fill(partial, source, client, options);
+    } finally {
+      await client.close();
+    }
+    const made = `${folder}.made`;
+    await rm(made, { recursive: true, force: true });
+    await mkdir(made);
+    for (const file of ["labels.json", weightsFile, "model.json"]) await rename(join(partial, file), join(made, file));
+    await rm(folder, { recursive: true, force: true });
+    await rename(made, folder);
+    await rm(partial, { recursive: true, force: true });
+    return loadModelFolder(folder);
+  });
+}
+
+/** One for each id, since the id is part of the model's card. */
+function folderOf({ repo, revision, id }: HubSource, cacheDir: string): string {
+  return join(cacheDir, "hub", [...repo.split("/"), revision.replaceAll("/", "-"), id].join("--"));
+}
+
+/** Downloads and writes the three files of a model folder into `partial`. */
+async function fill(partial: string, source: HubSource, client: HubClient, options: PullOptions): Promise<void> {
+  const { onProgress = () => {} } = options;
+  const config = await statHubFile(client, { ...source, file: "config.json" });
+  if ((config.sizeBytes ?? 0) > maxConfigBytes) {
+    throw new LabelfleetError(
+      "MODEL_INVALID",
+      `${config.name}: ${config.sizeBytes} bytes are too many for a configuration`,
+    );
+  }
+  const configPath = join(partial, "config.json");
+  await rm(configPath, { force: true });
+  await downloadHubFile(client, config, configPath, onProgress);
+  const { card, labels } = parseTimmConfig(await readFile(configPath, "utf8"), config.name);
+
+  const weights = await statHubFile(client, { ...source, file: "model.safetensors" });
+  const path = join(partial, `${weights.hash?.hex ?? "unnamed"}.part`);
+  await downloadHubFile(client, weights, path, onProgress);
+  await rename(path, join(partial, weightsFile));
+
+  const whole: ModelCard = {
+    ...card,
+    id: source.id,
+    weights: { file: weightsFile, sha256: await sha256Of(join(partial, weightsFile)) },
+    source: `hf:${source.repo}${source.revision === "main" ? "" : `@${source.revision}`}`,
+  };
+  const named = labels ?? (await labelsFor(card.numClasses));
+  parseLabels(JSON.stringify(named), card.numClasses, `${config.name}: label_names`);
+  await writeFile(join(partial, "labels.json"), `${JSON.stringify(named)}\n`);
+  await writeFile(join(partial, "model.json"), `${JSON.stringify(whole, null, 2)}\n`);
+}
+
+/** timm's own ImageNet weights name no classes; 1000 of them are ImageNet's. Others are numbered. */
+async function labelsFor(numClasses: number): Promise<readonly Label[]> {
+  if (numClasses === 1000) return imageNetLabels();
+  return Array.from({ length: numClasses }, (_, index) => ({ label: `class ${index}` }));
+}
+
+function idOf(repo: string): string {
+  return repo
+    .slice(repo.indexOf("/") + 1)
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]/g, "-");
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
