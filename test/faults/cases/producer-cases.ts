@@ -105,6 +105,7 @@ const longListing: FaultCase = {
     assert.equal(ended.exitCode, 1, ended.stderr);
     assert.match(ended.stderr, /cannot list s3:/);
     assert.equal(failures, 3, "attempts for page 3");
+    rig.injected = failures;
 
     const inListing = new Hold<Interception>();
     rig.servers.s3.intercept = (request) => (isPageThree(request) ? inListing.wait() : undefined);
