@@ -1,5 +1,5 @@
 // `npm test`: set-up, lint, types, then every test that needs no container engine and not many minutes. `--lane hostile`,
-// `--lane containers` and `--lane readers` run those tests alone. Other arguments go to vitest, for example a file's name.
+// `--lane faults`, `--lane containers` and `--lane readers` run those tests alone. Other arguments go to vitest, for example a file's name.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { fail, root, setUp } from "./setup.mjs";
@@ -11,6 +11,7 @@ const { values, positionals: filters } = parseArgs({
 const lanes = {
   all: filters,
   containers: ["--config", "test/vitest.containers.config.ts", ...filters],
+  faults: ["--config", "test/vitest.faults.config.ts", ...filters],
   hostile: ["--config", "test/vitest.hostile.config.ts", ...filters],
   readers: ["test/e2e/readers.test.ts"],
 };

@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
@@ -9,6 +8,7 @@ import { Cli, type CliResult } from "../support/cli.js";
 import { type LocalServers, startLocalServers } from "../support/fixtures.js";
 import { findLeaks, type LeakSnapshot, leftoverRedisKeys, takeSnapshot } from "../support/leaks.js";
 import { makePhotos, type Photo } from "../support/photos.js";
+import { namesIn, readIn, recordsIn } from "../support/run-files.js";
 import { type OwnTemporaryDir, ownTemporaryDir } from "../support/temporary-dir.js";
 
 /** The bucket that every suite has. */
@@ -16,7 +16,7 @@ export const bucket = "photos";
 
 /** What Redis may keep of finished work: registries, the queue's own bookkeeping and finished jobs, all bounded. */
 const keptKeys =
-  /^(lf:(lanes|runs|workers)|\{lf-[a-z0-9-]+\}:batches:(id|meta|events|completed|marker|stalled.*|r\d.*))$/;
+  /^(lf:(lanes|runs|workers)|\{lf-[a-z0-9-]+\}:batches:(id|pc|meta|events|completed|marker|stalled.*|r\d.*))$/;
 
 /** Redis, S3, a folder and the command line: what a suite of whole commands needs. Names what it leaves behind. */
 export class Rig {
@@ -96,44 +96,31 @@ export class Rig {
   }
 
   /** Every name in a folder or under a prefix, relative to it and sorted. */
-  async names(uri: string): Promise<string[]> {
-    const s3 = s3Parts(uri);
-    if (s3 !== null) {
-      return this.servers.s3.listKeys(s3.bucket, s3.prefix).map((key) => key.slice(s3.prefix.length));
-    }
-    const root = fileURLToPath(uri);
-    const entries = await readdir(root, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
-      .sort();
+  names(uri: string): Promise<string[]> {
+    return namesIn(this.servers.s3, uri);
   }
 
   /** One file of a run; `uri` ends in a slash. */
-  async read(uri: string, name: string): Promise<Buffer> {
-    const s3 = s3Parts(uri);
-    return s3 === null
-      ? readFile(fileURLToPath(`${uri}${name}`))
-      : this.servers.s3.getObject(s3.bucket, s3.prefix + name);
+  read(uri: string, name: string): Promise<Buffer> {
+    return readIn(this.servers.s3, uri, name);
   }
 
   async spec(uri: string): Promise<RunSpec> {
     return JSON.parse((await this.read(uri, "run.json")).toString()) as RunSpec;
   }
 
-  /** The records of a run as any reader sees them, by model and key; a doubled record fails the test. */
+  /** The records of a run as any reader sees them, by key; a doubled record fails the test. */
   async records(uri: string, modelId = "efficientnet-lite0"): Promise<Map<string, Prediction>> {
-    const records = new Map<string, Prediction>();
-    for (const name of await this.names(uri)) {
-      if (!name.startsWith(`predictions/model=${modelId}/`)) continue;
-      const lines = (await this.read(uri, name)).toString().trimEnd().split("\n");
-      for (const line of lines) {
-        const record = JSON.parse(line) as Prediction;
-        expect(records.has(record.key), `${record.key} is there twice`).toBe(false);
-        records.set(record.key, record);
-      }
-    }
+    const { records, doubled } = await recordsIn(this.servers.s3, uri, modelId);
+    expect(doubled, "keys that are there twice").toEqual([]);
     return records;
+  }
+
+  /** Batches of the default lane that no worker holds. */
+  async waitingBatches(): Promise<number> {
+    const list = await this.servers.redis.command("LLEN", "{lf-default}:batches:wait");
+    const prioritized = await this.servers.redis.command("ZCARD", "{lf-default}:batches:prioritized");
+    return Number(list.slice(1)) + Number(prioritized.slice(1));
   }
 
   async #leakedRedisKeys(): Promise<string[]> {
@@ -164,9 +151,4 @@ export function smallPhotos(count: number, seed = 1): Promise<Photo[]> {
 /** Records without what differs between two right runs: who made them. */
 export function withoutWorker(records: Map<string, Prediction>): Map<string, Omit<Prediction, "workerId">> {
   return new Map([...records].map(([key, { workerId: _, ...record }]) => [key, record]));
-}
-
-function s3Parts(uri: string): { bucket: string; prefix: string } | null {
-  const parts = /^s3:\/\/([^/]+)\/(.*)$/.exec(uri);
-  return parts === null ? null : { bucket: parts[1]!, prefix: parts[2]! };
 }

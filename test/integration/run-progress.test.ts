@@ -1,5 +1,11 @@
 import { jobIdOf } from "@labelfleet/shared/contract/batch-job";
-import { batchStates, offerBatches, openQueue, withdrawBatches } from "@labelfleet/shared/queue/batch-queue";
+import {
+  batchStates,
+  offerBatches,
+  openQueue,
+  withdrawBatches,
+  withdrawRun,
+} from "@labelfleet/shared/queue/batch-queue";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import { beat, knownRuns, liveWorkers, registerRun } from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -54,15 +60,45 @@ test("batches are offered once however often, and taken back while nobody holds 
       batchId: `r000-000000-000${n}`,
       pass: 0,
       rewrite: null,
+      retryCode: null,
     }));
     await offerBatches(queue, jobs.slice(0, 2));
     await offerBatches(queue, jobs);
-    expect(await queue.getWaitingCount()).toBe(3);
-    expect(await batchStates(queue, jobs)).toEqual(["waiting", "waiting", "waiting"]);
+    expect(await queue.getPrioritizedCount()).toBe(3);
+    expect(await batchStates(queue, jobs)).toEqual(["prioritized", "prioritized", "prioritized"]);
     expect((await queue.getJob(jobIdOf(jobs[2]!)))?.data).toEqual(jobs[2]);
     await withdrawBatches(queue, jobs.slice(1));
-    expect(await batchStates(queue, jobs)).toEqual(["waiting", "unknown", "unknown"]);
+    expect(await batchStates(queue, jobs)).toEqual(["prioritized", "unknown", "unknown"]);
   } finally {
+    await queue.close();
+  }
+});
+
+test("a batch with fewer images of its own run before it is taken sooner, whenever it came", async () => {
+  const queue = openQueue(servers.redis.url, `${lane}-shared`);
+  const jobOf = (run: "large" | "small", n: number) => ({
+    schemaVersion: 1 as const,
+    run: `s3://b/labels/${run}/`,
+    runId: run === "large" ? "20260102t030405z-larger" : "20260102t030405z-smalls",
+    range: "r000",
+    chunk: "r000-000000",
+    batchId: `r000-000000-000${n}`,
+    pass: 0,
+    rewrite: null,
+    retryCode: null,
+  });
+  const orderOf = async () =>
+    (await queue.getPrioritized()).map(({ data }) => `${data.run.split("/")[4]} ${data.batchId.at(-1)}`);
+  try {
+    const large = [0, 1, 2].map((n) => jobOf("large", n));
+    const small = [0, 1].map((n) => jobOf("small", n));
+    await offerBatches(queue, large, ({ batchId }) => 1000 * Number(batchId.at(-1)));
+    await offerBatches(queue, small, ({ batchId }) => 50 * Number(batchId.at(-1)));
+    expect(await orderOf()).toEqual(["large 0", "small 0", "small 1", "large 1", "large 2"]);
+    expect(await withdrawRun(queue, small[0]!.runId)).toBe(2);
+    expect(await orderOf()).toEqual(["large 0", "large 1", "large 2"]);
+  } finally {
+    await queue.obliterate({ force: true });
     await queue.close();
   }
 });

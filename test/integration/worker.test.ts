@@ -99,6 +99,7 @@ function jobOf(n: number, changes: Partial<BatchJob> = {}): BatchJob {
     batchId,
     pass: 0,
     rewrite: null,
+    retryCode: null,
     ...changes,
   };
 }

@@ -126,9 +126,15 @@ export class Cli {
   readonly #mark = randomUUID();
   readonly #started: CliProcess[] = [];
   readonly #temporaryDir: string;
+  readonly #program: string;
+  #isClosed = false;
 
-  /** @param options.temporaryDir an empty folder, the TMPDIR of all processes */
-  constructor(options: { temporaryDir: string; env?: CliEnv }) {
+  /**
+   * @param options.temporaryDir an empty folder, the TMPDIR of all processes
+   * @param options.program another build's labelfleet.js; this checkout's unless told
+   */
+  constructor(options: { temporaryDir: string; env?: CliEnv; program?: string }) {
+    this.#program = options.program ?? bin;
     this.#temporaryDir = options.temporaryDir;
     const { PATH, HOME } = process.env;
     this.#env = {
@@ -145,7 +151,8 @@ export class Cli {
   }
 
   start(words: string[], env: CliEnv = {}, cwd = this.#temporaryDir): CliProcess {
-    const started = new CliProcess(words, { ...this.#env, ...env }, cwd);
+    if (this.#isClosed) throw new Error("this command line is closed: what starts now would be left behind");
+    const started = new CliProcess(words, { ...this.#env, ...env }, cwd, this.#program);
     this.#started.push(started);
     return started;
   }
@@ -195,6 +202,7 @@ export class Cli {
 
   /** Kills whatever still runs. Returns what should not have been there. */
   async close(): Promise<string[]> {
+    this.#isClosed = true;
     const leaks = await this.leftovers();
     for (const { pid } of await this.processes()) {
       try {

@@ -30,11 +30,14 @@ export async function startServers(): Promise<TestServers> {
 
 export type LocalServers = TestServers & { redis: RedisServer; s3: S3Server };
 
-/** A redis-server process, and an S3 server in this process. */
-export async function startLocalServers(): Promise<LocalServers> {
-  const s3 = await startS3Server();
+/** A redis-server process with its folder in `temporaryDir`, and an S3 server in this process. */
+export async function startLocalServers(
+  options: { temporaryDir?: string; pageKeys?: number } = {},
+): Promise<LocalServers> {
+  const { temporaryDir, pageKeys } = options;
+  const s3 = await startS3Server(pageKeys === undefined ? {} : { pageKeys });
   try {
-    const redis = await startRedis();
+    const redis = await startRedis(temporaryDir === undefined ? {} : { temporaryDir });
     return {
       redis,
       s3,

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ErrorCode } from "@labelfleet/shared/errors";
 import sharp from "sharp";
+import { seededRandom } from "./random.js";
 
 export interface Photo {
   /** A file name, unique within its list. */
@@ -103,15 +104,4 @@ function samplesFolder(): string {
     if (existsSync(join(folder, "espresso.jpg"))) return folder;
   }
   throw new Error("the repository's samples folder is missing");
-}
-
-/** mulberry32: small, and the same on every machine. In [0, 1). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -16,17 +16,28 @@ export interface RedisServer {
   stop(): Promise<void>;
   /** kill -9; the folder stays for `stop`. */
   kill(): Promise<void>;
+  /** Ends it after it has saved what it holds. Returns its folder, for a server that goes on with it. */
+  save(): Promise<string>;
 }
 
 const localhost = "127.0.0.1";
 const startTimeoutMs = 10_000;
 
+export interface RedisServerOptions {
+  /** A free one by default. */
+  port?: number;
+  /** Where its folder is made; the system's temporary folder by default. */
+  temporaryDir?: string;
+  /** The folder of a server that saved itself there: it starts with what that one had. */
+  folder?: string;
+}
+
 /**
  * A real redis-server of this machine on 127.0.0.1, without persistence, that never evicts. Give the port of one that was
- * killed to start an empty one in its place.
+ * killed to start an empty one in its place, and its folder to go on with what it saved.
  */
-export async function startRedis(options: { port?: number } = {}): Promise<RedisServer> {
-  const folder = await mkdtemp(join(tmpdir(), "lf-redis-"));
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const folder = options.folder ?? (await mkdtemp(join(options.temporaryDir ?? tmpdir(), "lf-redis-")));
   const port = options.port ?? (await freePort());
   const settings = {
     port,
@@ -65,6 +76,11 @@ export async function startRedis(options: { port?: number } = {}): Promise<Redis
       await rm(folder, { recursive: true, force: true });
     },
     kill: () => end("SIGKILL"),
+    async save() {
+      await sendRedisCommand(localhost, port, ["SAVE"]);
+      await end("SIGKILL");
+      return folder;
+    },
   };
 }
 
@@ -79,7 +95,9 @@ async function ready(child: ChildProcess, port: number): Promise<void> {
   const deadlineMs = Date.now() + startTimeoutMs;
   while (Date.now() < deadlineMs) {
     if (failure) throw failure;
-    if ((await sendRedisCommand(localhost, port, ["PING"]).catch(() => "")).startsWith("+PONG")) return;
+    // Another server may have the port: the one that answers has to be this child.
+    const info = await sendRedisCommand(localhost, port, ["INFO", "server"]).catch(() => "");
+    if (new RegExp(`^process_id:${child.pid}\r`, "m").test(info)) return;
     await sleep(20);
   }
   throw new Error(`redis-server did not answer within ${startTimeoutMs} ms`);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type Deformation, deform } from "./s3-deform.js";
 import { BucketIndex } from "./s3-index.js";
 import { errorXml, listXml } from "./s3-xml.js";
 
@@ -21,8 +22,13 @@ export interface CannedAnswer {
   cut?: boolean;
 }
 
-/** "drop": the connection is reset at once. Undefined: the request is served as usual. */
-export type Interception = "drop" | CannedAnswer | undefined;
+/** The request is served, and its answer arrives deformed. */
+export interface DeformedAnswer {
+  deform: Deformation;
+}
+
+/** "drop": the connection is reset at once, and nothing is served. Undefined: the request is served as usual. */
+export type Interception = "drop" | CannedAnswer | DeformedAnswer | undefined;
 
 /** May wait before it answers, which delays the request. */
 export type Intercept = (request: InterceptedRequest) => Interception | Promise<Interception>;
@@ -35,6 +41,8 @@ export interface FrontOptions {
   accessKeyId: string;
   /** 0 for a free one. */
   port: number;
+  /** Keys in one page of a listing; stores may give fewer than the 1000 that are asked for. */
+  pageKeys?: number;
 }
 
 const denied = {
@@ -104,13 +112,16 @@ export class S3Front {
     if (this.intercept) {
       const result = await this.intercept({ method, bucket, key, query, headers: request.headers });
       if (result === "drop") return void request.socket.destroy();
-      if (result) return refuse(request, response, result);
+      if (result && "deform" in result) deform(response, result.deform);
+      else if (result) return refuse(request, response, result);
     }
     if (accessKeyOf(request, query) !== this.#options.accessKeyId) return refuse(request, response, denied.accessKey);
     const index = this.#buckets.get(bucket);
     if (key === "" && method === "PUT") this.bucket(bucket);
     if (!index) return this.#options.upstream(request, response);
-    if (key === "" && method === "GET" && query.get("list-type") === "2") return list(response, bucket, index, query);
+    if (key === "" && method === "GET" && query.get("list-type") === "2") {
+      return list(response, bucket, index, query, this.#options.pageKeys ?? 1000);
+    }
     if (method === "POST" || query.has("uploads") || query.has("uploadId") || request.headers["x-amz-copy-source"]) {
       return refuse(request, response, denied.notImplemented);
     }
@@ -168,10 +179,16 @@ function bodySize(request: IncomingMessage): number {
   return Number(request.headers["x-amz-decoded-content-length"] ?? request.headers["content-length"] ?? 0);
 }
 
-function list(response: ServerResponse, bucket: string, index: BucketIndex, query: URLSearchParams): void {
+function list(
+  response: ServerResponse,
+  bucket: string,
+  index: BucketIndex,
+  query: URLSearchParams,
+  pageKeys: number,
+): void {
   const token = query.get("continuation-token");
   const startAfter = token ? Buffer.from(token, "base64").toString("utf8") : (query.get("start-after") ?? "");
-  const maxKeys = Math.min(1000, Number(query.get("max-keys") ?? 1000));
+  const maxKeys = Math.min(pageKeys, Number(query.get("max-keys") ?? 1000));
   const prefix = query.get("prefix") ?? "";
   const urlEncoded = query.get("encoding-type") === "url";
   const page = index.page(prefix, startAfter, maxKeys);

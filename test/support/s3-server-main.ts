@@ -5,7 +5,6 @@ import { startS3Server } from "./s3-server.js";
 // line of JSON with the endpoint and the environment to use, and ends on SIGTERM, SIGINT or when its stdin ends.
 const { values, positionals } = parseArgs({ options: { port: { type: "string" } }, allowPositionals: true });
 const server = await startS3Server({ port: Number(values.port ?? 0), buckets: positionals });
-console.log(JSON.stringify({ endpoint: server.endpoint, env: server.env }));
 
 let stopping = false;
 function stop(): void {
@@ -16,3 +15,5 @@ function stop(): void {
 process.on("SIGTERM", stop);
 process.on("SIGINT", stop);
 process.stdin.on("end", stop).on("error", stop).resume();
+// Last, because whoever reads it may send the signal at once.
+console.log(JSON.stringify({ endpoint: server.endpoint, env: server.env }));

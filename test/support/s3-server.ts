@@ -9,6 +9,8 @@ export interface S3ServerOptions {
   port?: number;
   /** Made at the start. */
   buckets?: string[];
+  /** Keys in one page of a listing, 1000 unless told. */
+  pageKeys?: number;
 }
 
 export interface S3Server {
@@ -42,6 +44,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     upstream: (request, response) => void app.server.emit("request", request, response),
     accessKeyId,
     port: options.port ?? 0,
+    ...(options.pageKeys !== undefined && { pageKeys: options.pageKeys }),
   });
   const call = async (method: "PUT" | "GET" | "DELETE", path: string, payload?: Buffer) => {
     const headers = payload ? { "content-type": "application/octet-stream" } : {};

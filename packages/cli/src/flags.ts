@@ -1,4 +1,5 @@
 import type { MaxFailed } from "@labelfleet/shared/contract/run-spec";
+import { type ErrorCode, errorCatalog, isRecordCode } from "@labelfleet/shared/errors";
 import { InvalidArgumentError } from "commander";
 
 /** Parsers of flag values; commander turns what they throw into one line and exit code 2. */
@@ -39,6 +40,14 @@ export function maxFailed(text: string): MaxFailed {
   if (percent !== undefined && Number(percent) <= 100) return { kind: "share", share: Number(percent) / 100 };
   if (/^\d+$/.test(text)) return { kind: "count", count: Number(text) };
   throw new InvalidArgumentError("expected a count such as 250, or a percentage such as 10%.");
+}
+
+/** A code that a record can carry. */
+export function recordCode(text: string): ErrorCode {
+  const codes = (Object.keys(errorCatalog) as ErrorCode[]).filter((code) => isRecordCode(code));
+  const code = codes.find((known) => known === text);
+  if (code === undefined) throw new InvalidArgumentError(`expected one of ${codes.join(", ")}.`);
+  return code;
 }
 
 export function laneName(text: string): string {

@@ -1,4 +1,4 @@
-import { produceRun } from "@labelfleet/producer/produce";
+import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -7,14 +7,34 @@ import { exitCodeOf } from "./exit-code.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
 
+export interface FollowedRun {
+  folder: RunFolder;
+  spec: RunSpec;
+  redis: Redis;
+  redisUrl: string;
+  signal: AbortSignal;
+  startedMs: number;
+}
+
 /** Takes a run to its end with progress on stderr and the report on stdout. Returns the exit code. */
-export async function followRun(
+export function followRun(context: CommandContext, run: FollowedRun): Promise<number> {
+  return follow(context, run, produceRun, `labelfleet resume ${run.folder.uri}`);
+}
+
+/**
+ * The same for any work on a run that ends with its report.
+ *
+ * @param again the command that goes on when the work was stopped
+ */
+export async function follow(
   context: CommandContext,
-  run: { folder: RunFolder; spec: RunSpec; redis: Redis; redisUrl: string; signal: AbortSignal; startedMs: number },
+  run: FollowedRun,
+  work: (options: ProduceOptions) => Promise<Produced>,
+  again: string,
 ): Promise<number> {
   const view = new ProgressView(process.stderr);
   try {
-    const { outcome, report } = await produceRun({
+    const { outcome, report } = await work({
       ...run,
       logger: context.logger,
       onProgress: (progress) => view.show(progress),
@@ -22,7 +42,7 @@ export async function followRun(
     view.end();
     if (context.json) printJson(report ?? { run: run.folder.uri, complete: false, outcome });
     else if (report !== null) process.stdout.write(reportText(report));
-    const advice = adviceFor(outcome, run.folder.uri);
+    const advice = adviceFor(outcome, run.folder.uri, again);
     if (advice !== null) process.stderr.write(`${advice}\n`);
     return exitCodeOf(outcome);
   } finally {
@@ -30,11 +50,19 @@ export async function followRun(
   }
 }
 
-function adviceFor(outcome: string, uri: string): string | null {
-  if (outcome === "stopped") return `Stopped. Finish it with: labelfleet resume ${uri}`;
-  if (outcome === "incomplete") return `The run is incomplete. Finish it with: labelfleet resume ${uri}`;
-  if (outcome === "too-many-failed") {
-    return `More images failed than --max-failed allows. To go on all the same: labelfleet resume ${uri} --max-failed 100%`;
+function adviceFor(outcome: Produced["outcome"], uri: string, again: string): string | null {
+  switch (outcome) {
+    case "complete":
+      return null;
+    case "stopped":
+      return `Stopped. Finish it with: ${again}`;
+    case "incomplete":
+      return `Not all of it could be done. Finish it with: ${again}`;
+    case "paused":
+      return `Paused. Go on with: ${again}`;
+    case "cancelled":
+      return `Cancelled. What is labelled stays in ${uri}`;
+    case "too-many-failed":
+      return `More images failed than --max-failed allows. To go on all the same: labelfleet resume ${uri} --max-failed 100%`;
   }
-  return null;
 }

@@ -2,8 +2,8 @@ import { version } from "@labelfleet/shared/version";
 import { Command } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
-import { collect, laneName, maxFailed, nonNegativeInt } from "./flags.js";
-import { addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
+import { collect, laneName, nonNegativeInt, recordCode } from "./flags.js";
+import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
 /** Called with each command's exit code. */
 type Finish = (exitCode: number) => void;
@@ -83,15 +83,29 @@ export function createProgram(finish: Finish): Command {
     action(finish, async (context, run: string) => (await import("./commands/inspect.js")).verify(context, run)),
   );
 
-  subcommand(program, "resume <run>", "finish an interrupted run")
-    .option("--lane <name>", "queue lane (default: the run's)", laneName)
-    .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
-    .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt)
+  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run"))
+    .option("--force", "go on although the run was cancelled")
     .action(
       action(finish, async (context, run: string, flags) =>
         (await import("./commands/resume.js")).resume(context, run, flags),
       ),
     );
+
+  addContinueFlags(subcommand(program, "retry <run>", "only the failed images of a complete run again"))
+    .option("--code <code>", "those with this error code (default: those that may succeed later)", recordCode)
+    .action(
+      action(finish, async (context, run: string, flags) =>
+        (await import("./commands/retry.js")).retry(context, run, flags),
+      ),
+    );
+
+  subcommand(program, "pause <run>", "stop feeding a run, until resume").action(
+    action(finish, async (context, run: string) => (await import("./commands/control.js")).pause(context, run)),
+  );
+
+  subcommand(program, "cancel <run>", "stop a run for good; what is labelled stays").action(
+    action(finish, async (context, run: string) => (await import("./commands/control.js")).cancel(context, run)),
+  );
 
   const models = program.command("models").description("the model family");
   subcommand(models, "list", "the models that come with labelfleet, and those that it can pull").action(

@@ -36,6 +36,7 @@ export interface RunFlags {
   limit?: number;
   sample?: number;
   seed: number;
+  since?: string;
   maxFailed: MaxFailed;
   maxPixels: number;
   maxBytes: number;
@@ -65,6 +66,7 @@ export function addRunFlags(command: Command): Command {
     .option("--limit <n>", "only the first n images", positiveInt)
     .option("--sample <n>", "only n images, drawn at random", positiveInt)
     .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)
+    .option("--since <run>", "take over what an earlier run labelled, for objects that have not changed")
     .addOption(
       new Option("--max-failed <n>", "stop when more images failed: a count, or a percentage")
         .argParser(maxFailed)
@@ -78,6 +80,14 @@ export function addRunFlags(command: Command): Command {
       positiveInt,
       limits.decodeTimeoutMs,
     );
+}
+
+/** The flags of every command that goes on with a run. */
+export function addContinueFlags(command: Command): Command {
+  return command
+    .option("--lane <name>", "queue lane (default: the run's)", laneName)
+    .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
+    .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt);
 }
 
 export function laneOption(): Option {
@@ -110,6 +120,7 @@ export async function prepareOptionsOf(
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
     models: await resolveModels(context, names),
+    since: flags.since ?? null,
     topK: flags.topK,
     precision: flags.precision,
     threshold: flags.threshold ?? null,

@@ -1,5 +1,5 @@
-/** Where a session computes. */
-export type Device = "cpu" | "cuda";
+/** Where a session computes. "simulated" computes nothing (simulated-session.ts). */
+export type Device = "cpu" | "cuda" | "simulated";
 
 export interface ScoresAndEmbeddings {
   readonly scores: Float32Array<ArrayBuffer>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LabelfleetError } from "./errors.js";
+import { type SimulatedDevice, simulatedDeviceText } from "./simulated-device.js";
 
 const count = (minimum: number) => z.coerce.number().int().min(minimum);
 
@@ -27,6 +28,8 @@ const environmentSchema = z.object({
   HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
   /** Sent to HF_ENDPOINT only. */
   HF_TOKEN: z.string().min(1).optional(),
+  /** Workers compute on a device that only takes its time: launchMs=2,imageMs=0.5,memoryImages=64. */
+  LABELFLEET_SIMULATED_DEVICE: simulatedDeviceText.optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
   LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
 });
@@ -42,6 +45,7 @@ export interface Config {
   maxRedisAwayMs: number;
   maxBytesInFlight: number;
   hub: { endpoint: string; token: string | null };
+  simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
 }
 
@@ -67,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
+    simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
   };
 }

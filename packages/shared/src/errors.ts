@@ -41,6 +41,7 @@ export const errorCatalog = {
   RUN_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "there is no run at this address" },
   RUN_INVALID: { retryable: false, exitCode: 1, meaning: "a document in the run's folder cannot be read" },
   RUN_INCOMPLETE: { retryable: false, exitCode: 1, meaning: "the run is not complete" },
+  RUN_CANCELLED: { retryable: false, exitCode: 1, meaning: "the run was cancelled" },
   TOO_MANY_FAILED: { retryable: false, exitCode: 3, meaning: "more images failed than --max-failed allows" },
   DEVICE_UNAVAILABLE: { retryable: false, exitCode: 1, meaning: "the device asked for cannot be used" },
   WORKER_DIED: { retryable: false, exitCode: 1, meaning: "a worker process or thread ended by itself" },
@@ -49,6 +50,11 @@ export const errorCatalog = {
 } as const satisfies Record<string, { retryable: boolean; exitCode: 1 | 2 | 3; meaning: string }>;
 
 export type ErrorCode = keyof typeof errorCatalog;
+
+/** Whether a code says something about one image, so that it ends in a record; any other concerns the whole batch. */
+export function isRecordCode(code: ErrorCode): boolean {
+  return /^(IMAGE|OBJECT|KEY|DECODE|INFERENCE|STORE)_/.test(code);
+}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry
 const controlCharacters = /[\u0000-\u001f\u007f]/g;

@@ -1,6 +1,6 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
-import { type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { isRecordCode, type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import type { Batcher } from "./batch/batcher.js";
 import type { ImageBudget } from "./batch/image-budget.js";
@@ -19,9 +19,10 @@ export interface ImageStages {
 
 export interface ImageTask {
   run: RunContext;
-  batchId: string;
+  /** Where the job's kept records lie. */
+  recordsKey: string;
   entry: ManifestEntry;
-  /** The models whose shard is missing. */
+  /** The models whose shard is to be made. */
   models: RunModel[];
   workerId: string;
   pass: number;
@@ -33,9 +34,6 @@ export interface ImageTask {
   checkpoint: () => void;
 }
 
-/** Codes that say something about this image; any other error concerns the whole batch. */
-const imageCode = /^(IMAGE|OBJECT|KEY|DECODE|INFERENCE|STORE)_/;
-
 /**
  * One image, once for all models: fetch, decode and resize for each, infer. A bad image is a record, never an error.
  * Returns one record per model, in the models' order.
@@ -43,8 +41,8 @@ const imageCode = /^(IMAGE|OBJECT|KEY|DECODE|INFERENCE|STORE)_/;
  * @throws what concerns the whole batch: refused credentials, a missing bucket, a thread that died
  */
 export async function labelImage(stages: ImageStages, task: ImageTask): Promise<Prediction[]> {
-  const { run, batchId, entry, models } = task;
-  const kept = models.map(({ ref }) => run.records.find(batchId, entry.key, ref.id));
+  const { run, recordsKey, entry, models } = task;
+  const kept = models.map(({ ref }) => run.records.find(recordsKey, entry.key, ref.id));
   const todo = models.filter((_, i) => kept[i] === undefined);
   const made = todo.length === 0 ? [] : await labelWith(stages, task, todo);
   if (made.length > 0) run.stats.imageDone();
@@ -81,7 +79,7 @@ async function readAndInfer(
   const { run, entry } = task;
   const pixelBytes = models.reduce((sum, { preprocess }) => sum + 3 * preprocess.inputPx ** 2, 0);
   const bytes = entry.sizeBytes + pixelBytes;
-  await stages.budget.enter(bytes);
+  await stages.budget.enter(run.spec.runId, bytes);
   try {
     task.checkpoint();
     const outcome = await stages.loaders.load({
@@ -101,7 +99,7 @@ async function readAndInfer(
     const { image } = outcome;
     return await Promise.all(models.map((model, i) => inferOne(stages, task, model, image.pixels[i]!, image)));
   } finally {
-    stages.budget.leave(bytes);
+    stages.budget.leave(run.spec.runId, bytes);
   }
 }
 
@@ -123,7 +121,7 @@ async function inferOne(
 }
 
 function failure(task: ImageTask, model: RunModel, size: ImageSize | null, error: LabelfleetError): Prediction {
-  if (!imageCode.test(error.code)) throw error;
+  if (!isRecordCode(error.code)) throw error;
   return failedRecord(task.entry, size, error, recordContext(task, model));
 }
 

@@ -1,12 +1,14 @@
+import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { BatchDelivery } from "@labelfleet/shared/queue/batch-consumer";
 import type { BatchCounts } from "@labelfleet/shared/redis/run-progress";
 import type { RunModel } from "./consume/model-loader.js";
-import type { RunContext } from "./consume/run-context.js";
+import { type RunContext, recordsKeyOf } from "./consume/run-context.js";
+import { type ShardToMake, shardsToMake } from "./consume/shards-to-make.js";
 import { type ImageStages, labelImage } from "./label-image.js";
-import { commitShard, readCommitted } from "./write/shard-writer.js";
+import { commitShard } from "./write/shard-writer.js";
 
 /**
  * A batch that lost this many workers may hold the image that killed them: it is decoded in a process of its own. Once is
@@ -31,43 +33,51 @@ export interface PipelineDeps extends ImageStages {
  */
 export async function processBatch(deps: PipelineDeps, run: RunContext, delivery: BatchDelivery): Promise<void> {
   const { job } = delivery;
-  if (job.rewrite !== null) throw new LabelfleetError("RUN_INVALID", `${job.batchId} asks for a rewrite of shards`);
   run.stats.jobTaken(delivery.waitedSeconds);
+  // Its producer is gone; what is left of it in the queue is taken off.
+  if (await run.folder.isCancelled()) return;
   const entries = await run.entriesOf(job);
-  const missing = await countWhatIsThere(run, job.batchId);
-  if (missing.length === 0) return;
+  const toMake = await shardsToMake(run, job);
+  if (toMake.length === 0) return;
 
-  const perImage = await labelAll(deps, run, delivery, entries, missing);
+  const models = toMake.map(({ model }) => model);
+  const carriedOver = job.rewrite === null ? await carryOver(run, job, entries, models) : 0;
+  const perImage = await labelAll(deps, run, delivery, entries, models);
 
   const records = perImage.flat();
-  if (!delivery.isLastAttempt && records.some((record) => record.retryable === true)) {
-    run.records.keep(job.batchId, records);
-    throw weather(records);
+  const unlucky = records.filter((record) => record.retryable === true && record.pass === job.pass);
+  if (!delivery.isLastAttempt && unlucky.length > 0) {
+    run.records.keepFinal(recordsKeyOf(job), records);
+    throw weather(unlucky);
   }
-  const counts = await Promise.all(
-    missing.map((_, m) =>
-      put(
-        run,
-        job.batchId,
-        perImage.map((image) => image[m]!),
-      ),
+  const puts = toMake.map((shard, m) =>
+    put(
+      run,
+      job.batchId,
+      shard,
+      perImage.map((image) => image[m]!),
     ),
   );
-  run.records.forget(job.batchId);
+  const counts = await Promise.all(puts);
+  run.records.forget(recordsKeyOf(job));
+  run.stats.carriedOver(carriedOver);
   await deps.writeStats(run);
   await Promise.all(counts.map((count) => run.progress.count(count)));
 }
 
-/** Counts the shards that exist already, a crash may have lost the count; returns the models that still have none. */
-async function countWhatIsThere(run: RunContext, batchId: string): Promise<RunModel[]> {
-  const { format } = run.spec.frozen;
-  const committed = await Promise.all(
-    run.models.map(({ ref }) => readCommitted(run.folder, { modelId: ref.id, batchId, format })),
-  );
-  for (const [m, counts] of committed.entries()) {
-    if (counts !== null) await run.progress.count({ batchId, modelId: run.models[m]!.ref.id, ...counts });
-  }
-  return run.models.filter((_, m) => committed[m] === null);
+/** Keeps the records of the run that `--since` names for objects that have not changed. Returns how many images need no work. */
+async function carryOver(
+  run: RunContext,
+  job: BatchJob,
+  entries: ManifestEntry[],
+  models: RunModel[],
+): Promise<number> {
+  if (run.earlier === null) return 0;
+  const modelIds = models.map(({ ref }) => ref.id);
+  const recordsKey = recordsKeyOf(job);
+  run.records.keep(recordsKey, await run.earlier.recordsOf(entries, modelIds));
+  return entries.filter(({ key }) => modelIds.every((id) => run.records.find(recordsKey, key, id) !== undefined))
+    .length;
 }
 
 /** All images of the batch at once, as far as the budget lets them in. Waits for every one, also when one throws. */
@@ -78,13 +88,13 @@ async function labelAll(
   entries: ManifestEntry[],
   models: RunModel[],
 ): Promise<Prediction[][]> {
-  const { batchId, pass } = delivery.job;
+  const { job } = delivery;
   const batch = {
     run,
-    batchId,
+    recordsKey: recordsKeyOf(job),
     models,
     workerId: deps.workerId,
-    pass,
+    pass: job.pass,
     isolated: delivery.stalls >= stallsToIsolate,
     stops: [deps.draining, delivery.lockLost],
     checkpoint: () => deps.checkpoint(delivery),
@@ -96,21 +106,26 @@ async function labelAll(
   });
 }
 
-async function put(run: RunContext, batchId: string, records: Prediction[]): Promise<BatchCounts> {
+async function put(
+  run: RunContext,
+  batchId: string,
+  { model, replaces }: ShardToMake,
+  records: Prediction[],
+): Promise<BatchCounts> {
   const { format, conditionalPut } = run.spec.frozen;
-  const modelId = records[0]!.modelId;
+  const modelId = model.ref.id;
   const startedMs = performance.now();
-  const { counts, wasFirst } = await commitShard(run.folder, { modelId, batchId, format }, records, conditionalPut);
+  const shard = { modelId, batchId, format };
+  const { counts, wasFirst } = await commitShard(run.folder, shard, records, { conditionalPut, replaces });
   run.stats.stage("write", performance.now() - startedMs);
   if (!wasFirst) run.stats.shardConflict();
   return { batchId, modelId, ...counts };
 }
 
 /** Some images met bad weather: the batch comes again, and only they are repeated. */
-function weather(records: Prediction[]): LabelfleetError {
-  const bad = records.filter((record) => record.retryable === true);
+function weather(unlucky: Prediction[]): LabelfleetError {
   return new LabelfleetError(
     "STORE_UNAVAILABLE",
-    `${bad.length} images will be tried again: ${bad[0]?.errorCode} ${bad[0]?.errorMessage}`,
+    `${unlucky.length} images will be tried again: ${unlucky[0]?.errorCode} ${unlucky[0]?.errorMessage}`,
   );
 }

@@ -8,6 +8,7 @@ import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { parentEnded, within } from "@labelfleet/shared/shutdown";
+import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
@@ -27,6 +28,8 @@ export interface WorkerOptions {
   redisUrl: string;
   lanes: string[];
   device: DeviceChoice;
+  /** A device that only takes its time, instead of a real one. */
+  simulated?: SimulatedDevice | null;
   cores: number;
   /** Built graphs and downloaded models. */
   cacheDir: string;
@@ -74,6 +77,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     const infer = new InferPool({
       threads: plan.inferThreads,
       device: options.device,
+      simulated: options.simulated ?? null,
       timeoutMs: options.inferTimeoutMs,
       onDied,
     });
@@ -142,12 +146,13 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
         lane,
         batchSlots,
         workerId,
-        process: async (delivery) => {
-          const run = await contexts.of(delivery.job, lane);
-          batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
-          consumer.setBatchSlots(batchSlots);
-          await processBatch(deps, run, delivery);
-        },
+        isShortOf: (runId) => stages.budget.isInside(runId) && !stages.budget.isWaiting(runId),
+        process: (delivery) =>
+          contexts.use(delivery.job, lane, async (run) => {
+            batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
+            consumer.setBatchSlots(batchSlots);
+            await processBatch(deps, run, delivery);
+          }),
         onFailed: (batchId, error, isFinal) =>
           logger.warn(`batch ${batchId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`),
         onStalled: (jobId) => logger.warn(`batch ${jobId} lost its worker and goes back to the queue`),

@@ -1,21 +1,23 @@
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
-import type { Feeder } from "./feed/feeder.js";
-import type { ChunkLog } from "./partition/chunk-log.js";
 import { type Periodic, periodically } from "./periodically.js";
 import { Presence } from "./presence.js";
-import type { ProduceOptions } from "./produce.js";
+import type { ProduceOptions, ProduceProgress } from "./produce.js";
 
 const progressMs = 500;
 const noteMs = 1_000;
 
 type FollowingOptions = ProduceOptions & {
-  log: ChunkLog;
-  feeder: Feeder;
   progress: RunProgress;
   producerId: string;
   startedMs: number;
+  /** Of the run, for whoever asks Redis. */
+  listed: () => { images: number; isComplete: boolean };
+  /** Of the work in hand, for the caller. */
+  stand: () => Omit<ProduceProgress, "elapsedSeconds">;
+  /** Counts again what the folder holds, after Redis was emptied. */
+  rebuildProgress: () => Promise<void>;
 };
 
 /** Everything a producer says while it works: its state and counters to Redis, its times to stats/, progress to its caller. */
@@ -48,7 +50,7 @@ export class Following {
     if (this.#state === null) await this.#presence.flush();
     this.#state = state;
     await this.stop();
-    await this.#presence.note(state, this.#listed());
+    await this.#presence.note(state, this.#options.listed());
   }
 
   async stop(): Promise<void> {
@@ -57,26 +59,19 @@ export class Following {
     this.#tell();
   }
 
-  #listed(): { images: number; isComplete: boolean } {
-    return { images: this.#options.log.images, isComplete: this.#options.log.hasEnded };
-  }
-
   #tell(): void {
-    const { log, feeder, startedMs, onProgress } = this.#options;
-    const { done, ok, failed, batchesDone } = feeder.state;
-    const elapsedSeconds = (Date.now() - startedMs) / 1000;
-    onProgress?.({ done, ok, failed, listed: log.images, listingComplete: log.hasEnded, batchesDone, elapsedSeconds });
+    const { stand, startedMs, onProgress } = this.#options;
+    onProgress?.({ ...stand(), elapsedSeconds: (Date.now() - startedMs) / 1000 });
   }
 
   async #note(): Promise<void> {
-    const { log, feeder, logger } = this.#options;
-    const state = this.#state ?? (log.hasEnded ? "feeding" : "listing");
-    const wasForgotten = await this.#presence.note(state, this.#listed());
+    const { listed, rebuildProgress, logger } = this.#options;
+    const state = this.#state ?? (listed().isComplete ? "feeding" : "listing");
+    const wasForgotten = await this.#presence.note(state, listed());
     await this.#presence.flushWhenDue();
     if (!wasForgotten || this.#rebuilding !== null) return;
     logger.warn("Redis was emptied: the queue and the counters are rebuilt from the run's folder");
-    this.#rebuilding = feeder
-      .rebuildProgress()
+    this.#rebuilding = rebuildProgress()
       .catch((error: unknown) => logger.warn(toLabelfleetError(error).message))
       .finally(() => {
         this.#rebuilding = null;

@@ -10,6 +10,7 @@ import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { openStore } from "@labelfleet/shared/storage/open-store";
+import { checkNotCancelled } from "./control.js";
 import { feedOrStop } from "./feed/feed-or-stop.js";
 import { Feeder } from "./feed/feeder.js";
 import { awaitStats } from "./finalize/await-stats.js";
@@ -21,9 +22,9 @@ import { completeManifest } from "./partition/complete-manifest.js";
 import { Grace, within } from "./within.js";
 
 /** How long stopping may wait for Redis and the stores, all in all; a person is waiting. */
-const stopGraceMs = 5_000;
+export const stopGraceMs = 5_000;
 /** How long the end of a run waits for Redis to take note. */
-const noteGraceMs = 3_000;
+export const noteGraceMs = 3_000;
 const statsWaitMs = 6_000;
 const loggedProblems = 5;
 
@@ -54,7 +55,7 @@ export interface ProduceOptions {
 
 export interface Produced {
   outcome: Outcome;
-  /** null for a run that was stopped. */
+  /** null for a run that was stopped, paused or cancelled. */
   report: RunReport | null;
 }
 
@@ -62,12 +63,14 @@ export interface Produced {
  * Takes a run that lies in its folder from wherever it stands to its end: list, feed, wait, finalize. A new run and a resumed
  * one are the same to it, a complete one just gives its report, and two of these at once on one run are harmless.
  *
- * @throws what listing the input or reading the run's folder rejects with
+ * @throws RUN_CANCELLED, and what listing the input or reading the run's folder rejects with
  */
 export async function produceRun(options: ProduceOptions): Promise<Produced> {
   const { folder, spec, redis, signal, logger } = options;
   const finished = await readFinished(folder);
   if (finished !== null) return { outcome: outcomeOf(finished, spec), report: finished };
+
+  await checkNotCancelled(folder);
 
   const { lane } = spec.overridable;
   const startedMs = options.startedMs ?? Date.now();
@@ -84,7 +87,15 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     const log = new ChunkLog();
     const feeder = new Feeder({ folder, spec, log, redis, queue, progress, logger });
     const producerId = newProcessId(hostname(), process.pid);
-    const following = new Following({ ...options, log, feeder, progress, producerId, startedMs });
+    const following = new Following({
+      ...options,
+      progress,
+      producerId,
+      startedMs,
+      listed: () => ({ images: log.images, isComplete: log.hasEnded }),
+      stand: () => ({ ...feeder.state, listed: log.images, listingComplete: log.hasEnded }),
+      rebuildProgress: () => feeder.rebuildProgress(),
+    });
     releasers.push("following", () => within(grace.leftMs(), following.stop()));
     const listing = completeManifest({ folder, spec, input, log, signal: stopped }).catch((error) => log.fail(error));
     releasers.push("listing", () => within(grace.leftMs(), listing));
@@ -97,7 +108,7 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     releasers.push("stand down", standDown);
 
     const end = await feedOrStop(feeder, signal, grace);
-    if (end === "stopped") return { outcome: end, report: null };
+    if (end === "stopped" || end === "paused" || end === "cancelled") return { outcome: end, report: null };
     if (end === "too-many-failed") {
       await standDown();
       return { outcome: end, report: (await reportOf(folder, spec)).report };

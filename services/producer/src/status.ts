@@ -5,6 +5,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { currentLane } from "./control.js";
 import { imageTotalsOf } from "./feed/run-totals.js";
 import { readFinished } from "./finalize/finalize-run.js";
 
@@ -14,8 +15,8 @@ const producerSilenceMs = 10_000;
 export interface RunStatus {
   run: string;
   runId: string;
-  /** "idle": not complete, and no producer is there; `resume` goes on. */
-  state: ProducerState | "idle";
+  /** "idle": not complete, and no producer is there; `resume` goes on. "paused": no producer may feed it before `resume`. */
+  state: ProducerState | "idle" | "paused" | "cancelled";
   /** Images listed so far. */
   images: number;
   listingComplete: boolean;
@@ -44,23 +45,25 @@ export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs =
     return { ...base, state: "done", images, done: ok + failed, ok, failed, ...exact };
   }
   const known = redis === null ? null : await statusInRedis(spec, redis, nowMs);
-  return { ...base, ...(known ?? (await statusInFolder(folder, spec))) };
+  const counted = known ?? (await statusInFolder(folder, spec));
+  return { ...base, ...counted, ...((await folder.isCancelled()) ? { state: "cancelled" as const } : {}) };
 }
 
 type Counted = Omit<RunStatus, "run" | "runId">;
 
 async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promise<Counted | null> {
-  const { lane } = spec.overridable;
+  const lane = await currentLane(redis, spec);
   const progress = new RunProgress(redis, lane, spec.runId);
   const note = await progress.lastNote();
   if (note === null) return null;
+  const isPaused = await progress.isPaused();
   const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
   const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
   const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
   const isThere = nowMs - note.seenMs < producerSilenceMs && note.state !== "stopped" && note.state !== "done";
-  const isPredictable = isThere && note.listingComplete && imagesPerSecond > 0;
+  const isPredictable = isThere && !isPaused && note.listingComplete && imagesPerSecond > 0;
   return {
-    state: isThere ? note.state : "idle",
+    state: isPaused ? "paused" : isThere ? note.state : "idle",
     images: note.listedImages,
     listingComplete: note.listingComplete,
     ...totals,

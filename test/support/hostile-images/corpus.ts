@@ -1,4 +1,4 @@
-import { seededRandom } from "../photos.js";
+import { seededRandom } from "../random.js";
 import { baseImages } from "./base-images.js";
 import { bombs } from "./bombs.js";
 import { type BaseImage, extensionOf, type Format, formats, type HostileImage } from "./hostile-image.js";

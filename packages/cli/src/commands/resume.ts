@@ -1,30 +1,19 @@
-import type { MaxFailed } from "@labelfleet/shared/contract/run-spec";
-import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { checkNotCancelled, uncancelRun, unpauseRun } from "@labelfleet/producer/control";
 import type { CommandContext } from "../command-context.js";
+import { type ContinueFlags, continueRun } from "../continue-run.js";
 import { followRun } from "../follow-run.js";
-import { startFleet } from "../local/fleet.js";
-import { withReleasers } from "../with-releasers.js";
 
-export interface ResumeFlags {
-  lane?: string;
-  maxFailed?: MaxFailed;
-  workers?: number;
+export interface ResumeFlags extends ContinueFlags {
+  force?: boolean;
 }
 
-/** A producer again for a run that was interrupted; with local workers where no Redis is shared. */
+/** A producer again for a run that was interrupted or paused. @throws RUN_CANCELLED unless forced */
 export function resume(context: CommandContext, uri: string, flags: ResumeFlags): Promise<number> {
-  const startedMs = Date.now();
-  return withReleasers(context, async (releasers, signal) => {
-    const folder = await RunFolder.open(uri);
-    releasers.push("run folder", () => folder.close());
-    const stored = await folder.readSpec();
-    const { lane = stored.overridable.lane, maxFailed = stored.overridable.maxFailed } = flags;
-    const spec = { ...stored, overridable: { ...stored.overridable, lane, maxFailed } };
-    const workers = flags.workers ?? (context.config.redisUrl === null ? 1 : 0);
-    const fleet = await startFleet(context, releasers, { workers, lane, device: spec.frozen.device });
-    const either = AbortSignal.any([signal, fleet.failed]);
-    const exitCode = await followRun(context, { folder, spec, ...fleet, signal: either, startedMs });
-    if (fleet.failed.aborted) throw fleet.failed.reason;
-    return exitCode;
+  return continueRun(context, uri, flags, {
+    check: flags.force ? uncancelRun : checkNotCancelled,
+    work: async (run) => {
+      await unpauseRun(run.redis, run.spec);
+      return followRun(context, run);
+    },
   });
 }

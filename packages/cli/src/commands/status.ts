@@ -20,13 +20,17 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
     releasers.push("redis", () => redis?.disconnect());
     for (;;) {
       const statuses = uri === undefined ? await statusOfAll(redis) : [await statusOf(uri, redis)];
-      const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => state === "done");
+      const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => isOver(state));
       if (!context.json) process.stdout.write(statusTable(statuses));
       else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
       if (isLast) return 0;
       await sleep(watchEveryMs, signal);
     }
   });
+}
+
+function isOver(state: RunStatus["state"]): boolean {
+  return state === "done" || state === "cancelled";
 }
 
 async function statusOf(uri: string, redis: Redis | null): Promise<RunStatus> {

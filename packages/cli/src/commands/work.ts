@@ -31,6 +31,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     redisUrl: config.redisUrl,
     lanes: [...new Set(flags.lane)],
     device: flags.device,
+    simulated: config.simulatedDevice,
     cores,
     cacheDir: config.cacheDir ?? defaultCacheDir(),
     graceMs: config.graceMs,

@@ -6,6 +6,7 @@ export function reportText(report: RunReport): string {
   const lines = [
     `${report.complete ? "Complete" : "INCOMPLETE"}: ${formatCount(report.images)} images, ${formatCount(report.ok)} ok, ${formatCount(report.failed)} failed`,
     ...failures(report),
+    ...carriedOver(report),
     `${report.imagesPerSecond.toFixed(1)} images/s over ${formatDuration(report.wallSeconds)}${steady(report)}`,
     ...details(report),
     "",
@@ -42,6 +43,10 @@ function failures(report: RunReport): string[] {
   return codes.length === 0
     ? []
     : [`Failed: ${codes.map(([code, count]) => `${formatCount(count)} ${code}`).join(", ")}`];
+}
+
+function carriedOver({ carriedOver: images }: RunReport): string[] {
+  return images === 0 ? [] : [`${formatCount(images)} of them unchanged, taken from an earlier run`];
 }
 
 function steady({ steadyImagesPerSecond }: RunReport): string {

@@ -13,6 +13,8 @@ export const batchJobSchema = z.object({
   pass: z.int().min(0),
   /** Per model the etag of the shard to rewrite (by If-Match); null for a first pass. */
   rewrite: z.record(z.string(), z.string()).nullable(),
+  /** Which failed records a rewrite does again: those with this code; null for those that may succeed later. */
+  retryCode: z.string().nullable().default(null),
 });
 export type BatchJob = z.infer<typeof batchJobSchema>;
 

@@ -29,3 +29,12 @@ export const predictionSchema = z.object({
   pass: z.int().min(0),
 });
 export type Prediction = z.infer<typeof predictionSchema>;
+
+/** Whether `retry` does a record again: a failed one with the code that was named, else one that may succeed later. */
+export function isToRetry(
+  record: Pick<Prediction, "status" | "errorCode" | "retryable">,
+  code: string | null,
+): boolean {
+  if (record.status !== "failed") return false;
+  return code === null ? record.retryable === true : record.errorCode === code;
+}

@@ -18,6 +18,7 @@ export const runNames = {
   statsOf: (processId: string) => `stats/${processId}.json`,
   report: "report.json",
   success: "_SUCCESS",
+  cancelled: "_CANCELLED",
 } as const;
 
 /** The chunk id in a name like `manifest/r000-000012.jsonl.gz`, or null for any other name. */

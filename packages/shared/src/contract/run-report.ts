@@ -30,6 +30,8 @@ export const runReportSchema = z.object({
   /** The rate between the 10th and the 90th percentile of completions; null when those are under 10 s apart. */
   steadyImagesPerSecond: z.number().nullable(),
   timeToFirstPredictionSeconds: z.number().nullable(),
+  /** Images whose records were taken from the run that `--since` names; they are left out of the rates. */
+  carriedOver: z.int().min(0).default(0),
   bytesRead: z.int().min(0),
   meanInferenceBatch: z.number().nullable(),
   queueWaitSeconds: z.object({ mean: z.number(), max: z.number() }).nullable(),

@@ -59,6 +59,8 @@ const frozenSchema = z.object({
     sample: z.object({ size: z.int().min(1), seed: z.int().min(0) }).nullable(),
   }),
   models: z.array(modelRefSchema).min(1),
+  /** The earlier run whose records are carried over where an object has not changed. */
+  since: z.string().nullable().default(null),
   topK: z.int().min(1).max(1000),
   /** Of models whose classes do not exclude each other: the least probability that `top` keeps. */
   threshold: z.number().min(0).max(1).nullable().default(null),

@@ -35,7 +35,10 @@ export const workerStatsSchema = z.object({
   startedMs: z.int(),
   updatedMs: z.int(),
   firstPredictionMs: z.int().nullable(),
+  /** Images that were labelled. */
   images: z.int().min(0),
+  /** Images whose records were taken from the run that `--since` names. */
+  carriedOver: z.int().min(0).default(0),
   bytesRead: z.int().min(0),
   stages: z.record(z.enum(workerStages), stageTimeSchema),
   inferenceBatches: z.int().min(0),

@@ -1,7 +1,8 @@
 import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
 import { type BatchJob, batchJobSchema } from "../contract/batch-job.js";
 import { redisOptionsOf } from "../redis/connection.js";
-import { keptJobs } from "./batch-queue.js";
+import { keptJobs, openQueue } from "./batch-queue.js";
+import { ExtraBatches } from "./extra-batches.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
 
 /** A killed worker's batches are picked up after lock and stall check, at most about 20 s. */
@@ -39,6 +40,8 @@ export interface ConsumeOptions {
   lane: string;
   batchSlots: number;
   workerId: string;
+  /** Whether another batch of the run could be begun at once, beside those in hand. */
+  isShortOf: (runId: string) => boolean;
   process: (delivery: BatchDelivery) => Promise<void>;
   onFailed: (batchId: string, error: Error, isFinal: boolean) => void;
   onStalled: (jobId: string) => void;
@@ -53,6 +56,8 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
   const handle = async (bullJob: Job<BatchJob>, token?: string, lockLost?: AbortSignal): Promise<void> => {
     const parsed = batchJobSchema.safeParse(bullJob.data);
     if (!parsed.success) throw new UnrecoverableError(`not a batch job: ${parsed.error.issues[0]?.message}`);
+    const { runId } = parsed.data;
+    extra.taken(runId);
     try {
       await options.process({
         job: parsed.data,
@@ -65,6 +70,8 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
       if (!(error instanceof HandBack)) throw error;
       await bullJob.moveToWait(token);
       throw new WaitingError();
+    } finally {
+      extra.ended(runId);
     }
   };
   const worker = new Worker<BatchJob>(batchesQueue, handle, {
@@ -77,6 +84,8 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
     maxStalledCount: maxStalls,
     removeOnComplete: keptJobs,
   });
+  const queue = openQueue(options.redisUrl, options.lane);
+  const extra = new ExtraBatches(options.batchSlots, { ...options, worker, queue });
   worker.on("error", options.onError);
   worker.on("stalled", options.onStalled);
   worker.on("failed", (bullJob, error) => {
@@ -88,8 +97,12 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
   });
   return {
     setBatchSlots(batchSlots) {
-      worker.concurrency = batchSlots;
+      extra.setBatchSlots(batchSlots);
     },
-    close: () => worker.close(),
+    async close() {
+      extra.stop();
+      await worker.close();
+      await queue.close();
+    },
   };
 }

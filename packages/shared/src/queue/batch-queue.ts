@@ -8,6 +8,9 @@ export const batchAttempts = 4;
 const firstBackoffMs = 1_000;
 /** What Redis keeps of finished jobs: enough to look at, bounded. */
 export const keptJobs = { count: 500 };
+/** BullMQ's largest priority, which is the one taken last. */
+const lastPriority = 2 ** 21;
+
 export function openQueue(redisUrl: string, lane: string) {
   const queue = new Queue<BatchJob>(batchesQueue, {
     prefix: lanePrefix(lane),
@@ -30,8 +33,15 @@ export type BatchQueue = ReturnType<typeof openQueue>;
  * Puts batches into the queue. BullMQ silently ignores an id that exists in any state, the failed set included, so
  * ids are looked up first: failed, and completed that the caller knows not to be done, are made anew with all their
  * attempts; absent is added; anything else is left alone.
+ *
+ * @param aheadOf images of the same run that are in the queue before this batch. The fewer, the sooner it is taken: so runs
+ *   that share a lane take turns by their work, and a small run need not wait for the window of a large one
  */
-export async function offerBatches(queue: BatchQueue, jobs: BatchJob[]): Promise<void> {
+export async function offerBatches(
+  queue: BatchQueue,
+  jobs: BatchJob[],
+  aheadOf: (job: BatchJob) => number = () => 0,
+): Promise<void> {
   const states = await Promise.all(jobs.map((job) => queue.getJobState(jobIdOf(job))));
   const absent: BatchJob[] = [];
   for (const [i, job] of jobs.entries()) {
@@ -40,7 +50,8 @@ export async function offerBatches(queue: BatchQueue, jobs: BatchJob[]): Promise
     if (state === "unknown" || state === "failed" || state === "completed") absent.push(job);
   }
   if (absent.length > 0) {
-    await queue.addBulk(absent.map((job) => ({ name: "batch", data: job, opts: { jobId: jobIdOf(job) } })));
+    const optionsOf = (job: BatchJob) => ({ jobId: jobIdOf(job), priority: Math.min(lastPriority, 1 + aheadOf(job)) });
+    await queue.addBulk(absent.map((job) => ({ name: "batch", data: job, opts: optionsOf(job) })));
   }
 }
 
@@ -68,4 +79,20 @@ export async function withdrawBatches(queue: BatchQueue, jobs: BatchJob[]): Prom
       // A worker holds it, and will finish it.
     }
   }
+}
+
+/** Takes all batches of a run out of the queue that no worker holds, whoever fed them. Returns how many. */
+export async function withdrawRun(queue: BatchQueue, runId: string): Promise<number> {
+  const jobs = await queue.getJobs(["wait", "prioritized", "delayed"]);
+  let withdrawn = 0;
+  for (const job of jobs) {
+    if (job?.data.runId !== runId) continue;
+    try {
+      await job.remove();
+      withdrawn++;
+    } catch {
+      // A worker has taken it meanwhile, and will finish it.
+    }
+  }
+  return withdrawn;
 }

@@ -1,26 +1,28 @@
 import { EventEmitter } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { watchForLoss } from "./connection.js";
 
-test("a Redis that comes back in time is no loss, however often it goes", async () => {
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test("a Redis that comes back in time is no loss, however often it goes", () => {
   const redis = new EventEmitter();
-  const lost = watchForLoss(redis as never, 60);
+  const lost = watchForLoss(redis as never, 60_000);
   for (let i = 0; i < 4; i++) {
     redis.emit("close");
-    await sleep(20);
+    vi.advanceTimersByTime(40_000);
     redis.emit("ready");
-    await sleep(20);
+    vi.advanceTimersByTime(40_000);
   }
   expect(lost.aborted).toBe(false);
 });
 
-test("attempts to reconnect that fail do not put the bound off", async () => {
+test("attempts to reconnect that fail do not put the bound off", () => {
   const redis = new EventEmitter();
-  const lost = watchForLoss(redis as never, 60);
-  for (let i = 0; i < 5; i++) {
+  const lost = watchForLoss(redis as never, 60_000);
+  for (let i = 0; i < 4; i++) {
     redis.emit("close");
-    await sleep(20);
+    vi.advanceTimersByTime(20_000);
   }
   expect(lost.reason).toMatchObject({ code: "REDIS_UNAVAILABLE" });
 });

@@ -48,6 +48,13 @@ export async function registerRun(redis: Redis, run: RegisteredRun): Promise<voi
   await redis.zremrangebyrank(runsKey, 0, -keptRuns - 1);
 }
 
+/** The lane that the run's last producer used, which `resume --lane` may have changed; null when Redis does not know the run. */
+export async function laneOfRun(redis: Redis, run: Pick<RegisteredRun, "runId" | "createdMs">): Promise<string | null> {
+  const entries = await redis.zrangebyscore(runsKey, run.createdMs, run.createdMs);
+  const found = entries.map((text) => JSON.parse(text) as RegisteredRun).find(({ runId }) => runId === run.runId);
+  return found?.lane ?? null;
+}
+
 /** Newest first. */
 export async function knownRuns(redis: Redis, limit = 100): Promise<RegisteredRun[]> {
   const entries = await redis.zrevrange(runsKey, 0, limit - 1);

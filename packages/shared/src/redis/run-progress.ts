@@ -5,7 +5,8 @@ import { lanePrefix } from "../queue/lanes.js";
  * The advisory counters of a run, in the hash `{lf-<lane>}:run:<runId>`:
  *   `b:<batchId>:<modelId>`  "<ok>,<failed>" of one shard
  *   `t:<modelId>:ok`, `t:<modelId>:failed`, `t:<modelId>:batches`  totals
- *   `m:<name>`  what the producer says of itself
+ *   `m:producer`  what the producer says of itself
+ *   `m:paused`  there while no producer may feed the run
  * Setting a batch's counts adds only the difference to the totals, so counting twice changes nothing.
  */
 export interface BatchCounts {
@@ -96,6 +97,19 @@ export class RunProgress {
   async lastNote(): Promise<ProducerNote | null> {
     const text = await this.#redis.hget(this.#key, "m:producer");
     return text === null ? null : (JSON.parse(text) as ProducerNote);
+  }
+
+  /** Tells every producer of the run to stop, until `unpause`. */
+  async pause(): Promise<void> {
+    await this.#redis.multi().hset(this.#key, "m:paused", "1").expire(this.#key, keptSeconds).exec();
+  }
+
+  async unpause(): Promise<void> {
+    await this.#redis.hdel(this.#key, "m:paused");
+  }
+
+  async isPaused(): Promise<boolean> {
+    return (await this.#redis.hexists(this.#key, "m:paused")) === 1;
   }
 
   /** Forgets the counts, so that they can be rebuilt from the folder. */

@@ -102,6 +102,17 @@ export class RunFolder {
     await this.store.put(this.keyOf(name), toJson(value), { contentType: "application/json" });
   }
 
+  /** Replaces a document that still has this etag; without one, whatever lies there. @throws PRECONDITION_FAILED */
+  async replaceJson(name: string, value: unknown, etag: string | undefined): Promise<void> {
+    const condition = etag === undefined ? {} : { ifMatch: etag };
+    await this.store.put(this.keyOf(name), toJson(value), { contentType: "application/json", ...condition });
+  }
+
+  /** Whether `cancel` left its mark. */
+  async isCancelled(): Promise<boolean> {
+    return (await this.store.head(this.keyOf(runNames.cancelled))) !== null;
+  }
+
   /** Names (relative to the folder) and etags under a prefix, in key order, after `startAfter` where given. */
   async *list(prefix: string, startAfter?: string): AsyncIterable<{ name: string; etag: string; sizeBytes: number }> {
     const options = startAfter === undefined ? {} : { startAfter: this.keyOf(startAfter) };

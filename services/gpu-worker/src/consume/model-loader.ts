@@ -3,10 +3,10 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GraphForm } from "@labelfleet/models/build-onnx";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
-import { loadModelFolder, type Model, modelFiles } from "@labelfleet/models/model-folder";
+import { loadModelFolder, type Model, readWeights } from "@labelfleet/models/model-folder";
 import { type PreprocessSpec, preprocessSpec } from "@labelfleet/models/preprocess-spec";
 import type { ModelRef } from "@labelfleet/shared/contract/run-spec";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
@@ -29,15 +29,18 @@ export interface LoadOptions {
   embeddings: boolean;
 }
 
-/** Models in the inference pool at once; the ones longest unused are unloaded first. */
-const maxLoadedModels = 8;
+interface LoadedModel {
+  model: Promise<Model>;
+  /** Open runs that use it. */
+  users: number;
+}
 
-/** Brings a run's models from its output to the inference threads; each only once. */
+/** Brings runs' models from their outputs to the inference threads; each only once, and for as long as a run uses it. */
 export class ModelLoader {
   readonly #pool: InferPool;
   readonly #cacheDir: string;
   readonly #logger: Logger;
-  readonly #loaded = new Map<string, Promise<Model>>();
+  readonly #loaded = new Map<string, LoadedModel>();
 
   constructor(pool: InferPool, cacheDir: string, logger: Logger) {
     this.#pool = pool;
@@ -45,44 +48,74 @@ export class ModelLoader {
     this.#logger = logger;
   }
 
-  /** @throws MODEL_INVALID when what lies in the output is not the model that the run froze */
+  /**
+   * The caller owes a `release`.
+   *
+   * @throws MODEL_INVALID when what lies in the output is not the model that the run froze
+   */
   async load({ output, embeddings }: LoadOptions, ref: ModelRef): Promise<RunModel> {
     const form: GraphForm = {
       outputs: embeddings ? ["probabilities", "embedding"] : ["probabilities"],
       precision: ref.precision,
     };
     const modelKey = [ref.sha256, ref.precision, ...form.outputs].join(" ");
-    const loading = this.#loaded.get(modelKey) ?? this.#load(output, ref, modelKey, form);
+    const loaded = this.#loaded.get(modelKey) ?? { model: this.#load(output, ref, modelKey, form), users: 0 };
+    this.#loaded.set(modelKey, loaded);
+    loaded.users += 1;
+    try {
+      const model = await loaded.model;
+      return { ref, modelKey, model, preprocess: preprocessSpec(model.card) };
+    } catch (error) {
+      this.#loaded.delete(modelKey);
+      throw error;
+    }
+  }
+
+  /** The last run that lets a model go unloads it. */
+  release({ modelKey }: RunModel): void {
+    const loaded = this.#loaded.get(modelKey);
+    if (loaded === undefined) return;
+    loaded.users -= 1;
+    if (loaded.users > 0) return;
     this.#loaded.delete(modelKey);
-    this.#loaded.set(modelKey, loading);
-    loading.catch(() => this.#loaded.delete(modelKey));
-    if (this.#loaded.size > maxLoadedModels) this.#unloadOldest();
-    const model = await loading;
-    return { ref, modelKey, model, preprocess: preprocessSpec(model.card) };
+    this.#pool.unload(modelKey);
   }
 
   async #load(output: string, ref: ModelRef, modelKey: string, form: GraphForm): Promise<Model> {
-    const model = await this.#fetch(output, ref);
-    const modelPath = await ensureOnnx(model, { cacheDir: this.#cacheDir, ...form });
+    const { model, modelPath } = await this.#build(output, ref, form);
     const warmUpImages = defaultLimits(this.#pool.device ?? "cpu").maxBatchSize;
-    const { device, fallbackReason } = await this.#pool.load(modelKey, modelPath, warmUpImages);
+    const { device, fallbackReason } = await this.#pool.load({
+      modelKey,
+      modelPath,
+      inputPx: model.card.inputPx,
+      numClasses: model.card.numClasses,
+      embeddings: form.outputs.includes("embedding"),
+      warmUpImages,
+    });
     if (fallbackReason !== null) this.#logger.warn(fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }
 
-  #unloadOldest(): void {
-    const [oldest] = this.#loaded.keys();
-    if (oldest === undefined) return;
-    this.#loaded.delete(oldest);
-    this.#pool.unload(oldest);
+  /** The model and its graph, from the local cache where that holds them intact. */
+  async #build(output: string, ref: ModelRef, form: GraphForm): Promise<{ model: Model; modelPath: string }> {
+    const folder = join(this.#cacheDir, "models", ref.sha256);
+    const graphOf = (model: Model) => ensureOnnx(model, { cacheDir: this.#cacheDir, ...form });
+    const cached = await loadModelFolder(folder).catch(() => null);
+    if (cached?.sha256 === ref.sha256) {
+      try {
+        return { model: cached, modelPath: await graphOf(cached) };
+      } catch (error) {
+        // Weights that are damaged on this disk may be whole in the output.
+        if (!hasCode(error, "MODEL_INVALID")) throw error;
+        await rm(folder, { recursive: true, force: true });
+      }
+    }
+    const model = await this.#fetch(output, folder, ref);
+    return { model, modelPath: await graphOf(model) };
   }
 
-  /** The model folder in the local cache, downloaded from `<out>/models/<sha256>/` when it is not there. */
-  async #fetch(output: string, ref: ModelRef): Promise<Model> {
-    const folder = join(this.#cacheDir, "models", ref.sha256);
-    const cached = await loadModelFolder(folder).catch(() => null);
-    if (cached?.sha256 === ref.sha256) return cached;
+  async #fetch(output: string, folder: string, ref: ModelRef): Promise<Model> {
     const { store, prefix } = await openStore(output);
     try {
       return await download(store, `${prefix}models/${ref.sha256}/`, folder, ref);
@@ -103,13 +136,12 @@ async function download(store: ObjectStore, prefix: string, folder: string, ref:
       await writeFile(join(temporary, name), (await store.get(key)).body);
     }
     const model = await loadModelFolder(temporary);
-    if (model.sha256 !== ref.sha256 || !modelFiles(model).length) {
+    if (model.sha256 !== ref.sha256) {
       throw new LabelfleetError("MODEL_INVALID", `${store.uriOf(prefix)} holds another model than the run says`);
     }
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder).catch(() => {
-      // Another worker was first; what it put there is checked below.
-    });
+    await readWeights(model);
+    // A folder that is there already is another worker's, which was first.
+    await rename(temporary, folder).catch(() => undefined);
     return await loadModelFolder(folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });

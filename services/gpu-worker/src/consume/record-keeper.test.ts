@@ -8,13 +8,21 @@ function record(key: string, status: "ok" | "failed", retryable: boolean | null)
 
 test("final records are kept for the next attempt, retryable failures are not", () => {
   const keeper = new RecordKeeper();
-  keeper.keep("b1", [record("a", "ok", null), record("b", "failed", true), record("c", "failed", false)]);
+  keeper.keepFinal("b1", [record("a", "ok", null), record("b", "failed", true), record("c", "failed", false)]);
   expect(keeper.find("b1", "a", "m")?.status).toBe("ok");
   expect(keeper.find("b1", "b", "m")).toBeUndefined();
   expect(keeper.find("b1", "c", "m")?.status).toBe("failed");
   expect(keeper.find("b1", "a", "other-model")).toBeUndefined();
   keeper.forget("b1");
   expect(keeper.find("b1", "a", "m")).toBeUndefined();
+});
+
+test("records come together over several calls", () => {
+  const keeper = new RecordKeeper();
+  keeper.keep("b1", [record("a", "failed", true)]);
+  keeper.keepFinal("b1", [record("b", "ok", null)]);
+  expect(keeper.find("b1", "a", "m")?.status).toBe("failed");
+  expect(keeper.find("b1", "b", "m")?.status).toBe("ok");
 });
 
 test("only so many batches are kept, the newest", () => {

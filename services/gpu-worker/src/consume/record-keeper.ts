@@ -4,27 +4,36 @@ import type { Prediction } from "@labelfleet/shared/contract/prediction";
 const keptBatches = 32;
 
 /**
- * Keeps the final records of a batch whose attempt failed for a few of its images, so that the next attempt on this
- * worker does only those again.
+ * Keeps records that a batch need not make anew, by job: those of an earlier attempt that failed for a few of its images,
+ * those that a retry leaves as they are, and those carried over from an earlier run.
  */
 export class RecordKeeper {
-  readonly #batches = new Map<string, Map<string, Prediction>>();
+  readonly #jobs = new Map<string, Map<string, Prediction>>();
 
-  keep(batchId: string, records: Prediction[]): void {
-    const isFinal = (record: Prediction) => record.status === "ok" || record.retryable === false;
-    const final = records.filter(isFinal).map((record) => [slot(record.key, record.modelId), record] as const);
-    this.#batches.delete(batchId);
-    this.#batches.set(batchId, new Map(final));
-    if (this.#batches.size > keptBatches) this.#batches.delete(this.#batches.keys().next().value!);
+  /** Adds records that stay as they are. */
+  keep(jobId: string, records: Prediction[]): void {
+    const kept = this.#jobs.get(jobId) ?? new Map<string, Prediction>();
+    for (const record of records) kept.set(slot(record.key, record.modelId), record);
+    this.#jobs.delete(jobId);
+    this.#jobs.set(jobId, kept);
+    if (this.#jobs.size > keptBatches) this.#jobs.delete(this.#jobs.keys().next().value!);
   }
 
-  /** The record of an earlier attempt, or undefined where the image has to be done (again). */
-  find(batchId: string, key: string, modelId: string): Prediction | undefined {
-    return this.#batches.get(batchId)?.get(slot(key, modelId));
+  /** Adds those that another attempt would not change. */
+  keepFinal(jobId: string, records: Prediction[]): void {
+    this.keep(
+      jobId,
+      records.filter((record) => record.status === "ok" || record.retryable === false),
+    );
   }
 
-  forget(batchId: string): void {
-    this.#batches.delete(batchId);
+  /** The record that is kept, or undefined where the image has to be done. */
+  find(jobId: string, key: string, modelId: string): Prediction | undefined {
+    return this.#jobs.get(jobId)?.get(slot(key, modelId));
+  }
+
+  forget(jobId: string): void {
+    this.#jobs.delete(jobId);
   }
 }
 

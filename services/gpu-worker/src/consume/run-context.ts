@@ -1,4 +1,4 @@
-import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
 import { chunkIdOf, partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
@@ -8,7 +8,9 @@ import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
 import type { RunStats } from "../report/run-stats.js";
 import type { BreakerPolicy } from "./breaker.js";
+import { ChunkCache } from "./chunk-cache.js";
 import { ControlRead } from "./control-read.js";
+import type { EarlierRun } from "./earlier-run.js";
 import { InputGate } from "./input-gate.js";
 import type { RunModel } from "./model-loader.js";
 import { RecordKeeper } from "./record-keeper.js";
@@ -19,6 +21,11 @@ const keptChunks = 2;
 /** Every listing has it. */
 const firstRange = "r000";
 
+/** Where a job's kept records lie. Two retries of one pass may mean different records. */
+export function recordsKeyOf(job: BatchJob): string {
+  return `${jobIdOf(job)}.${job.retryCode ?? ""}`;
+}
+
 /** Everything a worker holds of one run while it works on it. */
 export class RunContext {
   readonly folder: RunFolder;
@@ -26,12 +33,14 @@ export class RunContext {
   readonly models: RunModel[];
   readonly progress: RunProgress;
   readonly stats: RunStats;
-  /** Finished records of batches that have to be tried again. */
+  /** Records that batches in hand need not make anew. */
   readonly records = new RecordKeeper();
+  /** The run whose records are carried over where the object has not changed, or null. */
+  readonly earlier: EarlierRun | null;
   /** Holds images back while the input cannot be read at all. */
   readonly input: InputGate;
   readonly control: ControlRead;
-  readonly #chunks = new Map<string, Promise<ManifestEntry[]>>();
+  readonly #chunks: ChunkCache;
 
   constructor(parts: {
     folder: RunFolder;
@@ -39,6 +48,7 @@ export class RunContext {
     models: RunModel[];
     progress: RunProgress;
     stats: RunStats;
+    earlier: EarlierRun | null;
     breaker: BreakerPolicy;
     /** One line for people. */
     say: (line: string) => void;
@@ -48,7 +58,9 @@ export class RunContext {
     this.models = parts.models;
     this.progress = parts.progress;
     this.stats = parts.stats;
-    this.control = new ControlRead(this.spec.frozen.input, () => this.#chunk(chunkIdOf(firstRange, 0)));
+    this.earlier = parts.earlier;
+    this.#chunks = new ChunkCache(parts.folder, keptChunks);
+    this.control = new ControlRead(this.spec.frozen.input, () => this.#chunks.get(chunkIdOf(firstRange, 0)));
     this.input = new InputGate({
       policy: parts.breaker,
       probe: () => this.control.probe(),
@@ -58,29 +70,20 @@ export class RunContext {
     });
   }
 
-  async close(): Promise<void> {
-    this.input.close();
-    await this.control.close();
-    await this.folder.close();
-  }
-
   /** The batch's slice of its manifest chunk. @throws RUN_INVALID when the chunk has no such slice */
   async entriesOf(job: BatchJob): Promise<ManifestEntry[]> {
     const { n } = partsOfBatchId(job.batchId);
     const { batchImages } = this.spec.frozen;
-    const chunk = await this.#chunk(job.chunk);
+    const chunk = await this.#chunks.get(job.chunk);
     const entries = chunk.slice(n * batchImages, (n + 1) * batchImages);
     if (entries.length === 0) throw new LabelfleetError("RUN_INVALID", `${job.run} has no batch ${job.batchId}`);
     return entries;
   }
 
-  #chunk(chunkId: string): Promise<ManifestEntry[]> {
-    const kept = this.#chunks.get(chunkId);
-    if (kept !== undefined) return kept;
-    const reading = this.folder.readChunk(chunkId);
-    this.#chunks.set(chunkId, reading);
-    reading.catch(() => this.#chunks.delete(chunkId));
-    if (this.#chunks.size > keptChunks) this.#chunks.delete(this.#chunks.keys().next().value!);
-    return reading;
+  async close(): Promise<void> {
+    this.input.close();
+    await this.control.close();
+    await this.earlier?.close();
+    await this.folder.close();
   }
 }

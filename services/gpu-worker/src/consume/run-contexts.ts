@@ -1,14 +1,19 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import type { BreakerPolicy } from "./breaker.js";
-import type { ModelLoader } from "./model-loader.js";
+import { EarlierRun } from "./earlier-run.js";
+import type { ModelLoader, RunModel } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
-/** Runs that a worker keeps open; the one longest unused is closed when another comes. */
+/** Runs that a worker keeps open; of those that have no batch in hand, the one longest unused is closed first. */
 const maxOpenRuns = 16;
+
+/** Statistics of closed runs that are kept, because a run that is opened again goes on counting. */
+const keptStats = 256;
 
 export interface RunContextsOptions {
   redis: Redis;
@@ -21,31 +26,43 @@ export interface RunContextsOptions {
   onClosing: (context: RunContext) => Promise<void>;
 }
 
+interface OpenRun {
+  context: Promise<RunContext>;
+  /** Batches in hand. */
+  users: number;
+}
+
 /** Opens each run once, when its first batch arrives. */
 export class RunContexts {
   readonly #options: RunContextsOptions;
-  readonly #open = new Map<string, Promise<RunContext>>();
+  readonly #open = new Map<string, OpenRun>();
+  readonly #stats = new Map<string, RunStats>();
 
   constructor(options: RunContextsOptions) {
     this.#options = options;
   }
 
-  async of(job: BatchJob, lane: string): Promise<RunContext> {
+  /** Does work on one batch of a run, which stays open at least until the work is done. */
+  async use<T>(job: BatchJob, lane: string, work: (context: RunContext) => Promise<T>): Promise<T> {
     const id = `${lane} ${job.run}`;
-    const opening = this.#open.get(id) ?? this.#start(job, lane);
+    const run = this.#open.get(id) ?? { context: this.#start(job, lane), users: 0 };
     this.#open.delete(id);
-    this.#open.set(id, opening);
-    if (this.#open.size > maxOpenRuns) void this.#close(this.#open.keys().next().value!);
+    this.#open.set(id, run);
+    run.users += 1;
     try {
-      return await opening;
-    } catch (error) {
-      this.#open.delete(id);
-      throw error;
+      const context = await run.context.catch((error: unknown) => {
+        if (this.#open.get(id) === run) this.#open.delete(id);
+        throw error;
+      });
+      return await work(context);
+    } finally {
+      run.users -= 1;
+      await this.#closeUnused();
     }
   }
 
   async all(): Promise<RunContext[]> {
-    const settled = await Promise.allSettled(this.#open.values());
+    const settled = await Promise.allSettled([...this.#open.values()].map(({ context }) => context));
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   }
 
@@ -56,24 +73,47 @@ export class RunContexts {
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
     const { redis, loader, identity, breaker, say } = this.#options;
     const folder = await RunFolder.open(job.run);
+    let earlier: EarlierRun | null = null;
     try {
       const spec = await folder.readSpec();
-      const models = await Promise.all(spec.frozen.models.map((ref) => loader.load(spec.frozen, ref)));
+      earlier = spec.frozen.since === null ? null : await EarlierRun.open(spec.frozen.since);
+      const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
-      const stats = new RunStats(identity, spec.runId);
-      return new RunContext({ folder, spec, models, progress, stats, breaker, say });
+      const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
+      return new RunContext({ folder, spec, models, progress, stats, earlier, breaker, say });
     } catch (error) {
+      await earlier?.close();
       await folder.close();
       throw error;
     }
   }
 
+  async #closeUnused(): Promise<void> {
+    for (const [id, { users }] of this.#open) {
+      if (this.#open.size <= maxOpenRuns) return;
+      if (users === 0) await this.#close(id);
+    }
+  }
+
   async #close(id: string): Promise<void> {
-    const opening = this.#open.get(id);
+    const run = this.#open.get(id);
     this.#open.delete(id);
-    const context = await opening?.catch(() => undefined);
+    const context = await run?.context.catch(() => undefined);
     if (context === undefined) return;
+    for (const model of context.models) this.#options.loader.release(model);
+    this.#stats.set(context.spec.runId, context.stats);
+    if (this.#stats.size > keptStats) this.#stats.delete(this.#stats.keys().next().value!);
     await this.#options.onClosing(context);
     await context.close();
   }
+}
+
+/** All models or none: what was loaded before another failed is let go. */
+async function loadAll(loader: ModelLoader, { frozen }: RunSpec): Promise<RunModel[]> {
+  const settled = await Promise.allSettled(frozen.models.map((ref) => loader.load(frozen, ref)));
+  const failed = settled.find((result) => result.status === "rejected");
+  const models = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  if (failed === undefined) return models;
+  for (const model of models) loader.release(model);
+  throw failed.reason;
 }

@@ -1,13 +1,12 @@
 import { disableTelemetry } from "@labelfleet/runtime/telemetry";
-import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { type Inferred, InferThread, type LoadedOn } from "./infer-thread-handle.js";
+import type { InferThreadData, ModelToLoad } from "./messages.js";
 
 /** A running batch and the next one: the thread never waits for the main thread between two. */
 const batchesPerThread = 2;
 
-export interface InferPoolOptions {
+export interface InferPoolOptions extends InferThreadData {
   threads: number;
-  device: DeviceChoice;
   /** What one batch may take before its thread counts as dead. */
   timeoutMs: number;
   onDied: (error: Error) => void;
@@ -22,19 +21,19 @@ export class InferPool {
   #device: string | null = null;
   #onFree: () => void = () => {};
 
-  constructor({ threads, device, ...others }: InferPoolOptions) {
+  constructor({ threads, device, simulated = null, ...others }: InferPoolOptions) {
     disableTelemetry();
-    this.#threads = Array.from({ length: threads }, () => new InferThread({ data: { device }, ...others }));
+    this.#threads = Array.from({ length: threads }, () => new InferThread({ data: { device, simulated }, ...others }));
   }
 
-  /** "cpu" or "cuda"; null before the first model is loaded. */
+  /** Where the session computes; null before the first model is loaded. */
   get device(): string | null {
     return this.#device;
   }
 
-  /** Threads that compute: all on a CPU, one on a GPU. */
+  /** Threads that compute: all on a CPU, one on a GPU or what simulates one. */
   get slots(): number {
-    return this.#device === "cuda" ? 1 : this.#threads.length;
+    return this.#device === null || this.#device === "cpu" ? this.#threads.length : 1;
   }
 
   /** Calls back when a thread that has the model can take another batch. */
@@ -43,14 +42,14 @@ export class InferPool {
   }
 
   /** Loads a model; resolves when the first thread has it, warmed up, and lets the others follow. */
-  async load(modelKey: string, modelPath: string, warmUpImages: number): Promise<LoadedOn> {
+  async load(model: ModelToLoad): Promise<LoadedOn> {
     const [first, ...others] = this.#threads as [InferThread, ...InferThread[]];
-    const loadedOn = await first.load(modelKey, modelPath, warmUpImages);
+    const loadedOn = await first.load(model);
     this.#device = loadedOn.device;
     if (loadedOn.device === "cpu") {
       for (const thread of others) {
         // The first thread has loaded the same file, so a failure here is a dying thread, which onDied reports.
-        thread.load(modelKey, modelPath, warmUpImages).then(this.#onFree, () => {});
+        thread.load(model).then(this.#onFree, () => {});
       }
     }
     return loadedOn;

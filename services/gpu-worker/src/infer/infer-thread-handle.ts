@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { within } from "@labelfleet/shared/shutdown";
 import { endThread } from "../threads.js";
-import type { FromInfer, InferThreadData, RankedClass, ToInfer } from "./messages.js";
+import type { FromInfer, InferThreadData, ModelToLoad, RankedClass, ToInfer } from "./messages.js";
 
 export interface Inferred {
   /** Per image, most probable first. */
@@ -38,6 +39,9 @@ export interface LoadedOn {
   fallbackReason: string | null;
 }
 
+/** Loading a large model takes seconds. */
+const finishMs = 10_000;
+
 /** The main thread's side of one infer thread. */
 export class InferThread {
   readonly #worker: Worker;
@@ -68,10 +72,10 @@ export class InferThread {
   }
 
   /** @throws MODEL_INVALID, DEVICE_UNAVAILABLE, as the session does */
-  load(modelKey: string, modelPath: string, warmUpImages: number): Promise<LoadedOn> {
+  load(model: ModelToLoad): Promise<LoadedOn> {
     return new Promise((resolve, reject) => {
-      this.#loading.set(modelKey, { resolve, reject });
-      this.#send({ type: "load", modelKey, modelPath, warmUpImages });
+      this.#loading.set(model.modelKey, { resolve, reject });
+      this.#send({ type: "load", model });
     });
   }
 
@@ -88,10 +92,19 @@ export class InferThread {
     });
   }
 
-  /** Whether the thread could be ended. */
-  close(): Promise<boolean> {
+  /**
+   * Lets the thread finish what it does: ended in the middle of native code, it would take the process with it. Returns
+   * whether the thread could be ended.
+   */
+  async close(): Promise<boolean> {
+    const isDead = this.#closing;
     this.#closing = true;
     clearInterval(this.#checkTimer);
+    if (!isDead) {
+      const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
+      this.#send({ type: "close" });
+      await within(finishMs, ended);
+    }
     return endThread(this.#worker);
   }
 

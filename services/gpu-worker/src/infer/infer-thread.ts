@@ -1,16 +1,17 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
+import { type OpenedSession, openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
+import { openSimulatedSession } from "@labelfleet/runtime/simulated-session";
 import { topK } from "@labelfleet/runtime/top-k";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
-import type { FromInfer, InferThreadData, ToInfer } from "./messages.js";
+import type { FromInfer, InferThreadData, ModelToLoad, ToInfer } from "./messages.js";
 
 /**
  * One inference thread: onnxruntime's `run` blocks its thread until it is done, so sessions live here and the main
  * thread stays free. Messages are handled one after another, in order.
  */
 const port = parentPort!;
-const { device } = workerData as InferThreadData;
+const { device, simulated = null } = workerData as InferThreadData;
 const sessions = new Map<string, Session>();
 let batchMemory = new Uint8Array(0);
 
@@ -18,10 +19,16 @@ function send(message: FromInfer, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-async function load(message: Extract<ToInfer, { type: "load" }>): Promise<void> {
-  const { modelKey, modelPath, warmUpImages } = message;
+function open(model: ModelToLoad): Promise<OpenedSession> | OpenedSession {
+  if (simulated !== null) return { session: openSimulatedSession(simulated, model) };
+  return openOnnxSession({ modelPath: model.modelPath, device });
+}
+
+async function load(model: ModelToLoad): Promise<void> {
+  const { modelKey } = model;
+  const warmUpImages = Math.min(model.warmUpImages, simulated?.memoryImages ?? model.warmUpImages);
   try {
-    const { session, fallbackReason } = await openOnnxSession({ modelPath, device });
+    const { session, fallbackReason } = await open(model);
     await session.warmUp(warmUpImages);
     sessions.set(modelKey, session);
     send({ type: "loaded", modelKey, device: session.device, fallbackReason: fallbackReason ?? null });
@@ -70,9 +77,16 @@ function gather(images: ArrayBuffer[]): Uint8Array {
   return batchMemory.subarray(0, totalBytes);
 }
 
+/** Ends this thread, not the process. No native code is running: messages are handled one after another. */
+async function close(): Promise<void> {
+  for (const session of sessions.values()) await session.close();
+  process.exit();
+}
+
 async function handle(message: ToInfer): Promise<void> {
-  if (message.type === "load") return load(message);
+  if (message.type === "load") return load(message.model);
   if (message.type === "infer") return infer(message);
+  if (message.type === "close") return close();
   await sessions.get(message.modelKey)?.close();
   sessions.delete(message.modelKey);
 }

@@ -1,15 +1,28 @@
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import type { ErrorCode } from "@labelfleet/shared/errors";
+import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 
 /** What an infer thread is started with. */
 export interface InferThreadData {
   device: DeviceChoice;
+  /** Used instead of any real device when given. */
+  simulated?: SimulatedDevice | null;
+}
+
+export interface ModelToLoad {
+  modelKey: string;
+  modelPath: string;
+  inputPx: number;
+  numClasses: number;
+  embeddings: boolean;
+  warmUpImages: number;
 }
 
 /** Main thread to infer thread. Images are moved, not copied: uint8 [inputPx, inputPx, 3] each. */
 export type ToInfer =
-  | { type: "load"; modelKey: string; modelPath: string; warmUpImages: number }
+  | { type: "load"; model: ModelToLoad }
   | { type: "unload"; modelKey: string }
+  | { type: "close" }
   | { type: "infer"; id: number; modelKey: string; images: ArrayBuffer[]; topK: number };
 
 export interface RankedClass {

@@ -7,7 +7,7 @@ import { beat, removeWorker } from "@labelfleet/shared/redis/registry";
 import { within } from "@labelfleet/shared/shutdown";
 import type { RunContext } from "../consume/run-context.js";
 import { EventLoopDelay } from "./event-loop-delay.js";
-import type { WorkerIdentity } from "./run-stats.js";
+import type { RunStats, WorkerIdentity } from "./run-stats.js";
 
 const flushEveryMs = 5_000;
 /** How long saying goodbye to Redis may take: it may be gone for good, and forgets silent workers by itself. */
@@ -30,6 +30,8 @@ export class Reporter {
   readonly #logger: Logger;
   readonly #delay = new EventLoopDelay();
   readonly #timer: NodeJS.Timeout;
+  /** How far each run's statistics were when they were written last. */
+  readonly #written = new WeakMap<RunStats, number>();
   #lastImages = 0;
   #lastBeatMs = performance.now();
 
@@ -72,10 +74,14 @@ export class Reporter {
 
   /** stats/<workerId>.json of one run. Statistics are never worth failing a batch, so a refusal is a log line. */
   async writeStats(context: RunContext): Promise<void> {
+    const { revision } = context.stats;
+    // A run that nothing happens in is left alone: it may be finished, or its folder deleted.
+    if (this.#written.get(context.stats) === revision) return;
     const { device, slots } = this.#state();
     const stats = context.stats.snapshot({ device, slots, eventLoopDelayMs: this.#delay.read() });
     try {
       await context.folder.writeJson(runNames.statsOf(this.#identity.workerId), stats);
+      this.#written.set(context.stats, revision);
     } catch (error) {
       this.#logger.warn(`statistics not written: ${toLabelfleetError(error).message}`);
     }

@@ -25,10 +25,12 @@ export class RunStats {
     infer: { count: 0, busyMs: 0 },
     write: { count: 0, busyMs: 0 },
   };
+  #revision = 0;
   #images = 0;
   #bytesRead = 0;
   #inferenceBatches = 0;
   #firstPredictionMs: number | null = null;
+  #carriedOver = 0;
   #shardConflicts = 0;
   readonly #queueWait = { jobs: 0, seconds: 0, maxSeconds: 0 };
 
@@ -37,11 +39,17 @@ export class RunStats {
     this.#runId = runId;
   }
 
+  /** Changes with whatever is counted. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   get images(): number {
     return this.#images;
   }
 
   stage(stage: WorkerStage, busyMs: number, count = 1): void {
+    this.#revision += 1;
     this.#stages[stage].count += count;
     this.#stages[stage].busyMs += busyMs;
   }
@@ -57,14 +65,20 @@ export class RunStats {
   }
 
   imageDone(): void {
+    this.#revision += 1;
     this.#images += 1;
     this.#completions.add(1, Date.now());
   }
 
   jobTaken(waitedSeconds: number): void {
+    this.#revision += 1;
     this.#queueWait.jobs += 1;
     this.#queueWait.seconds += waitedSeconds;
     this.#queueWait.maxSeconds = Math.max(this.#queueWait.maxSeconds, waitedSeconds);
+  }
+
+  carriedOver(images: number): void {
+    this.#carriedOver += images;
   }
 
   shardConflict(): void {
@@ -91,6 +105,7 @@ export class RunStats {
       updatedMs: Date.now(),
       firstPredictionMs: this.#firstPredictionMs,
       images: this.#images,
+      carriedOver: this.#carriedOver,
       bytesRead: this.#bytesRead,
       stages: { fetch: stage("fetch"), decode: stage("decode"), infer: stage("infer"), write: stage("write") },
       inferenceBatches: Math.round(this.#inferenceBatches),

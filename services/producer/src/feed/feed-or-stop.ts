@@ -1,12 +1,16 @@
 import { type Grace, within } from "../within.js";
-import type { Feeder } from "./feeder.js";
+
+/** Keeps a run's batches in the queue until all are done, or there is a reason to stop. */
+export interface Feeding<End> {
+  run(signal: AbortSignal): Promise<End>;
+}
 
 /** Redis out of reach makes feeding wait for ever; the signal must end it nevertheless. */
-export async function feedOrStop(
-  feeder: Feeder,
+export async function feedOrStop<End>(
+  feeder: Feeding<End>,
   signal: AbortSignal,
   grace: Grace,
-): Promise<"fed" | "too-many-failed" | "stopped"> {
+): Promise<End | "stopped"> {
   const feeding = feeder.run(signal);
   let wake = () => {};
   const aborted = new Promise<void>((resolve) => {

@@ -26,6 +26,9 @@ export interface FeedState extends ImageTotals {
   batchesFailed: number;
 }
 
+/** Why feeding ended: all is done, or there is a reason to stop. */
+export type FeedEnd = "fed" | "too-many-failed" | "paused" | "cancelled" | "stopped";
+
 export interface FeederOptions {
   folder: RunFolder;
   spec: RunSpec;
@@ -51,11 +54,12 @@ export class Feeder {
     this.#pending = new ReadAhead(this.#undone(), readAheadBatches);
   }
 
-  /** Feeds to the end, or until too many images failed, or the signal. Rejects with what the listing rejected with. */
-  async run(signal: AbortSignal): Promise<"fed" | "too-many-failed" | "stopped"> {
+  /** Feeds to the end, or until there is a reason to stop. Rejects with what the listing rejected with. */
+  async run(signal: AbortSignal): Promise<FeedEnd> {
     while (!signal.aborted) {
       try {
-        if (await this.#step()) return "fed";
+        const end = await this.#step();
+        if (end !== null) return end;
       } catch (error) {
         // The signal ends the listing too, which then rejects with the signal's reason.
         if (signal.aborted) return "stopped";
@@ -83,12 +87,15 @@ export class Feeder {
     await recounter.flush();
   }
 
-  /** One look and what follows from it. Returns whether nothing is left to do. */
-  async #step(): Promise<boolean> {
+  /** One look and what follows from it. Returns why to end, or null. */
+  async #step(): Promise<FeedEnd | null> {
+    if (await this.#options.progress.isPaused()) return "paused";
     this.#note(await this.#outstanding.settleCounted());
     if (Date.now() - this.#sweptMs >= sweepMs) {
       this.#sweptMs = Date.now();
-      const { redis, spec } = this.#options;
+      const { folder, redis, spec } = this.#options;
+      // `cancel` leaves its word in the folder, because it may not know this run's Redis.
+      if (await folder.isCancelled()) return "cancelled";
       this.#windowBatches = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
       this.#note(await this.#outstanding.settleByState());
     }
@@ -97,7 +104,7 @@ export class Feeder {
     const modelIds = this.#options.spec.frozen.models.map((model) => model.id);
     const totals = await this.#options.progress.totals(modelIds);
     Object.assign(this.state, imageTotalsOf(totals.values()));
-    return this.#pending.isDrained && this.#outstanding.size === 0;
+    return this.#pending.isDrained && this.#outstanding.size === 0 ? "fed" : null;
   }
 
   #note(settled: Settled): void {

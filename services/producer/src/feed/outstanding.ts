@@ -35,6 +35,7 @@ export class Outstanding {
   readonly #progress: RunProgress;
   readonly #recounter: Recounter;
   readonly #jobs = new Map<string, BatchJob>();
+  readonly #images = new Map<string, number>();
   /** Counted in Redis although the folder has no shard: an old count, looked at again only with the queue's states. */
   readonly #doubted = new Set<string>();
 
@@ -57,9 +58,18 @@ export class Outstanding {
   }
 
   async offer(batches: PlannedBatch[]): Promise<void> {
-    const jobs = batches.map(({ batchId, chunkId, rangeId }) => this.#jobOf(batchId, chunkId, rangeId));
-    for (const job of jobs) this.#jobs.set(job.batchId, job);
-    await offerBatches(this.#queue, jobs);
+    const jobs: BatchJob[] = [];
+    const ahead = new Map<string, number>();
+    let images = [...this.#images.values()].reduce((sum, count) => sum + count, 0);
+    for (const { batchId, chunkId, rangeId, ...batch } of batches) {
+      const job = this.#jobOf(batchId, chunkId, rangeId);
+      jobs.push(job);
+      this.#jobs.set(batchId, job);
+      this.#images.set(batchId, batch.images);
+      ahead.set(batchId, images);
+      images += batch.images;
+    }
+    await offerBatches(this.#queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
   }
 
   /** The cheap look, several times a second: which batches have been counted, and do lie in the folder. */
@@ -91,7 +101,7 @@ export class Outstanding {
         await this.#recounter.add(job.batchId);
         this.#settle(job.batchId, settled);
       } else if (remedy === "give up") {
-        this.#jobs.delete(job.batchId);
+        this.#forget(job.batchId);
         const reason = (await takeFailure(this.#queue, job)) ?? "no reason was given";
         settled.failed.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
       } else lost.push(job);
@@ -105,10 +115,16 @@ export class Outstanding {
   async withdraw(): Promise<void> {
     await withdrawBatches(this.#queue, [...this.#jobs.values()]);
     this.#jobs.clear();
+    this.#images.clear();
+  }
+
+  #forget(batchId: string): void {
+    this.#jobs.delete(batchId);
+    this.#images.delete(batchId);
   }
 
   #settle(batchId: string, settled: Settled): void {
-    this.#jobs.delete(batchId);
+    this.#forget(batchId);
     this.#doubted.delete(batchId);
     settled.done.push(batchId);
   }
@@ -133,6 +149,16 @@ export class Outstanding {
 
   #jobOf(batchId: string, chunk: string, range: string): BatchJob {
     const { runId } = this.#spec;
-    return { schemaVersion: 1, run: this.#folder.uri, runId, range, chunk, batchId, pass: 0, rewrite: null };
+    return {
+      schemaVersion: 1,
+      run: this.#folder.uri,
+      runId,
+      range,
+      chunk,
+      batchId,
+      pass: 0,
+      rewrite: null,
+      retryCode: null,
+    };
   }
 }

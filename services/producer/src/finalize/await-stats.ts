@@ -17,7 +17,7 @@ export async function awaitStats(options: {
   const deadlineMs = Date.now() + options.boundMs;
   while (!options.signal.aborted && Date.now() < deadlineMs) {
     const { workers } = await readStats(options.folder);
-    if (workers.reduce((sum, worker) => sum + worker.images, 0) >= options.images) return;
+    if (workers.reduce((sum, worker) => sum + worker.images + worker.carriedOver, 0) >= options.images) return;
     await sleep(lookMs, options.signal);
   }
 }

@@ -1,6 +1,7 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { type RunReport, runReportSchema } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { hasCode } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { buildReport } from "../report/build-report.js";
 import { foldRun } from "../report/fold-run.js";
@@ -38,4 +39,30 @@ export async function finalizeRun(folder: RunFolder, spec: RunSpec): Promise<Fin
     await folder.writeFirst(runNames.success, new Uint8Array(), "text/plain");
   }
   return finalized;
+}
+
+const replaceAttempts = 5;
+
+/**
+ * A new report.json for a complete run whose shards were rewritten. The report that is replaced was read before the shards, so
+ * what a newer look at them wrote meanwhile is never replaced by an older one; then this looks again.
+ *
+ * @throws PRECONDITION_FAILED when others replace it all the time
+ */
+export async function replaceReport(folder: RunFolder, spec: RunSpec): Promise<Finalized> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await folder.readBytes(runNames.report);
+    const finalized = await reportOf(folder, spec);
+    if (!finalized.report.complete) return finalized;
+    try {
+      await folder.replaceJson(
+        runNames.report,
+        finalized.report,
+        spec.frozen.conditionalPut ? before?.etag : undefined,
+      );
+      return finalized;
+    } catch (error) {
+      if (!hasCode(error, "PRECONDITION_FAILED") || attempt === replaceAttempts) throw error;
+    }
+  }
 }

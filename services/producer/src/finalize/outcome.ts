@@ -2,7 +2,7 @@ import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { hasTooManyFailed } from "../feed/max-failed.js";
 
-export type Outcome = "complete" | "incomplete" | "stopped" | "too-many-failed";
+export type Outcome = "complete" | "incomplete" | "stopped" | "paused" | "cancelled" | "too-many-failed";
 
 /** How a run that was fed to its end came out. */
 export function outcomeOf(report: Pick<RunReport, "complete" | "images" | "failed">, spec: RunSpec): Outcome {

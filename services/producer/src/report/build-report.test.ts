@@ -26,6 +26,7 @@ function workerOf(workerId: string, startedMs: number): WorkerStats {
     updatedMs: startedMs + 60_000,
     firstPredictionMs: startedMs + 500,
     images: 200,
+    carriedOver: 0,
     bytesRead: 1000,
     stages: {
       fetch: { count: 200, busySeconds: 4, slots: 4 },

@@ -22,6 +22,12 @@ export function buildReport(options: { run: string; spec: RunSpec; fold: RunFold
   const inferenceBatches = sum(workers, (worker) => worker.inferenceBatches);
   const firstPredictions = workers.flatMap(({ firstPredictionMs }) => firstPredictionMs ?? []);
   const startMs = active[0]?.startMs;
+  // A batch that was done twice is counted twice in the statistics.
+  const carriedOver = Math.min(
+    fold.images,
+    sum(workers, (worker) => worker.carriedOver),
+  );
+  const labelled = Math.max(0, fold.ok + fold.failed - carriedOver);
   return {
     schemaVersion: 1,
     run,
@@ -34,7 +40,7 @@ export function buildReport(options: { run: string; spec: RunSpec; fold: RunFold
     skipped: fold.skipped,
     models: fold.models,
     wallSeconds,
-    imagesPerSecond: wallSeconds > 0 ? (fold.ok + fold.failed) / wallSeconds : 0,
+    imagesPerSecond: wallSeconds > 0 ? labelled / wallSeconds : 0,
     steadyImagesPerSecond: steadyRate(
       workers.map((worker) => worker.completions),
       active,
@@ -43,6 +49,7 @@ export function buildReport(options: { run: string; spec: RunSpec; fold: RunFold
       startMs === undefined || firstPredictions.length === 0
         ? null
         : Math.max(0, Math.min(...firstPredictions) - startMs) / 1000,
+    carriedOver,
     bytesRead: sum(workers, (worker) => worker.bytesRead),
     meanInferenceBatch: inferenceBatches > 0 ? inferences / inferenceBatches : null,
     queueWaitSeconds: queueWaitOf(workers),

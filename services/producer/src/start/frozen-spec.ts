@@ -9,11 +9,11 @@ import type { PrepareOptions } from "./prepare-run.js";
 /** Assumed for a graph of one's own whose card does not say: about EfficientNet-B1 at 240 pixels. */
 const unknownMultiplyAdds = 0.7e9;
 
-/** The part of run.json that never changes. `input` and `output` are formatted addresses. */
+/** The part of run.json that never changes. `input`, `output` and `since` are formatted addresses. */
 export function frozenSpecOf(
-  options: PrepareOptions & { conditionalPut: boolean; peek: Peek; now: Date },
+  options: PrepareOptions & { since: string | null; conditionalPut: boolean; peek: Peek; now: Date },
 ): RunSpec["frozen"] {
-  const { input, output, filters, topK, format, device, conditionalPut, peek, embeddings, threshold } = options;
+  const { input, output, filters, since, topK, format, device, conditionalPut, peek, embeddings, threshold } = options;
   const batchImages =
     options.batchImages ??
     estimateBatchImages({
@@ -32,6 +32,7 @@ export function frozenSpecOf(
       weightsSha256: card.weights.sha256,
       precision: options.precision,
     })),
+    since,
     topK,
     threshold,
     embeddings,

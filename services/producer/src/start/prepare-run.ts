@@ -14,6 +14,7 @@ import { keyFilterOf } from "../list/key-filter.js";
 import type { DeviceClass } from "../partition/batch-size.js";
 import { RangeWriter } from "../partition/range-writer.js";
 import { checkNotEmpty, checkReadable } from "./check-input.js";
+import { checkSince } from "./check-since.js";
 import { frozenSpecOf } from "./frozen-spec.js";
 import { peekInput } from "./peek.js";
 import { uploadModels } from "./upload-models.js";
@@ -24,6 +25,8 @@ export interface PrepareOptions {
   filters: Filters;
   /** Resolved by the registry of packages/models. */
   models: Model[];
+  /** The run whose records are carried over where an object has not changed; null for none. */
+  since: string | null;
   topK: number;
   precision: Precision;
   /** Of sigmoid heads: the least probability that `top` keeps; null for no such bound. */
@@ -54,7 +57,7 @@ export interface PreparedRun {
  * Checks everything that can be wrong at the start, in the order in which people would want to know, and then makes the
  * run's folder: run.json, ranges.json, the models and the first chunk. Nothing is fed. The caller closes the folder.
  *
- * @throws USAGE, OUTPUT_INSIDE_INPUT, BUCKET_NOT_FOUND, CREDENTIALS_REFUSED, ACCESS_DENIED, INPUT_EMPTY, OUTPUT_UNWRITABLE,
+ * @throws USAGE, RUN_NOT_FOUND, OUTPUT_INSIDE_INPUT, BUCKET_NOT_FOUND, CREDENTIALS_REFUSED, ACCESS_DENIED, INPUT_EMPTY, OUTPUT_UNWRITABLE,
  *   MODEL_INVALID, and the weather of the stores
  */
 export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> {
@@ -71,6 +74,7 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
   }
   checkModels(options);
   const [inputAddress, outputAddress] = [formatUri(inputUri), formatUri(outputUri)];
+  const since = options.since === null ? null : await checkSince(options.since, { ...options, input: inputAddress });
   const releasers = new Releasers();
   try {
     const input = await openStore(inputAddress);
@@ -90,7 +94,15 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     const spec: RunSpec = {
       schemaVersion: 1,
       runId: newRunId(now),
-      frozen: frozenSpecOf({ ...options, input: inputAddress, output: outputAddress, conditionalPut, peek, now }),
+      frozen: frozenSpecOf({
+        ...options,
+        input: inputAddress,
+        output: outputAddress,
+        since,
+        conditionalPut,
+        peek,
+        now,
+      }),
       overridable: { lane: options.lane, maxFailed: options.maxFailed, limits: options.limits },
     };
     const folder = await RunFolder.open(`${outputAddress.replace(/\/$/, "")}/${spec.runId}/`);

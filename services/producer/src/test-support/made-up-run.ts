@@ -18,6 +18,7 @@ export function specOf(options: Partial<RunSpec["frozen"]> & { modelIds?: string
       output: "s3://memory/out/",
       filters: { include: [], exclude: [], limit: null, sample: null },
       models: modelIds.map((id) => ({ id, sha256, weightsSha256: sha256, precision: "fp32" as const })),
+      since: null,
       topK: 1,
       threshold: null,
       embeddings: false,

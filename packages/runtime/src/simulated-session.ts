@@ -1,0 +1,68 @@
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
+import type { Session } from "./session.js";
+
+/** Bytes of an image that its made-up label depends on: enough to tell images apart, few enough to cost nothing. */
+const sampledBytes = 64;
+const embeddingLength = 8;
+
+/**
+ * A session on a device that computes nothing and takes its time all the same: so much for each launch, so much for each image,
+ * and out of memory beyond so many images at once, as a GPU behaves. Labels are made up from the pixels, so the same image always
+ * has the same label. Selected by LABELFLEET_SIMULATED_DEVICE, to measure and test everything around the device.
+ */
+export function openSimulatedSession(
+  { launchMs, imageMs, memoryImages }: SimulatedDevice,
+  { inputPx, numClasses, embeddings }: { inputPx: number; numClasses: number; embeddings: boolean },
+): Session {
+  const imageBytes = inputPx * inputPx * 3;
+  let isClosed = false;
+  let freeMs = 0;
+
+  /** A number an image, made of its pixels. */
+  const compute = async (images: Uint8Array, imageCount: number): Promise<number[]> => {
+    if (isClosed) throw new LabelfleetError("INFERENCE_FAILED", "the session is closed");
+    if (imageCount > memoryImages) {
+      const message = `the simulated device is out of memory: ${imageCount} images of ${inputPx} px, ${memoryImages} fit`;
+      throw new LabelfleetError("INFERENCE_FAILED", message);
+    }
+    // Against a schedule of its own, so that timers that fire late do not make the device slower than it says.
+    freeMs = Math.max(freeMs, performance.now()) + launchMs + imageMs * imageCount;
+    await new Promise((resolve) => setTimeout(resolve, freeMs - performance.now()));
+    return Array.from({ length: imageCount }, (_, i) => hash(images.subarray(i * imageBytes, (i + 1) * imageBytes)));
+  };
+
+  const scoresOf = (hashes: number[]): Float32Array<ArrayBuffer> => {
+    const scores = new Float32Array(hashes.length * numClasses);
+    for (const [i, value] of hashes.entries()) scores[i * numClasses + (value % numClasses)] = 1;
+    return scores;
+  };
+
+  return {
+    device: "simulated",
+    inputPx,
+    numClasses,
+    embeddingLength: embeddings ? embeddingLength : null,
+    run: async (images, imageCount) => scoresOf(await compute(images, imageCount)),
+    runWithEmbeddings: async (images, imageCount) => {
+      if (!embeddings) throw new LabelfleetError("INFERENCE_FAILED", "the model was opened without embeddings");
+      const hashes = await compute(images, imageCount);
+      const vectors = hashes.flatMap((value) => Array<number>(embeddingLength).fill((value % 1000) / 1000));
+      return { scores: scoresOf(hashes), embeddings: Float32Array.from(vectors) };
+    },
+    warmUp: async (imageCount) => {
+      await compute(new Uint8Array(imageCount * imageBytes), imageCount);
+    },
+    close: async () => {
+      isClosed = true;
+    },
+  };
+}
+
+/** FNV-1a, over bytes spread evenly. */
+function hash(bytes: Uint8Array): number {
+  let state = 0x811c9dc5;
+  const step = Math.max(1, Math.floor(bytes.length / sampledBytes));
+  for (let i = 0; i < bytes.length; i += step) state = Math.imul(state ^ bytes[i]!, 0x01000193);
+  return state >>> 0;
+}

@@ -1,0 +1,32 @@
+import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { type Rewrite, rewriteOf } from "./rewrite-of.js";
+
+/** Batches whose shards are read at a time. */
+const readsAtOnce = 8;
+
+/** Every batch of a complete run in order, with what a retry has to do of it. @throws RUN_INVALID */
+export async function* chosenBatches(
+  folder: RunFolder,
+  spec: RunSpec,
+  code: string | null,
+): AsyncGenerator<{ batchId: string; rewrite: Rewrite | null }> {
+  const read = (batchIds: string[]) =>
+    Promise.all(
+      batchIds.map(async (batchId) => ({
+        batchId,
+        rewrite: await rewriteOf(folder, spec, batchId, { code, belowPass: Number.POSITIVE_INFINITY }),
+      })),
+    );
+  let group: string[] = [];
+  for await (const { name } of folder.list(runNames.modelPredictions(spec.frozen.models[0]!.id))) {
+    const batchId = batchIdInName(name);
+    if (batchId === null) continue;
+    group.push(batchId);
+    if (group.length < readsAtOnce) continue;
+    yield* await read(group);
+    group = [];
+  }
+  yield* await read(group);
+}

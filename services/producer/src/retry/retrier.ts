@@ -1,0 +1,169 @@
+import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { Logger } from "@labelfleet/shared/logger";
+import {
+  type BatchQueue,
+  batchStates,
+  offerBatches,
+  takeFailure,
+  withdrawBatches,
+} from "@labelfleet/shared/queue/batch-queue";
+import type { Redis } from "@labelfleet/shared/redis/connection";
+import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { sleep } from "@labelfleet/shared/shutdown";
+import { eachOf } from "../each-of.js";
+import { ReadAhead } from "../feed/read-ahead.js";
+import { Recounter } from "../feed/recount.js";
+import { remedyOf, windowBatches } from "../feed/window.js";
+import { chosenBatches } from "./chosen-batches.js";
+import { type Rewrite, rewriteOf } from "./rewrite-of.js";
+
+const lookMs = 300;
+const readAheadBatches = 256;
+const looksAtOnce = 8;
+const namedFailures = 5;
+/** A batch that came back this often without its records being done again is given up. */
+const maxFruitless = 5;
+
+export interface RetrierOptions {
+  folder: RunFolder;
+  spec: RunSpec;
+  /** As isToRetry takes it. */
+  code: string | null;
+  redis: Redis;
+  queue: BatchQueue;
+  progress: RunProgress;
+  logger: Logger;
+}
+
+interface InQueue extends Rewrite {
+  /** Records of this pass or a later one count as done again, whoever did them. */
+  donePass: number;
+  fruitless: number;
+}
+
+/**
+ * Keeps the rewrites of a retry in the queue until each is done. Redis only tells when to look: a batch is done when the folder
+ * holds no chosen record any more that is older than this retry.
+ */
+export class Retrier {
+  /** Images chosen so far, those of them that were done, and those that failed again. */
+  readonly state = { chosen: 0, done: 0, failedAgain: 0, batchesDone: 0, batchesFailed: 0 };
+  readonly #options: RetrierOptions;
+  readonly #pending: ReadAhead<Rewrite>;
+  readonly #inQueue = new Map<string, InQueue>();
+  #hasChosen = false;
+
+  constructor(options: RetrierOptions) {
+    this.#options = options;
+    this.#pending = new ReadAhead(this.#choose(), readAheadBatches);
+  }
+
+  /** Whether all that is to be done again is known. */
+  get hasChosen(): boolean {
+    return this.#hasChosen;
+  }
+
+  /** Feeds to the end or the signal. @throws RUN_INVALID when a shard is missing or cannot be read */
+  async run(signal: AbortSignal): Promise<"fed" | "stopped"> {
+    while (!signal.aborted) {
+      await this.#settle();
+      await this.#refill();
+      if (this.#pending.isDrained && this.#inQueue.size === 0) return "fed";
+      await sleep(lookMs, signal);
+    }
+    return "stopped";
+  }
+
+  /** Takes back what no worker holds. */
+  async withdraw(): Promise<void> {
+    await withdrawBatches(this.#options.queue, this.#jobs());
+  }
+
+  /** Counts again what the folder holds, after Redis was emptied. */
+  async rebuildProgress(): Promise<void> {
+    const { folder, spec, code } = this.#options;
+    const recounter = new Recounter(this.#options);
+    for await (const { batchId } of chosenBatches(folder, spec, code)) await recounter.add(batchId);
+    await recounter.flush();
+  }
+
+  /** The rewrites that the folder asks for; batches that Redis does not know are counted on the way. */
+  async *#choose(): AsyncGenerator<Rewrite> {
+    const { folder, spec, code } = this.#options;
+    const recounter = new Recounter(this.#options);
+    for await (const { batchId, rewrite } of chosenBatches(folder, spec, code)) {
+      await recounter.add(batchId);
+      if (rewrite === null) continue;
+      this.state.chosen += rewrite.images;
+      yield rewrite;
+    }
+    await recounter.flush();
+    this.#hasChosen = true;
+  }
+
+  async #refill(): Promise<void> {
+    const { redis, spec, queue } = this.#options;
+    const window = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
+    const rewrites = this.#pending.take(window - this.#inQueue.size);
+    const ahead = new Map<string, number>();
+    let images = [...this.#inQueue.values()].reduce((sum, batch) => sum + batch.images, 0);
+    for (const rewrite of rewrites) {
+      this.#inQueue.set(rewrite.job.batchId, { ...rewrite, donePass: rewrite.job.pass, fruitless: 0 });
+      ahead.set(rewrite.job.batchId, images);
+      images += rewrite.images;
+    }
+    const jobs = rewrites.map(({ job }) => job);
+    if (jobs.length > 0) await offerBatches(queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
+  }
+
+  /** Looks at what the queue does not hold any more. */
+  async #settle(): Promise<void> {
+    const { queue } = this.#options;
+    const jobs = this.#jobs();
+    const states = await batchStates(queue, jobs);
+    const again: BatchJob[] = [];
+    await eachOf(jobs.entries(), looksAtOnce, async ([i, { batchId }]) => {
+      const remedy = remedyOf(states[i] ?? "unknown");
+      if (remedy === "wait") return;
+      const job = await this.#look(batchId, {
+        wasCompleted: states[i] === "completed",
+        hasFailed: remedy === "give up",
+      });
+      if (job !== null) again.push(job);
+    });
+    if (again.length > 0) await offerBatches(queue, again);
+  }
+
+  /** The job that a batch needs now, or null when it is done or given up. */
+  async #look(batchId: string, seen: { wasCompleted: boolean; hasFailed: boolean }): Promise<BatchJob | null> {
+    const { folder, spec, code, queue } = this.#options;
+    const known = this.#inQueue.get(batchId)!;
+    const left = await rewriteOf(folder, spec, batchId, { code, belowPass: known.donePass });
+    if (left === null) {
+      const stillFailed = await rewriteOf(folder, spec, batchId, { code, belowPass: Number.POSITIVE_INFINITY });
+      this.#inQueue.delete(batchId);
+      this.state.done += known.images;
+      this.state.failedAgain += stillFailed?.images ?? 0;
+      this.state.batchesDone++;
+      return null;
+    }
+    if (seen.wasCompleted) known.fruitless++;
+    if (!seen.hasFailed && known.fruitless < maxFruitless) {
+      known.job = left.job;
+      return left.job;
+    }
+    this.#inQueue.delete(batchId);
+    const reason = (await takeFailure(queue, known.job)) ?? "its shards stayed as they were";
+    if (this.state.batchesFailed++ < namedFailures) {
+      this.#options.logger.error(`batch ${batchId} was not done again: ${reason.split("\n")[0]}`);
+    }
+    return null;
+  }
+
+  #jobs(): BatchJob[] {
+    return [...this.#inQueue.values()].map(({ job }) => job);
+  }
+}

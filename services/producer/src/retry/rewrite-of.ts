@@ -1,0 +1,60 @@
+import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
+import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import { isToRetry, type Prediction } from "@labelfleet/shared/contract/prediction";
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { RunFolder, Stored } from "@labelfleet/shared/run/run-folder";
+import { decodeShard } from "@labelfleet/shared/run/shard-codec";
+
+/** What a retry has to do of one batch. */
+export interface Rewrite {
+  job: BatchJob;
+  /** Images that are done again. */
+  images: number;
+}
+
+/**
+ * Which of a batch's shards hold records to do again, by the folder as it is now; null when none does. The job names the shards
+ * that were looked at by their etags, so it changes nothing once somebody rewrote them.
+ *
+ * @param which.code as isToRetry takes it
+ * @param which.belowPass records of this pass or a later one count as done again
+ * @throws RUN_INVALID when a shard is missing or cannot be read
+ */
+export async function rewriteOf(
+  folder: RunFolder,
+  spec: RunSpec,
+  batchId: string,
+  which: { code: string | null; belowPass: number },
+): Promise<Rewrite | null> {
+  const { models, format } = spec.frozen;
+  const shards = await Promise.all(
+    models.map(({ id }) => readShard(folder, runNames.shard(id, batchId, format), format)),
+  );
+  const rewrite: Record<string, string> = {};
+  const keys = new Set<string>();
+  let lastPass = 0;
+  for (const [m, { value: records, etag }] of shards.entries()) {
+    for (const record of records) {
+      lastPass = Math.max(lastPass, record.pass);
+      if (!isToRetry(record, which.code) || record.pass >= which.belowPass) continue;
+      rewrite[models[m]!.id] = etag;
+      keys.add(record.key);
+    }
+  }
+  if (keys.size === 0) return null;
+  const { rangeId: range, chunkId: chunk } = partsOfBatchId(batchId);
+  const base = { schemaVersion: 1, run: folder.uri, runId: spec.runId, range, chunk, batchId } as const;
+  return { job: { ...base, pass: lastPass + 1, rewrite, retryCode: which.code }, images: keys.size };
+}
+
+async function readShard(
+  folder: RunFolder,
+  name: string,
+  format: RunSpec["frozen"]["format"],
+): Promise<Stored<Prediction[]>> {
+  const stored = await folder.readBytes(name);
+  if (stored === null) throw new LabelfleetError("RUN_INVALID", `${folder.uri}${name} is missing`);
+  return { value: await decodeShard(stored.value, format, `${folder.uri}${name}`), etag: stored.etag };
+}

@@ -1,0 +1,43 @@
+import type { Model } from "@labelfleet/models/model-folder";
+import type { Precision, RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { formatUri, parseUri } from "@labelfleet/shared/storage/uri";
+
+/** What decides what a record says, besides the object itself. */
+interface Asked {
+  /** A formatted address. */
+  input: string;
+  models: Model[];
+  precision: Precision;
+  topK: number;
+  threshold: number | null;
+  embeddings: boolean;
+}
+
+/**
+ * Whether the records of an earlier run say what this run's would. Returns the earlier run's formatted address.
+ *
+ * @throws RUN_NOT_FOUND, RUN_INVALID; USAGE when that run had another input or other models, or its records hold something else
+ */
+export async function checkSince(since: string, asked: Asked): Promise<string> {
+  const address = formatUri(parseUri(since));
+  const folder = await RunFolder.open(address);
+  try {
+    const difference = differenceOf((await folder.readSpec()).frozen, asked);
+    if (difference === null) return folder.uri;
+    throw new LabelfleetError("USAGE", `--since ${since} cannot be used: ${difference}; leave --since out`);
+  } finally {
+    await folder.close();
+  }
+}
+
+function differenceOf(earlier: RunSpec["frozen"], asked: Asked): string | null {
+  if (earlier.input !== asked.input) return `it labelled ${earlier.input}`;
+  if (earlier.topK !== asked.topK) return `it had --top-k ${earlier.topK}`;
+  if (earlier.threshold !== asked.threshold) return `it had ${earlier.threshold ?? "no"} --threshold`;
+  if (earlier.embeddings !== asked.embeddings) return `it had ${earlier.embeddings ? "" : "no "}--embeddings`;
+  const known = new Set(earlier.models.map(({ sha256, precision }) => `${sha256} ${precision}`));
+  const other = asked.models.find(({ sha256 }) => !known.has(`${sha256} ${asked.precision}`));
+  return other === undefined ? null : `it did not use this ${other.card.id} in ${asked.precision}`;
+}
