@@ -1,4 +1,3 @@
-import { ensureOnnx } from "@labelfleet/models/model-cache";
 import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
 import {
   type DeviceChoice,
@@ -112,11 +111,6 @@ export async function prepareOptionsOf(
   workersExpected: number,
 ): Promise<Omit<PrepareOptions, "signal">> {
   const models = await resolveModels(context, flags.model ?? [defaultModel]);
-  const outputs = flags.embeddings ? (["probabilities", "embedding"] as const) : (["probabilities"] as const);
-  // Weights that do not fit their architecture are told now, not by the workers one batch after another.
-  for (const model of models) {
-    await ensureOnnx(model, { cacheDir: cacheDirOf(context.config), outputs, precision: flags.precision });
-  }
   return {
     input,
     output: flags.out,
@@ -127,6 +121,7 @@ export async function prepareOptionsOf(
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
     models,
+    cacheDir: cacheDirOf(context.config),
     since: flags.since ?? null,
     topK: flags.topK,
     precision: flags.precision,
