@@ -1,3 +1,4 @@
+import { ensureOnnx } from "@labelfleet/models/model-cache";
 import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
 import {
   type DeviceChoice,
@@ -11,6 +12,7 @@ import {
   precisions,
 } from "@labelfleet/shared/contract/run-spec";
 import { type Command, Option } from "commander";
+import { cacheDirOf } from "./cache-dir.js";
 import type { CommandContext } from "./command-context.js";
 import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
 import { resolveModels } from "./resolve-models.js";
@@ -109,7 +111,12 @@ export async function prepareOptionsOf(
   flags: RunFlags,
   workersExpected: number,
 ): Promise<Omit<PrepareOptions, "signal">> {
-  const names = flags.model ?? [defaultModel];
+  const models = await resolveModels(context, flags.model ?? [defaultModel]);
+  const outputs = flags.embeddings ? (["probabilities", "embedding"] as const) : (["probabilities"] as const);
+  // Weights that do not fit their architecture are told now, not by the workers one batch after another.
+  for (const model of models) {
+    await ensureOnnx(model, { cacheDir: cacheDirOf(context.config), outputs, precision: flags.precision });
+  }
   return {
     input,
     output: flags.out,
@@ -119,7 +126,7 @@ export async function prepareOptionsOf(
       limit: flags.limit ?? null,
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
-    models: await resolveModels(context, names),
+    models,
     since: flags.since ?? null,
     topK: flags.topK,
     precision: flags.precision,
