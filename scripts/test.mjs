@@ -1,4 +1,4 @@
-// `npm test`: set-up, lint, types, then every test that needs no container engine and not many minutes. `--lane hostile`,
+// `npm test`: set-up, lint, types, then every test that needs no container engine and not many minutes. `--lane hostile`, `--lane recovery`,
 // `--lane faults`, `--lane containers` and `--lane readers` run those tests alone. Other arguments go to vitest, for example a file's name.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ const lanes = {
   containers: ["--config", "test/vitest.containers.config.ts", ...filters],
   faults: ["--config", "test/vitest.faults.config.ts", ...filters],
   hostile: ["--config", "test/vitest.hostile.config.ts", ...filters],
+  recovery: ["--config", "test/vitest.recovery.config.ts", ...filters],
   readers: ["test/e2e/readers.test.ts"],
 };
 const vitestArguments = lanes[values.lane];

@@ -1,9 +1,9 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { Gate, isPhotoGet } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos, withoutWorker } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
 import { xmlError } from "../support/s3-front.js";
-import { Gate, isPhotoGet } from "./gate.js";
-import { bucket, Rig, smallPhotos, withoutWorker } from "./rig.js";
 
 const photoCount = 40;
 const batches = ["--batch-images", "10"];

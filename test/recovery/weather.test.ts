@@ -1,9 +1,9 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { isPhotoGet } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import type { Photo } from "../support/photos.js";
 import { type Interception, xmlError } from "../support/s3-front.js";
-import { isPhotoGet } from "./gate.js";
-import { bucket, Rig, smallPhotos } from "./rig.js";
 
 const out = `s3://${bucket}/out`;
 

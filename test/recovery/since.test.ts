@@ -2,9 +2,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { isPhotoGet } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import type { Photo } from "../support/photos.js";
-import { isPhotoGet } from "./gate.js";
-import { bucket, Rig, smallPhotos } from "./rig.js";
 
 const out = `s3://${bucket}/out`;
 

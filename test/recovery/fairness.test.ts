@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Rig, withoutWorker } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
 import { makePhotos } from "../support/photos.js";
 import { startVastBucket, type VastBucket } from "../support/vast-bucket.js";
-import { Rig, withoutWorker } from "./rig.js";
 
 const largeImages = 200_000;
 const smallImages = 200;

@@ -1,8 +1,8 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Gate } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos, withoutWorker } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
-import { Gate } from "./gate.js";
-import { bucket, Rig, smallPhotos, withoutWorker } from "./rig.js";
 
 const photoCount = 60;
 const freeReads = 25;

@@ -1,8 +1,8 @@
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { Gate } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import type { CliProcess, CliResult } from "../support/cli.js";
-import { Gate } from "./gate.js";
-import { bucket, Rig, smallPhotos } from "./rig.js";
 
 /** A worker holds at most 16 batches. */
 const photoCount = 120;

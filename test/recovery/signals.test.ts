@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { Gate } from "./gate.js";
-import { bucket, Rig, smallPhotos } from "./rig.js";
+import { Gate } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 
 /** More than a worker lets in at once, so that some batches are in hand and not begun. */
 const photoCount = 100;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Gate } from "../e2e/gate.js";
+import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
-import { Gate } from "./gate.js";
-import { bucket, Rig, smallPhotos } from "./rig.js";
 
 const photoCount = 12;
 
