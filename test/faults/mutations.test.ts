@@ -5,7 +5,7 @@ import { type FaultCase, runCase } from "./fault-case.js";
 import { type Mutation, makeMutant } from "./mutant.js";
 
 const shardWriter = "services/gpu-worker/dist/write/shard-writer.js";
-const conditionalWrite = "await folder.writeFirst(name, bytes, contentTypeOf(shard.format))";
+const conditionalWrite = "await folder.store.put(folder.keyOf(name), bytes, put)";
 
 /** What each case says when it meets its mutation. */
 const mutations: { name: string; mutation: Mutation; caughtBy: FaultCase; complaint: RegExp }[] = [
@@ -14,7 +14,7 @@ const mutations: { name: string; mutation: Mutation; caughtBy: FaultCase; compla
     mutation: {
       file: shardWriter,
       snippet: conditionalWrite,
-      replacement: "(folder.writeFirst(name, bytes, contentTypeOf(shard.format)).catch(() => false), true)",
+      replacement: "void folder.store.put(folder.keyOf(name), bytes, put).catch(() => undefined)",
     },
     caughtBy: killBeforePut,
     complaint: /before their shard is safe/,
@@ -34,8 +34,7 @@ const mutations: { name: string; mutation: Mutation; caughtBy: FaultCase; compla
     mutation: {
       file: shardWriter,
       snippet: conditionalWrite,
-      replacement:
-        "(await folder.store.put(folder.keyOf(name), bytes, { contentType: contentTypeOf(shard.format) }), true)",
+      replacement: "await folder.store.put(folder.keyOf(name), bytes, { contentType: put.contentType })",
     },
     caughtBy: zombie,
     complaint: /shards after the zombie's PUTs/,
