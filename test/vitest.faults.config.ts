@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: 3,
     maxConcurrency: 4,
     // Longer than a case may take, so that it ends by itself and with it its processes.
-    testTimeout: 300_000,
+    testTimeout: 480_000,
     hookTimeout: 240_000,
   },
 });

@@ -27,7 +27,7 @@ export interface FaultResult extends Comparison {
   injected: number;
 }
 
-const longestCaseMs = 270_000;
+const longestCaseMs = 420_000;
 const resultsDir = join(checkoutDir, ".cache/faults");
 
 /** Runs one case with servers of its own. Rejects unless its run is exact and nothing is left behind. */

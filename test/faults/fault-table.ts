@@ -15,7 +15,9 @@ interface ChaosRound {
 
 const results = await lines<FaultResult>("results.jsonl");
 const rounds = await lines<ChaosRound>("chaos.jsonl");
-const rows = results.map((result) => row(result.fault, result.injected, result.images, result.lost, result.doubled));
+const rows = results
+  .sort((a, b) => (a.fault < b.fault ? -1 : 1))
+  .map((result) => row(result.fault, result.injected, result.images, result.lost, result.doubled));
 for (const kind of new Set(rounds.flatMap(({ faults }) => Object.keys(faults)))) {
   const those = rounds.filter(({ faults }) => faults[kind] !== undefined);
   const sum = (count: (round: ChaosRound) => number) => those.reduce((total, round) => total + count(round), 0);

@@ -39,6 +39,8 @@ try {
     late: { images, rssBytes: late },
     peakRssBytes: Math.max(...samples.map(({ rssBytes }) => rssBytes)),
     growthPercent: Math.round(growth * 1_000) / 10,
+    /** MiB after each tenth. */
+    everyTenth: Array.from({ length: 10 }, (_, i) => Math.round(around(samples, ((i + 1) * images) / 10) / 2 ** 20)),
   };
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   if (growth > allowedGrowth) process.exitCode = 1;
@@ -77,7 +79,7 @@ async function sampleUntil(signal: AbortSignal, worker: CliProcess, run: string)
   return samples;
 }
 
-/** Of the worker and what it has started. */
+/** Of the worker and what it has started: a child that decodes, where there is one. */
 async function rssOf(worker: CliProcess): Promise<number> {
   const inGroup = (await rig.cli.processes()).filter(({ command }) => !/ scan /.test(command));
   const sizes = await Promise.all(inGroup.map(({ pid }) => readFile(`/proc/${pid}/status`, "utf8").catch(() => "")));

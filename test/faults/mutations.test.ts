@@ -5,7 +5,6 @@ import { type FaultCase, runCase } from "./fault-case.js";
 import { type Mutation, makeMutant } from "./mutant.js";
 
 const shardWriter = "services/gpu-worker/dist/write/shard-writer.js";
-const conditionalWrite = "await folder.store.put(folder.keyOf(name), bytes, put)";
 
 /** What each case says when it meets its mutation. */
 const mutations: { name: string; mutation: Mutation; caughtBy: FaultCase; complaint: RegExp }[] = [
@@ -13,8 +12,9 @@ const mutations: { name: string; mutation: Mutation; caughtBy: FaultCase; compla
     name: "a worker that counts and acknowledges before its PUT is done",
     mutation: {
       file: shardWriter,
-      snippet: conditionalWrite,
-      replacement: "void folder.store.put(folder.keyOf(name), bytes, put).catch(() => undefined)",
+      snippet: "await folder.store.put(folder.keyOf(name), bytes, {",
+      replacement:
+        "void ((...words) => folder.store.put(...words).catch(() => undefined))(folder.keyOf(name), bytes, {",
     },
     caughtBy: killBeforePut,
     complaint: /before their shard is safe/,
@@ -33,8 +33,8 @@ const mutations: { name: string; mutation: Mutation; caughtBy: FaultCase; compla
     name: "a PUT without its condition",
     mutation: {
       file: shardWriter,
-      snippet: conditionalWrite,
-      replacement: "await folder.store.put(folder.keyOf(name), bytes, { contentType: put.contentType })",
+      snippet: "...(options.conditionalPut ? condition : {}),",
+      replacement: "",
     },
     caughtBy: zombie,
     complaint: /shards after the zombie's PUTs/,

@@ -40,7 +40,7 @@ export async function benchModels(args: string[]): Promise<number> {
   const result = {
     machine: { cpu: cpus()[0]?.model ?? "?", cores: availableParallelism(), memoryBytes: totalmem(), threads: 1 },
     budgetBytes,
-    models: models.map((model) => ({ ...model, largestBatch: largestBatch(model.batches, budgetBytes) })),
+    models: models.map((model) => ({ ...model, largestBatch: largestBatch(model, budgetBytes) })),
   };
   if (values.out !== undefined) await writeResult(values.out, result, options.batches[0]!);
   if (values.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
@@ -101,6 +101,7 @@ function tableOf(
   const head = ["network", "px", "parameters", "multiply-adds", "open"];
   const perBatch = batches.flatMap((batch) => [
     `ms/img @${batch}`,
+    `CPU ms @${batch}`,
     `img/s @${batch}`,
     `GFLOP/s @${batch}`,
     `peak @${batch}`,
@@ -125,9 +126,9 @@ function tableOf(
 
 /** Empty where the batch would have been over the budget. */
 function cellsOf(measure: BatchMeasure | undefined): string[] {
-  if (measure === undefined) return ["-", "-", "-", "-"];
-  const { msPerImage, imagesPerSecond, gflops, peakRssBytes } = measure;
-  return [msPerImage, imagesPerSecond, gflops]
+  if (measure === undefined) return ["-", "-", "-", "-", "-"];
+  const { msPerImage, cpuMsPerImage, imagesPerSecond, gflops, peakRssBytes } = measure;
+  return [msPerImage, cpuMsPerImage, imagesPerSecond, gflops]
     .map((value) => value.toFixed(1))
     .concat(`${(peakRssBytes / 1e9).toFixed(2)} GB`);
 }

@@ -37,6 +37,8 @@ export interface ModelMeasure {
   readonly multiplyAdds: number;
   /** From the file to a session that has run once. */
   readonly openMs: number;
+  /** Resident memory once the model is loaded, before any image: what a batch adds to. */
+  readonly loadedBytes: number;
   /** Without the sizes that were left out. */
   readonly batches: readonly BatchMeasure[];
 }
@@ -57,28 +59,28 @@ export async function measureModel({
     const facts = await writeGraph(name, modelPath);
     // What building took would hide what running takes.
     resetPeak();
-    const idleBytes = peakRssBytes();
     const startedMs = performance.now();
     const { session } = await openOnnxSession({ modelPath, device });
+    const loadedBytes = peakRssBytes();
     await session.warmUp(1);
     const openMs = performance.now() - startedMs;
     const measured: BatchMeasure[] = [];
     for (const batch of [...batches].sort((a, b) => a - b)) {
       const before = measured.at(-1);
-      if (before && predictedBytes(before, idleBytes, batch) > budgetBytes) break;
+      if (before && predictedBytes(before, loadedBytes, batch) > budgetBytes) break;
       measured.push(await measureBatch(session, batch, facts.multiplyAdds, seconds));
     }
     const on = session.device;
     await session.close();
-    return { name, device: on, ...facts, openMs, batches: measured };
+    return { name, device: on, ...facts, openMs, loadedBytes, batches: measured };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** As if all of the memory so far grew with the batch, which is nearly so. */
-function predictedBytes({ batch, peakRssBytes: peak }: BatchMeasure, idleBytes: number, next: number): number {
-  return idleBytes + ((peak - idleBytes) * next) / batch;
+/** As if what the last batch added grew with the number of images. */
+function predictedBytes({ batch, peakRssBytes: peak }: BatchMeasure, loadedBytes: number, next: number): number {
+  return loadedBytes + ((peak - loadedBytes) * next) / batch;
 }
 
 async function writeGraph(name: string, path: string) {

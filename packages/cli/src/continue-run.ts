@@ -1,3 +1,4 @@
+import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { MaxFailed, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import type { CommandContext } from "./command-context.js";
@@ -29,10 +30,9 @@ export function continueRun(
   return withReleasers(context, async (releasers, signal) => {
     const folder = await RunFolder.open(uri);
     releasers.push("run folder", () => folder.close());
-    const stored = await folder.readSpec();
     await steps.check?.(folder);
-    const { lane = stored.overridable.lane, maxFailed = stored.overridable.maxFailed } = flags;
-    const spec: RunSpec = { ...stored, overridable: { ...stored.overridable, lane, maxFailed } };
+    const spec = await override(folder, flags);
+    const { lane } = spec.overridable;
     const workers = flags.workers ?? (context.config.redisUrl === null ? 1 : 0);
     const fleet = await startFleet(context, releasers, { workers, lane, device: spec.frozen.device });
     const either = AbortSignal.any([signal, fleet.failed]);
@@ -40,4 +40,15 @@ export function continueRun(
     if (fleet.failed.aborted) throw fleet.failed.reason;
     return exitCode;
   });
+}
+
+/** The run's spec with what the flags override, written to run.json so that `status` and later commands know it. */
+async function override(folder: RunFolder, flags: ContinueFlags): Promise<RunSpec> {
+  const spec = await folder.readSpec();
+  const { lane = spec.overridable.lane, maxFailed = spec.overridable.maxFailed } = flags;
+  if (flags.lane === undefined && flags.maxFailed === undefined) return spec;
+  const overridden: RunSpec = { ...spec, overridable: { ...spec.overridable, lane, maxFailed } };
+  const { etag } = (await folder.readBytes(runNames.spec))!;
+  await folder.replaceJson(runNames.spec, overridden, spec.frozen.conditionalPut ? etag : undefined);
+  return overridden;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt } from "./flags.js";
+import { intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
 
 test("numbers out of range or not whole are refused", () => {
   expect(positiveInt("12")).toBe(12);
@@ -19,4 +19,9 @@ test("--max-failed takes a count or a percentage", () => {
 test("a lane's name is safe in a Redis key", () => {
   expect(laneName("gpu-large-2")).toBe("gpu-large-2");
   for (const text of ["", "GPU", "a b", "a}", "x".repeat(64)]) expect(() => laneName(text)).toThrow("lower-case");
+});
+
+test("a probability lies between 0 and 1", () => {
+  expect(["0", "0.25", "1"].map(probability)).toEqual([0, 0.25, 1]);
+  for (const text of ["", "-0.1", "1.01", "half", "50%"]) expect(() => probability(text)).toThrow("from 0 to 1");
 });

@@ -11,6 +11,7 @@ import {
   precisions,
 } from "@labelfleet/shared/contract/run-spec";
 import { type Command, Option } from "commander";
+import { cacheDirOf } from "./cache-dir.js";
 import type { CommandContext } from "./command-context.js";
 import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
 import { resolveModels } from "./resolve-models.js";
@@ -109,7 +110,7 @@ export async function prepareOptionsOf(
   flags: RunFlags,
   workersExpected: number,
 ): Promise<Omit<PrepareOptions, "signal">> {
-  const names = flags.model ?? [defaultModel];
+  const models = await resolveModels(context, flags.model ?? [defaultModel]);
   return {
     input,
     output: flags.out,
@@ -119,7 +120,8 @@ export async function prepareOptionsOf(
       limit: flags.limit ?? null,
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
-    models: await resolveModels(context, names),
+    models,
+    cacheDir: cacheDirOf(context.config),
     since: flags.since ?? null,
     topK: flags.topK,
     precision: flags.precision,

@@ -3,7 +3,7 @@ import { newProcessId } from "@labelfleet/shared/contract/ids";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
-import { type BatchConsumer, consumeBatches } from "@labelfleet/shared/queue/batch-consumer";
+import { type BatchConsumer, consumeBatches, HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
@@ -147,14 +147,20 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
         batchSlots,
         workerId,
         isShortOf: (runId) => stages.budget.isInside(runId) && !stages.budget.isWaiting(runId),
-        process: (delivery) =>
-          contexts.use(delivery.job, lane, async (run) => {
-            batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
-            consumer.setBatchSlots(batchSlots);
-            await processBatch(deps, run, delivery);
-          }),
-        onFailed: (batchId, error, isFinal) =>
-          logger.warn(`batch ${batchId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`),
+        process: async (delivery) => {
+          try {
+            await contexts.use(delivery.job, lane, async (run) => {
+              batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
+              consumer.setBatchSlots(batchSlots);
+              await processBatch(deps, run, delivery);
+            });
+          } catch (error) {
+            // What fails because this worker is dying is not the batch's fault.
+            throw died.signal.aborted ? new HandBack("the worker is ending") : error;
+          }
+        },
+        onFailed: (jobId, error, isFinal) =>
+          logger.warn(`batch ${jobId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`),
         onStalled: (jobId) => logger.warn(`batch ${jobId} lost its worker and goes back to the queue`),
         onError: throttled((error) => logger.warn(`Redis: ${error.message}`)),
       });
@@ -165,15 +171,14 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     options.onReady?.(workerId);
 
     await aborted(AbortSignal.any([signal, died.signal]));
-    if (!died.signal.aborted) {
-      logger.info(`worker stopping: ${toLabelfleetError(signal.reason).message}`);
-      stopping.drain();
-      const closing = Promise.all(consumers.map((consumer) => consumer.close()));
-      // What a worker without its `run` would finish now is done by whoever resumes the run.
-      await within(signal.reason === parentEnded ? 0 : options.graceMs, closing);
-      stopping.giveUp();
-      await within(letGoMs, closing);
-    }
+    const isDying = died.signal.aborted;
+    logger.info(`worker stopping: ${toLabelfleetError(isDying ? died.signal.reason : signal.reason).message}`);
+    stopping.drain();
+    const closing = Promise.all(consumers.map((consumer) => consumer.close()));
+    // What a worker without its `run` would finish now is done by whoever resumes the run.
+    if (!isDying && signal.reason !== parentEnded) await within(options.graceMs, closing);
+    stopping.giveUp();
+    await within(letGoMs, closing);
   } finally {
     await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
     if (isStuck) options.onStuck?.();

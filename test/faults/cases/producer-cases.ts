@@ -6,7 +6,7 @@ import { eventually, type FaultRig, succeeded } from "../fault-rig.js";
 import { Hold } from "../hold.js";
 
 const endMs = 90_000;
-const longMs = 230_000;
+const longMs = 300_000;
 
 /** A manifest of more than one chunk: the listing goes on after the run was begun, in pages of this many keys. */
 const manyObjects = { pageKeys: 50, emptyObjects: 10_300 };
@@ -105,6 +105,7 @@ const longListing: FaultCase = {
     assert.equal(ended.exitCode, 1, ended.stderr);
     assert.match(ended.stderr, /cannot list s3:/);
     assert.equal(failures, 3, "attempts for page 3");
+    rig.injected = failures;
 
     const inListing = new Hold<Interception>();
     rig.servers.s3.intercept = (request) => (isPageThree(request) ? inListing.wait() : undefined);

@@ -3,15 +3,15 @@ import { formatBytes } from "./format.js";
 
 const barWidth = 24;
 const redrawMs = 100;
-/** Where stderr is a file, a line every tenth. */
-const logStep = 0.1;
+/** Where stderr is a file, a line for each tenth. */
+const logParts = 10;
 
 /** Says that a model is pulled, and how far that is: a bar on a terminal, a line now and then elsewhere. */
 export class PullView {
   readonly #out: { isTTY?: boolean; write(text: string): unknown };
   readonly #now: () => number;
   #drawnMs = Number.NEGATIVE_INFINITY;
-  #logged = 0;
+  #loggedParts = 0;
   #isOpen = false;
 
   constructor(out: { isTTY?: boolean; write(text: string): unknown }, now = () => performance.now()) {
@@ -20,7 +20,7 @@ export class PullView {
   }
 
   begin(id: string, source: string): void {
-    this.#logged = 0;
+    this.#loggedParts = 0;
     this.#out.write(`${id} is not here yet: pulling ${source}\n`);
   }
 
@@ -28,8 +28,9 @@ export class PullView {
     const share = totalBytes === null || totalBytes === 0 ? null : receivedBytes / totalBytes;
     const amount = `${formatBytes(receivedBytes)}${totalBytes === null ? "" : ` of ${formatBytes(totalBytes)}`}`;
     if (!this.#out.isTTY) {
-      if (share === null || share < this.#logged + logStep) return;
-      this.#logged = share >= 1 ? 0 : Math.floor(share / logStep) * logStep;
+      const parts = totalBytes === null ? 0 : Math.floor((receivedBytes * logParts) / totalBytes);
+      if (!(parts > this.#loggedParts)) return;
+      this.#loggedParts = share === 1 ? 0 : parts;
       this.#out.write(`${name}: ${amount}\n`);
       return;
     }

@@ -43,7 +43,7 @@ export interface ConsumeOptions {
   /** Whether another batch of the run could be begun at once, beside those in hand. */
   isShortOf: (runId: string) => boolean;
   process: (delivery: BatchDelivery) => Promise<void>;
-  onFailed: (batchId: string, error: Error, isFinal: boolean) => void;
+  onFailed: (jobId: string, error: Error, isFinal: boolean) => void;
   onStalled: (jobId: string) => void;
   onError: (error: Error) => void;
 }
@@ -90,7 +90,8 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
   worker.on("stalled", options.onStalled);
   worker.on("failed", (bullJob, error) => {
     if (bullJob === undefined) return;
-    options.onFailed(bullJob.data.batchId, error, bullJob.attemptsMade >= (bullJob.opts.attempts ?? 1));
+    const isFinal = error instanceof UnrecoverableError || bullJob.attemptsMade >= (bullJob.opts.attempts ?? 1);
+    options.onFailed(bullJob.id ?? "?", error, isFinal);
   });
   worker.on("lockRenewalFailed", (jobIds: string[]) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, "the lock was lost");

@@ -4,7 +4,6 @@ import type { OutputFormat } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { contentTypeOf, decodeShard, encodeShard } from "@labelfleet/shared/run/shard-codec";
-import type { PutOptions } from "@labelfleet/shared/storage/object-store";
 
 export interface ShardCounts {
   ok: number;
@@ -47,9 +46,11 @@ export async function commitShard(
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
   const bytes = encodeShard(records, shard.format);
   const condition = options.replaces === null ? { ifNoneMatch: "*" as const } : { ifMatch: options.replaces };
-  const put: PutOptions = { contentType: contentTypeOf(shard.format), ...(options.conditionalPut ? condition : {}) };
   try {
-    await folder.store.put(folder.keyOf(name), bytes, put);
+    await folder.store.put(folder.keyOf(name), bytes, {
+      contentType: contentTypeOf(shard.format),
+      ...(options.conditionalPut ? condition : {}),
+    });
     return { counts: countsOf(records), wasFirst: true };
   } catch (error) {
     if (!hasCode(error, "PRECONDITION_FAILED")) throw error;

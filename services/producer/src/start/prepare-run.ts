@@ -1,3 +1,5 @@
+import type { GraphForm } from "@labelfleet/models/build-onnx";
+import { ensureOnnx } from "@labelfleet/models/model-cache";
 import type { Model } from "@labelfleet/models/model-folder";
 import { newRunId } from "@labelfleet/shared/contract/ids";
 import { chunkEntriesOf, type Ranges } from "@labelfleet/shared/contract/manifest";
@@ -25,6 +27,8 @@ export interface PrepareOptions {
   filters: Filters;
   /** Resolved by the registry of packages/models. */
   models: Model[];
+  /** Where built graphs are kept; the models are built there before anything is fed. Not built where it is absent. */
+  cacheDir?: string;
   /** The run whose records are carried over where an object has not changed; null for none. */
   since: string | null;
   topK: number;
@@ -73,6 +77,7 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     );
   }
   checkModels(options);
+  await buildGraphs(options);
   const [inputAddress, outputAddress] = [formatUri(inputUri), formatUri(outputUri)];
   const since = options.since === null ? null : await checkSince(options.since, { ...options, input: inputAddress });
   const releasers = new Releasers();
@@ -129,6 +134,13 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
 
 function weakPromise(output: string): string {
   return `${output} does not honour conditional writes: two workers on one batch may both write its shard (see docs/output.md)`;
+}
+
+/** Weights that do not fit their architecture are told now, not by the workers one batch after another. */
+async function buildGraphs({ models, cacheDir, embeddings, precision }: PrepareOptions): Promise<void> {
+  if (cacheDir === undefined) return;
+  const outputs: GraphForm["outputs"] = embeddings ? ["probabilities", "embedding"] : ["probabilities"];
+  for (const model of models) await ensureOnnx(model, { cacheDir, outputs, precision });
 }
 
 function checkModels({ models, precision, threshold, embeddings }: PrepareOptions): void {
