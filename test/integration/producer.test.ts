@@ -82,7 +82,7 @@ describe("a producer and workers", () => {
     expect(await producing).toEqual({ outcome: "stopped", report: null });
     await rig.stopWorkers();
     const queue = openQueue(rig.server.url, "default");
-    expect(await queue.getWaitingCount()).toBe(0);
+    expect(await queue.getJobCountByTypes("waiting", "prioritized", "delayed")).toBe(0);
     await queue.close();
     const firstShards = await readdir(pathOf(run.folder, runNames.modelPredictions("efficientnet-lite0")));
     expect(firstShards.length).toBeLessThan(40);

@@ -11,7 +11,7 @@ const smallImages = 200;
 /** Slow enough that the device is what the runs share, and not this machine's cores: about 55 images/s. */
 const device = { LABELFLEET_SIMULATED_DEVICE: "launchMs=4,imageMs=18,memoryImages=64" };
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 let rig: Rig;
 let vast: VastBucket;
