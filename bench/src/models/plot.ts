@@ -27,6 +27,7 @@ export function plotSvg(models: readonly ModelMeasure[], batch: number, title: s
   );
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${widthPx} ${heightPx}" font-family="sans-serif" font-size="12">`,
+    "<title>Multiply-adds against measured time</title>",
     `<rect width="${widthPx}" height="${heightPx}" fill="white"/>`,
     text(margin.left, 30, title, 'font-size="15"'),
     ...x.ticks.map((tick) => gridLine(x.at(tick), margin.top, x.at(tick), heightPx - margin.bottom)),
