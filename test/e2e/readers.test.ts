@@ -19,7 +19,7 @@ sys.path.insert(0, sys.argv[3])
 from predictions_schema import schema
 
 jsonl, parquet = sys.argv[1], sys.argv[2]
-columns = "key, etag, sizeBytes, width, height, modelId, status, top, errorCode, errorMessage, retryable, workerId, pass"
+columns = "key, etag, sizeBytes, width, height, modelId, status, top, errorCode, errorMessage, retryable, workerId, pass, embedding"
 
 def of_duckdb(connection, source):
     result = connection.execute(f"SELECT {columns} FROM {source} ORDER BY key")

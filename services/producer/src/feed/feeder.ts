@@ -1,4 +1,5 @@
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { BatchQueue } from "@labelfleet/shared/queue/batch-queue";
 import type { Redis } from "@labelfleet/shared/redis/connection";
@@ -39,6 +40,15 @@ export interface FeederOptions {
   logger: Logger;
 }
 
+/** How long an output may be unreadable: as long as workers wait for an input by default. */
+const maxBlindMs = 60 * 60_000;
+
+/** Weather passes, and so may refusals in mid-run: credentials that expire are renewed. */
+function mayPass(error: unknown): boolean {
+  const known = toLabelfleetError(error);
+  return known.retryable || hasCode(known, "CREDENTIALS_REFUSED", "ACCESS_DENIED", "OBJECT_DENIED");
+}
+
 /** Keeps a window of a run's batches in the queue until all are done or failed. */
 export class Feeder {
   readonly state: FeedState = { done: 0, ok: 0, failed: 0, batchesDone: 0, batchesFailed: 0 };
@@ -47,6 +57,8 @@ export class Feeder {
   readonly #pending: ReadAhead<PlannedBatch>;
   #windowBatches = windowBatches([], "");
   #sweptMs = 0;
+  /** Since when the output cannot be read; null while it can. */
+  #blindSinceMs: number | null = null;
 
   constructor(options: FeederOptions) {
     this.#options = options;
@@ -90,21 +102,34 @@ export class Feeder {
   /** One look and what follows from it. Returns why to end, or null. */
   async #step(): Promise<FeedEnd | null> {
     if (await this.#options.progress.isPaused()) return "paused";
-    this.#note(await this.#outstanding.settleCounted());
-    if (Date.now() - this.#sweptMs >= sweepMs) {
-      this.#sweptMs = Date.now();
-      const { folder, redis, spec } = this.#options;
-      // `cancel` leaves its word in the folder, because it may not know this run's Redis.
-      if (await folder.isCancelled()) return "cancelled";
-      this.#windowBatches = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
-      this.#note(await this.#outstanding.settleByState());
-    }
+    if (await this.#lookIntoFolder()) return "cancelled";
     const batches = this.#pending.take(this.#windowBatches - this.#outstanding.size);
     if (batches.length > 0) await this.#outstanding.offer(batches);
     const modelIds = this.#options.spec.frozen.models.map((model) => model.id);
     const totals = await this.#options.progress.totals(modelIds);
     Object.assign(this.state, imageTotalsOf(totals.values()));
     return this.#pending.isDrained && this.#outstanding.size === 0 ? "fed" : null;
+  }
+
+  /** What became of the batches in the queue. An output that cannot be read is waited for. Returns whether the run is cancelled. */
+  async #lookIntoFolder(): Promise<boolean> {
+    const { folder, redis, spec, logger } = this.#options;
+    try {
+      this.#note(await this.#outstanding.settleCounted());
+      if (Date.now() - this.#sweptMs < sweepMs) return false;
+      // `cancel` leaves its word in the folder, because it may not know this run's Redis.
+      if (await folder.isCancelled()) return true;
+      this.#windowBatches = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
+      this.#note(await this.#outstanding.settleByState());
+      this.#sweptMs = Date.now();
+      this.#blindSinceMs = null;
+    } catch (error) {
+      const nowMs = Date.now();
+      this.#blindSinceMs ??= nowMs;
+      if (!mayPass(error) || nowMs - this.#blindSinceMs > maxBlindMs) throw error;
+      if (this.#blindSinceMs === nowMs) logger.warn(`waiting for the output: ${toLabelfleetError(error).message}`);
+    }
+    return false;
   }
 
   #note(settled: Settled): void {
