@@ -4,8 +4,7 @@ import { page } from "./page.js";
 export function loginPage(options: { wasWrong: boolean }): string {
   return page(
     "Log in",
-    html``,
-    html`<main class="login">
+    html`<main>
       <h1>labelfleet</h1>
       <form method="post" action="/login">
         <label for="token">Token (LABELFLEET_DASHBOARD_TOKEN of the server)</label>

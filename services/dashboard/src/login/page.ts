@@ -1,7 +1,7 @@
 import { type Html, html } from "./html.js";
 
-/** The frame that all pages share. */
-export function page(title: string, head: Html, body: Html): string {
+/** The frame of a page that is made here. */
+export function page(title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -9,8 +9,7 @@ export function page(title: string, head: Html, body: Html): string {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${title} · labelfleet</title>
     <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="/style.css">
-    ${head}
+    <link rel="stylesheet" href="/login.css">
   </head>
   <body>${body}</body>
 </html>

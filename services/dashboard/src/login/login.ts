@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { TokenGate } from "./auth.js";
+import { loginCss } from "./login.css.js";
 import { loginPage } from "./login-page.js";
 
 const formLimitBytes = 4_096;
@@ -11,6 +12,7 @@ export function addLogin(app: FastifyInstance, gate: TokenGate): void {
     { parseAs: "string", bodyLimit: formLimitBytes },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
+  app.get("/login.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(loginCss));
   app.get("/login", (_request, reply) => reply.type("text/html; charset=utf-8").send(loginPage({ wasWrong: false })));
   app.post("/login", (request, reply) => {
     const token = request.body instanceof URLSearchParams ? (request.body.get("token") ?? "") : "";
