@@ -1,7 +1,9 @@
+import { exportFormats } from "@labelfleet/shared/export/encoder";
 import { version } from "@labelfleet/shared/version";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
+import type { ExportFlags } from "./commands/export.js";
 import { collect, laneName, nonNegativeInt, recordCode } from "./flags.js";
 import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
@@ -82,6 +84,19 @@ export function createProgram(finish: Finish): Command {
   subcommand(program, "verify <run>", "prove that every object has exactly one record per model").action(
     action(finish, async (context, run: string) => (await import("./commands/inspect.js")).verify(context, run)),
   );
+
+  subcommand(program, "export <run>", "the records as one CSV, JSON lines or FiftyOne file")
+    .addOption(new Option("--format <format>", "what to write").choices(exportFormats).makeOptionMandatory())
+    .option("--out <file>", "file to write; - is stdout", "-")
+    .option("--model <id>", "only this model's records (default: all models)")
+    .addOption(new Option("--status <status>", "only these records").choices(["ok", "failed"]))
+    .option("--label <label>", "only records whose most probable label this is")
+    .option("--images <dir>", "for fiftyone: a folder with a copy of the input (default: the input itself)")
+    .action(
+      action(finish, async (context, run: string, flags: ExportFlags) =>
+        (await import("./commands/export.js")).exportRecords(context, run, flags),
+      ),
+    );
 
   addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run"))
     .option("--force", "go on although the run was cancelled")
