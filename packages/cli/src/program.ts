@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
 import type { ExportFlags } from "./commands/export.js";
+import type { DashboardFlags } from "./commands/dashboard.js";
 import { collect, laneName, nonNegativeInt, recordCode } from "./flags.js";
 import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
@@ -150,16 +151,17 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  subcommand(program, "dashboard", "the web page: runs, progress and queues")
+  subcommand(program, "dashboard [run...]", "the web page: runs, labels and queues; a run that is named needs no REDIS_URL")
     .option(
       "--host <address>",
       "address to listen on; anything but 127.0.0.1 needs LABELFLEET_DASHBOARD_TOKEN",
       "127.0.0.1",
     )
     .option("--port <n>", "port to listen on", nonNegativeInt, 8080)
+    .option("--read-only", "only show: no pause, resume, cancel or retry")
     .action(
-      action(finish, async (context, flags: { host: string; port: number }) =>
-        (await import("./commands/dashboard.js")).dashboard(context, flags),
+      action(finish, async (context, runs: string[], flags: DashboardFlags) =>
+        (await import("./commands/dashboard.js")).dashboard(context, runs, flags),
       ),
     );
 

@@ -61,7 +61,8 @@ export class TokenGate {
   }
 }
 
-function equalInConstantTime(a: string, b: string): boolean {
+/** Of texts of any length. */
+export function equalInConstantTime(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
