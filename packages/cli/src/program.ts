@@ -3,8 +3,8 @@ import { version } from "@labelfleet/shared/version";
 import { Command, Option } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
-import type { ExportFlags } from "./commands/export.js";
 import type { DashboardFlags } from "./commands/dashboard.js";
+import type { ExportFlags } from "./commands/export.js";
 import { collect, laneName, nonNegativeInt, recordCode } from "./flags.js";
 import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
@@ -151,7 +151,11 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  subcommand(program, "dashboard [run...]", "the web page: runs, labels and queues; a run that is named needs no REDIS_URL")
+  subcommand(
+    program,
+    "dashboard [run...]",
+    "the web page: runs, labels and queues; a run that is named needs no REDIS_URL",
+  )
     .option(
       "--host <address>",
       "address to listen on; anything but 127.0.0.1 needs LABELFLEET_DASHBOARD_TOKEN",

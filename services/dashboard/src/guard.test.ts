@@ -1,7 +1,7 @@
 import { fastify } from "fastify";
 import { expect, test } from "vitest";
-import { TokenGate } from "./login/auth.js";
 import { guardRequests } from "./guard.js";
+import { TokenGate } from "./login/auth.js";
 import { addLogin } from "./login/login.js";
 
 const token = "a token of some length";

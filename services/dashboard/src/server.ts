@@ -1,8 +1,8 @@
+import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { connectRedis } from "@labelfleet/shared/redis/connection";
 import { knownLanes } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
-import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { version } from "@labelfleet/shared/version";
 import { type FastifyBaseLogger, fastify, LogController } from "fastify";
 import { CsrfGuard } from "./actions/csrf.js";
@@ -91,7 +91,12 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
 
     const loggerInstance: FastifyBaseLogger = logger;
     const logController = new LogController({ disableRequestLogging: true });
-    const app = fastify({ loggerInstance, logController, forceCloseConnections: true, routerOptions: { maxParamLength: 300 } });
+    const app = fastify({
+      loggerInstance,
+      logController,
+      forceCloseConnections: true,
+      routerOptions: { maxParamLength: 300 },
+    });
     releasers.push("http server", () => app.close());
     guardRequests(app, { gate, boardPath: queuesPath, isReadOnly });
     answerErrors(app);

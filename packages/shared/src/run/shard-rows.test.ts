@@ -57,25 +57,28 @@ function endsOf(rows: ShardRow[], shard: ShardFile): number[] {
   return rows.map((_, i) => rows[i + 1]?.offset ?? shard.sizeBytes);
 }
 
-test.each(outputFormats)("rows of a %s shard say what its records say, and each is found again by its place", async (format) => {
-  const all = records(200, 0);
-  const shard = await written(all, format);
-  const rows = await collected(scanRows(folder, shard));
-  expect(rows.map(({ offset: _, ...row }) => row)).toEqual(
-    all.map(({ status, errorCode, top }) => ({
-      status,
-      errorCode,
-      label: top?.[0]?.label ?? null,
-      probability: top?.[0]?.probability ?? 0,
-    })),
-  );
-  expect(await collected(scanRecords(folder, shard))).toEqual(all);
-  const ends = endsOf(rows, shard);
-  for (const row of [0, 1, 17, 199]) {
-    const place = { row, offset: rows[row]!.offset, end: ends[row]! };
-    expect(await readRecord(folder, shard, place)).toEqual(all[row]);
-  }
-});
+test.each(outputFormats)(
+  "rows of a %s shard say what its records say, and each is found again by its place",
+  async (format) => {
+    const all = records(200, 0);
+    const shard = await written(all, format);
+    const rows = await collected(scanRows(folder, shard));
+    expect(rows.map(({ offset: _, ...row }) => row)).toEqual(
+      all.map(({ status, errorCode, top }) => ({
+        status,
+        errorCode,
+        label: top?.[0]?.label ?? null,
+        probability: top?.[0]?.probability ?? 0,
+      })),
+    );
+    expect(await collected(scanRecords(folder, shard))).toEqual(all);
+    const ends = endsOf(rows, shard);
+    for (const row of [0, 1, 17, 199]) {
+      const place = { row, offset: rows[row]!.offset, end: ends[row]! };
+      expect(await readRecord(folder, shard, place)).toEqual(all[row]);
+    }
+  },
+);
 
 test("a shard of many pieces is read as one", async () => {
   const all = records(1_000, 600);

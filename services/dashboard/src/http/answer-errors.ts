@@ -23,7 +23,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error instanceof LabelfleetError) {
-      const isImage = error.code.startsWith("IMAGE_") || error.code.startsWith("DECODE_") || error.code === "OBJECT_TOO_LARGE";
+      const isImage =
+        error.code.startsWith("IMAGE_") || error.code.startsWith("DECODE_") || error.code === "OBJECT_TOO_LARGE";
       const status = isImage ? 422 : (statusOf[error.code] ?? 500);
       return reply.code(status).send({ error: error.message, code: error.code });
     }

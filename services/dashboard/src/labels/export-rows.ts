@@ -1,5 +1,5 @@
-import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Encoder } from "@labelfleet/shared/export/encoder";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { scanRecords } from "@labelfleet/shared/run/shard-rows";

@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { scanRows } from "@labelfleet/shared/run/shard-rows";
-import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { FromIndexThread, IndexThreadInput, ToIndexThread } from "./index-messages.js";
 import { listShards } from "./list-shards.js";
 import { columnsOf } from "./shard-columns.js";

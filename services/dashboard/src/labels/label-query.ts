@@ -1,5 +1,5 @@
-import type { LabelTable } from "./label-table.js";
 import { type Histograms, histogramsOf } from "./histograms.js";
+import type { LabelTable } from "./label-table.js";
 import { type LabelFilter, matchRows } from "./match-rows.js";
 import { type LabelSort, sortRows } from "./sort-rows.js";
 

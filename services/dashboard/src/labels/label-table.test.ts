@@ -27,10 +27,38 @@ function id(modelId: string, n: number, etag = "1") {
 /** Two models over two batches of three images; the batches came out of order. */
 async function twoModels(): Promise<LabelTable> {
   const table = new LabelTable();
-  table.add(id("a", 1), await columns([["cat", 0.5], ["dog", 0.25], ["cat", 0.75]]));
-  table.add(id("a", 0), await columns([["cat", 0.9], [null, 0, "IMAGE_CORRUPT"], ["fox", 0.1]]));
-  table.add(id("b", 0), await columns([["cat", 0.8], [null, 0, "IMAGE_CORRUPT"], ["dog", 0.3]]));
-  table.add(id("b", 1), await columns([["fox", 0.4], ["dog", 0.6], ["cat", 0.7]]));
+  table.add(
+    id("a", 1),
+    await columns([
+      ["cat", 0.5],
+      ["dog", 0.25],
+      ["cat", 0.75],
+    ]),
+  );
+  table.add(
+    id("a", 0),
+    await columns([
+      ["cat", 0.9],
+      [null, 0, "IMAGE_CORRUPT"],
+      ["fox", 0.1],
+    ]),
+  );
+  table.add(
+    id("b", 0),
+    await columns([
+      ["cat", 0.8],
+      [null, 0, "IMAGE_CORRUPT"],
+      ["dog", 0.3],
+    ]),
+  );
+  table.add(
+    id("b", 1),
+    await columns([
+      ["fox", 0.4],
+      ["dog", 0.6],
+      ["cat", 0.7],
+    ]),
+  );
   return table;
 }
 
@@ -49,7 +77,14 @@ async function matching(filter: Partial<LabelFilter>): Promise<string[]> {
 
 test("without a filter all rows come, by model and in the order of the manifest", async () => {
   expect(await matching({})).toHaveLength(12);
-  expect(await matching({ modelId: "a" })).toEqual(["a0.0 cat", "a0.1 null", "a0.2 fox", "a1.0 cat", "a1.1 dog", "a1.2 cat"]);
+  expect(await matching({ modelId: "a" })).toEqual([
+    "a0.0 cat",
+    "a0.1 null",
+    "a0.2 fox",
+    "a1.0 cat",
+    "a1.1 dog",
+    "a1.2 cat",
+  ]);
 });
 
 test("filters keep what they name", async () => {
@@ -98,7 +133,14 @@ test("histograms count labels and certainty, and failures apart", async () => {
 
 test("a rewritten shard takes the old one's place", async () => {
   const table = await twoModels();
-  table.add(id("a", 0, "2"), await columns([["cat", 0.9], ["dog", 0.6], ["fox", 0.1]]));
+  table.add(
+    id("a", 0, "2"),
+    await columns([
+      ["cat", 0.9],
+      ["dog", 0.6],
+      ["fox", 0.1],
+    ]),
+  );
   expect(table.rows).toBe(12);
   const rows = matchRows(table, { ...noFilter, modelId: "a" });
   expect(shown(table, rows)).toContain("a0.1 dog");

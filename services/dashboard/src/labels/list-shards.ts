@@ -5,10 +5,7 @@ import type { ShardFile } from "@labelfleet/shared/run/shard-rows";
 import type { ShardId } from "./shard-columns.js";
 
 /** The shards that lie in a run's folder now, model by model and in the order of the manifest. */
-export async function* listShards(
-  folder: RunFolder,
-  spec: RunSpec,
-): AsyncGenerator<{ id: ShardId; file: ShardFile }> {
+export async function* listShards(folder: RunFolder, spec: RunSpec): AsyncGenerator<{ id: ShardId; file: ShardFile }> {
   const { models, format } = spec.frozen;
   for (const { id: modelId } of models) {
     for await (const { name, etag, sizeBytes } of folder.list(runNames.modelPredictions(modelId))) {

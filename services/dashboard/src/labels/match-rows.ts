@@ -29,7 +29,10 @@ export function matchRows(table: LabelTable, filter: LabelFilter): Uint32Array {
   const { label, probability, code } = table;
   const wanted = numbersOf(table, filter);
   if (wanted === null) return new Uint32Array();
-  const [min, max] = [filter.minProbability ?? Number.NEGATIVE_INFINITY, filter.maxProbability ?? Number.POSITIVE_INFINITY];
+  const [min, max] = [
+    filter.minProbability ?? Number.NEGATIVE_INFINITY,
+    filter.maxProbability ?? Number.POSITIVE_INFINITY,
+  ];
   const isProbabilityAsked = filter.minProbability !== null || filter.maxProbability !== null;
   const rows = new Uint32Array(table.rows);
   let count = 0;

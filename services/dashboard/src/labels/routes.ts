@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
+import { LabelfleetError } from "@labelfleet/shared/errors";
 import { encoderOf, exportFormats } from "@labelfleet/shared/export/encoder";
 import { imagePathsOf } from "@labelfleet/shared/export/image-path";
-import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Failures, LabelPage } from "../api/labels.js";
@@ -121,7 +121,10 @@ async function* exported(
 }
 
 /** After a restart the page may ask for a record before its shard is indexed again. */
-async function untilKnown({ labels }: OpenRun, { modelId, batchId }: { modelId: string; batchId: string }): Promise<void> {
+async function untilKnown(
+  { labels }: OpenRun,
+  { modelId, batchId }: { modelId: string; batchId: string },
+): Promise<void> {
   const { index } = labels();
   if (index.table.find(modelId, batchId) === null) await index.untilCurrent();
 }

@@ -97,7 +97,10 @@ export class SegmentStore {
   }
 }
 
-function sliceOf(table: LabelTable, { modelId, batchId, etag, sizeBytes, firstRow, rows }: NonNullable<ReturnType<LabelTable["find"]>>) {
+function sliceOf(
+  table: LabelTable,
+  { modelId, batchId, etag, sizeBytes, firstRow, rows }: NonNullable<ReturnType<LabelTable["find"]>>,
+) {
   const [from, to] = [firstRow, firstRow + rows];
   return {
     id: { modelId, batchId, etag, sizeBytes },

@@ -40,7 +40,12 @@ export function encodeSegment(
   const prelude = Buffer.alloc(preludeBytes);
   prelude.write(magic, "latin1");
   prelude.writeUInt32LE(Buffer.byteLength(header), magic.length);
-  const views = shards.flatMap(({ columns: { probability, offset, label, code } }) => [probability, offset, label, code]);
+  const views = shards.flatMap(({ columns: { probability, offset, label, code } }) => [
+    probability,
+    offset,
+    label,
+    code,
+  ]);
   const columns = views.map((view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength));
   return Buffer.concat([prelude, Buffer.from(header), ...columns]);
 }

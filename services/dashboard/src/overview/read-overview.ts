@@ -1,6 +1,12 @@
 import { readLane } from "@labelfleet/shared/queue/lane-state";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { knownLanes, knownRuns, liveWorkers, type RegisteredRun, type WorkerBeat } from "@labelfleet/shared/redis/registry";
+import {
+  knownLanes,
+  knownRuns,
+  liveWorkers,
+  type RegisteredRun,
+  type WorkerBeat,
+} from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { LaneLine, Overview, RunLine, WorkerLine } from "../api/overview.js";
 import type { LaneQueues } from "../lane-queues.js";
@@ -42,7 +48,11 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
   };
 }
 
-async function readRun({ redis, rates, folders }: OverviewSources, run: RegisteredRun, nowMs: number): Promise<RunLine> {
+async function readRun(
+  { redis, rates, folders }: OverviewSources,
+  run: RegisteredRun,
+  nowMs: number,
+): Promise<RunLine> {
   const progress = new RunProgress(redis, run.lane, run.runId);
   const [totals, note, isPaused] = await Promise.all([
     progress.totals(run.modelIds),

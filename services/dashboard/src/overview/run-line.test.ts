@@ -23,7 +23,13 @@ const totals = [
 const facts = { totals, note, isPaused: false };
 
 test("with several models the slowest says what is done and the unluckiest what failed", () => {
-  expect(standOf(run, facts, null, 51_000)).toMatchObject({ images: 100, done: 50, ok: 48, failed: 2, state: "feeding" });
+  expect(standOf(run, facts, null, 51_000)).toMatchObject({
+    images: 100,
+    done: 50,
+    ok: 48,
+    failed: 2,
+    state: "feeding",
+  });
 });
 
 test("a producer that fell silent is called out, with the command that goes on", () => {
@@ -50,7 +56,11 @@ test("a pause and a cancellation are told from a lost producer", () => {
 test("a finished run is known by its folder when Redis has forgotten it", () => {
   const forgotten = { totals: [{ ok: 0, failed: 0, batches: 0 }], note: null, isPaused: false };
   const finished = { images: 10, ok: 9, failed: 1 };
-  expect(standOf(run, forgotten, { finished, isCancelled: false }, 0)).toMatchObject({ state: "done", done: 10, ok: 9 });
+  expect(standOf(run, forgotten, { finished, isCancelled: false }, 0)).toMatchObject({
+    state: "done",
+    done: 10,
+    ok: 9,
+  });
   expect(standOf(run, forgotten, null, 0)).toMatchObject({ state: "idle", images: 0, listingComplete: false });
 });
 

@@ -24,7 +24,16 @@ export function standOf(run: RegisteredRun, redis: RedisFacts, folder: FolderFac
   const base = { runId, run: run.run, lane, modelIds, createdMs };
   if (folder?.finished != null) {
     const { images, ok, failed } = folder.finished;
-    return { ...base, state: "done", images, listingComplete: true, done: ok + failed, ok, failed, resumeCommand: null };
+    return {
+      ...base,
+      state: "done",
+      images,
+      listingComplete: true,
+      done: ok + failed,
+      ok,
+      failed,
+      resumeCommand: null,
+    };
   }
   const { note } = redis;
   const state = stateOf(redis, folder, nowMs);
@@ -41,7 +50,9 @@ export function standOf(run: RegisteredRun, redis: RedisFacts, folder: FolderFac
 
 /** Whether the run's folder has to be asked, because no producer is there that would know. */
 export function isUnattended(note: ProducerNote | null, nowMs: number): boolean {
-  return note === null || note.state === "stopped" || (note.state !== "done" && nowMs - note.seenMs > producerSilenceMs);
+  return (
+    note === null || note.state === "stopped" || (note.state !== "done" && nowMs - note.seenMs > producerSilenceMs)
+  );
 }
 
 function stateOf({ note, isPaused }: RedisFacts, folder: FolderFacts | null, nowMs: number): RunLine["state"] {

@@ -118,7 +118,9 @@ export class RunStats {
       bytesRead: this.#bytesRead,
       stages: { fetch: stage("fetch"), decode: stage("decode"), infer: stage("infer"), write: stage("write") },
       inferenceBatches: Math.round(this.#inferenceBatches),
-      inferenceBatchSizes: Object.fromEntries([...this.#batchSizes].map(([size, batches]) => [size, Math.round(batches)])),
+      inferenceBatchSizes: Object.fromEntries(
+        [...this.#batchSizes].map(([size, batches]) => [size, Math.round(batches)]),
+      ),
       queueWait: { ...this.#queueWait },
       shardConflicts: this.#shardConflicts,
       completions: this.#completions.snapshot(),
