@@ -39,7 +39,8 @@ export function guardRequests(
     reply.headers({
       "content-security-policy": isBoard ? boardPolicy : ownPolicy,
       "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
+      // Not "no-referrer": browsers then send the login form with "Origin: null", which is none of ours.
+      "referrer-policy": "same-origin",
     });
     if (!isBoard) reply.header("cache-control", "no-store");
 

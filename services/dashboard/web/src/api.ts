@@ -12,8 +12,21 @@ export class ApiError extends Error {
 
 export const session = signal<Session | null>(null);
 
+const attempts = 3;
+const pauseMs = 1_000;
+
+/** Asks for something; when the connection breaks, a few times. */
 export async function getJson<T>(address: string, signal?: AbortSignal): Promise<T> {
-  return answerOf<T>(await fetch(address, { headers: { accept: "application/json" }, signal: signal ?? null }));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await answerOf<T>(
+        await fetch(address, { headers: { accept: "application/json" }, signal: signal ?? null }),
+      );
+    } catch (error) {
+      if (error instanceof ApiError || signal?.aborted || attempt === attempts) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
 }
 
 export async function loadSession(): Promise<void> {

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import type { IndexState } from "../../src/api/labels.js";
 import { getJson } from "./api";
 
 /** Whether what is shown is as of now. */
@@ -51,4 +52,21 @@ export function useLoaded<T>(address: string | null): Loaded<T> {
     return () => gone.abort();
   }, [address]);
   return state;
+}
+
+/** While an index is being made, what is shown of it is asked for again from time to time. */
+const growingMs = 2_500;
+
+/** The same for what comes out of an index of labels: asked for again while that is being made, unless somebody holds it. */
+export function useIndexed<T extends { index: IndexState }>(address: string | null, isHeld = false): Loaded<T> {
+  const [round, setRound] = useState(0);
+  const separator = address?.includes("?") ? "&" : "?";
+  const loaded = useLoaded<T>(address === null || round === 0 ? address : `${address}${separator}round=${round}`);
+  const isGrowing = loaded.value?.index.isBuilding ?? false;
+  useEffect(() => {
+    if (!isGrowing || loaded.isLoading || isHeld) return;
+    const timer = setTimeout(() => setRound((n) => n + 1), growingMs);
+    return () => clearTimeout(timer);
+  }, [isGrowing, loaded.isLoading, isHeld]);
+  return loaded;
 }

@@ -1,8 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { IndexState, LabelPage, RecordPlace } from "../../../src/api/labels.js";
 import { Link } from "../components/link";
 import { count, plural } from "../format";
-import { useLoaded } from "../live";
+import { useIndexed } from "../live";
 import { navigate, runPath, search } from "../router";
 import { useTitle } from "../use-title";
 import { ExportMenu } from "./export-menu";
@@ -13,25 +13,14 @@ import { ImageDialog } from "./image-dialog";
 import { LabelGrid } from "./label-grid";
 import { Pager } from "./pager";
 
-/** While the index is being made, what is shown is looked at again from time to time. */
-const growingMs = 2_500;
-
 export function LabelsPage({ runId }: { runId: string }) {
   useTitle(`Labels of ${runId}`);
   const filter = filterIn(search.value);
   const offset = offsetIn(search.value);
-  const [round, setRound] = useState(0);
   const [opened, setOpened] = useState<number | null>(null);
   const api = `/api/runs/${encodeURIComponent(runId)}`;
-  const address = addressOf(`${api}/labels`, filter, { offset, limit: pageSize, ...(round > 0 && { round }) });
-  const { value, error, isLoading } = useLoaded<LabelPage>(address);
-  const isGrowing = value?.index.isBuilding ?? false;
-
-  useEffect(() => {
-    if (!isGrowing || isLoading || opened !== null) return;
-    const timer = setTimeout(() => setRound((n) => n + 1), growingMs);
-    return () => clearTimeout(timer);
-  }, [isGrowing, isLoading, opened]);
+  const address = addressOf(`${api}/labels`, filter, { offset, limit: pageSize });
+  const { value, error, isLoading } = useIndexed<LabelPage>(address, opened !== null);
 
   const show = (next: FilterValues, at = 0) =>
     navigate(addressOf(runPath(runId, "labels"), next, at === 0 ? {} : { offset: at }), { replace: true });

@@ -3,7 +3,7 @@ import type { Failures } from "../../../src/api/labels.js";
 import { actOnRun, session } from "../api";
 import { Link } from "../components/link";
 import { count } from "../format";
-import { useLoaded } from "../live";
+import { useIndexed } from "../live";
 import { runPath } from "../router";
 
 /** Failures by their code, with some of the keys. The keys come with the index of labels, and are asked for when there are failures. */
@@ -15,7 +15,7 @@ export function FailuresCard(props: {
 }) {
   const { runId, failed } = props;
   const base = `/api/runs/${encodeURIComponent(runId)}/failures`;
-  const { value, error } = useLoaded<Failures>(failed > 0 ? `${base}?seen=${failed}` : null);
+  const { value, error } = useIndexed<Failures>(failed > 0 ? `${base}?seen=${failed}` : null);
   const [said, setSaid] = useState("");
   const canRetry = props.canRetry && session.value?.isReadOnly === false;
   const retry = (code: string) =>
