@@ -61,5 +61,5 @@ export class Rates {
 }
 
 function rounded(rate: number): number {
-  return Math.round(rate * 10) / 10;
+  return Math.round(rate * 1_000) / 1_000;
 }

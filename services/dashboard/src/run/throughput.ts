@@ -2,7 +2,7 @@ import type { Completions } from "@labelfleet/shared/contract/stats";
 import type { Series } from "../api/overview.js";
 
 /** Points of a chart; more would not be seen. */
-const maxPoints = 180;
+const maxPoints = 100;
 /** Shorter steps show only how workers write their statistics. */
 const leastStepMs = 1_000;
 
@@ -30,6 +30,6 @@ export function throughputOf(completions: Completions[]): Series {
   }
   return {
     atMs: images.map((_, step) => Math.round(firstMs + (step + 0.5) * stepMs)),
-    imagesPerSecond: images.map((count) => Math.round((count * 10_000) / stepMs) / 10),
+    imagesPerSecond: images.map((count) => Math.round((count * 1_000_000) / stepMs) / 1_000),
   };
 }

@@ -45,7 +45,7 @@ function optionsFor(element: HTMLElement, height: number): uPlot.Options {
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.15)] } },
     axes: [
-      { ...axis, space: 72, values: (_plot, seconds) => labelsOf(seconds) },
+      { ...axis, size: 28, space: 72, values: (_plot, seconds) => labelsOf(seconds) },
       { ...axis, size: 44, values: (_plot, values) => values.map((value) => rate(value)) },
     ],
     series: [

@@ -3,7 +3,7 @@ import { route } from "../router";
 import { chooseTheme, theme, themes } from "../theme";
 import { Link } from "./link";
 
-const themeNames = { system: "As the system", light: "Light", dark: "Dark" } as const;
+const themeNames = { system: "System", light: "Light", dark: "Dark" } as const;
 
 export function TopBar() {
   return (

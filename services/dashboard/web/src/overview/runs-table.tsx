@@ -88,7 +88,7 @@ function RunRow({ run }: { run: RunLine }) {
         </span>
       </td>
       <td data-name="Images/s" class="number">
-        <Sparkline values={run.rates} /> {rate(run.imagesPerSecond)}
+        {run.imagesPerSecond !== null && <Sparkline values={run.rates} />} {rate(run.imagesPerSecond)}
       </td>
       <td data-name="Time left" class="number">
         {run.etaSeconds !== null && !run.listingComplete && "at least "}
