@@ -42,6 +42,7 @@ export interface RunFlags {
   maxPixels: number;
   maxBytes: number;
   decodeTimeout: number;
+  dashboard?: boolean;
 }
 
 export function addRunFlags(command: Command): Command {
@@ -80,7 +81,8 @@ export function addRunFlags(command: Command): Command {
       "milliseconds that decoding one image may take",
       positiveInt,
       limits.decodeTimeoutMs,
-    );
+    )
+    .option("--dashboard", "serve the web page while the command runs");
 }
 
 /** The flags of every command that goes on with a run. */

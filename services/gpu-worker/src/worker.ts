@@ -122,6 +122,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
         device: infer.device ?? options.device,
         slots: stageSlots(plan, infer.slots),
         batchSlots: batchSlots * lanes.length,
+        batchesInHand: contexts.batchesInHand,
       }),
       contexts: () => contexts.all(),
       logger,

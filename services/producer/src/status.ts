@@ -10,7 +10,7 @@ import { imageTotalsOf } from "./feed/run-totals.js";
 import { readFinished } from "./finalize/finalize-run.js";
 
 /** A producer that noted nothing for this long is gone. */
-const producerSilenceMs = 10_000;
+export const producerSilenceMs = 10_000;
 
 export interface RunStatus {
   run: string;

@@ -16,6 +16,10 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
       lane: flags.lane,
       device: flags.device,
     });
+    if (flags.dashboard) {
+      const { startRunDashboard } = await import("../local/run-dashboard.js");
+      await startRunDashboard(context, releasers, fleet.redisUrl);
+    }
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);

@@ -16,6 +16,10 @@ export function scan(context: CommandContext, input: string, flags: RunFlags): P
     if (workers.length === 0) {
       logger.warn(`no worker is on lane ${flags.lane} yet: start some with \`labelfleet work --lane ${flags.lane}\``);
     }
+    if (flags.dashboard) {
+      const { startRunDashboard } = await import("../local/run-dashboard.js");
+      await startRunDashboard(context, releasers, redisUrl);
+    }
     const options = await prepareOptionsOf(context, input, flags, Math.max(1, workers.length));
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());

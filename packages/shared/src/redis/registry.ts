@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
+import { workerStages } from "../contract/stats.js";
 
 /** Who is there: lanes, runs and workers, for `status`, the dashboard and the feeder's window. All of it is advisory. */
 const lanesKey = "lf:lanes";
@@ -27,6 +28,14 @@ const workerBeatSchema = z.object({
   batchSlots: z.int(),
   imagesPerSecond: z.number(),
   seenMs: z.int(),
+  /** Ids of the models that it holds for its open runs. */
+  models: z.array(z.string()).default([]),
+  /** Batches that it works on now. */
+  batchesInHand: z.int().default(0),
+  /** Part of the time since its last word in which each stage's slots were busy. */
+  busy: z.record(z.enum(workerStages), z.number()).default({ fetch: 0, decode: 0, infer: 0, write: 0 }),
+  /** Whether it holds images back because an input cannot be read. */
+  isInputClosed: z.boolean().default(false),
 });
 export type WorkerBeat = z.infer<typeof workerBeatSchema>;
 
@@ -61,7 +70,7 @@ export async function knownRuns(redis: Redis, limit = 100): Promise<RegisteredRu
   return entries.map((text) => JSON.parse(text) as RegisteredRun);
 }
 
-export async function beat(redis: Redis, worker: WorkerBeat): Promise<void> {
+export async function beat(redis: Redis, worker: z.input<typeof workerBeatSchema>): Promise<void> {
   await redis.hset(workersKey, worker.workerId, JSON.stringify(worker));
 }
 

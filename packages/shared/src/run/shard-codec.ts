@@ -3,6 +3,7 @@ import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import { type Prediction, predictionSchema } from "../contract/prediction.js";
 import type { OutputFormat } from "../contract/run-spec.js";
 import { LabelfleetError } from "../errors.js";
+import { jsonLine } from "../export/jsonl.js";
 
 /** A shard: the records of one batch and one model, in the order of the manifest. */
 export function encodeShard(records: Prediction[], format: OutputFormat): Uint8Array {
@@ -18,28 +19,8 @@ export function contentTypeOf(format: OutputFormat): string {
   return format === "jsonl" ? "application/x-ndjson" : "application/vnd.apache.parquet";
 }
 
-/** Fields in the contract's order, whatever order the object was made in. */
-function ordered(record: Prediction): Prediction {
-  return {
-    key: record.key,
-    etag: record.etag,
-    sizeBytes: record.sizeBytes,
-    width: record.width,
-    height: record.height,
-    modelId: record.modelId,
-    status: record.status,
-    top: record.top,
-    embedding: record.embedding,
-    errorCode: record.errorCode,
-    errorMessage: record.errorMessage,
-    retryable: record.retryable,
-    workerId: record.workerId,
-    pass: record.pass,
-  };
-}
-
 function encodeJsonl(records: Prediction[]): Uint8Array {
-  return Buffer.from(records.map((record) => `${JSON.stringify(ordered(record))}\n`).join(""));
+  return Buffer.from(records.map(jsonLine).join(""));
 }
 
 function decodeJsonl(bytes: Uint8Array, where: string): Prediction[] {

@@ -6,6 +6,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { beat, removeWorker } from "@labelfleet/shared/redis/registry";
 import { within } from "@labelfleet/shared/shutdown";
 import type { RunContext } from "../consume/run-context.js";
+import { BusyShares } from "./busy-shares.js";
 import { EventLoopDelay } from "./event-loop-delay.js";
 import type { RunStats, WorkerIdentity } from "./run-stats.js";
 
@@ -18,6 +19,7 @@ export interface WorkerState {
   device: string;
   slots: Record<WorkerStage, number>;
   batchSlots: number;
+  batchesInHand: number;
 }
 
 /** Every 5 s: a heartbeat to Redis, and the statistics of each open run to its folder. */
@@ -29,6 +31,7 @@ export class Reporter {
   readonly #contexts: () => Promise<RunContext[]>;
   readonly #logger: Logger;
   readonly #delay = new EventLoopDelay();
+  readonly #busy = new BusyShares(performance.now());
   readonly #timer: NodeJS.Timeout;
   /** How far each run's statistics were when they were written last. */
   readonly #written = new WeakMap<RunStats, number>();
@@ -58,7 +61,7 @@ export class Reporter {
     const images = contexts.reduce((sum, context) => sum + context.stats.images, 0);
     const nowMs = performance.now();
     const seconds = Math.max(0.001, (nowMs - this.#lastBeatMs) / 1_000);
-    const { device, batchSlots } = this.#state();
+    const { device, slots, batchSlots, batchesInHand } = this.#state();
     await beat(this.#redis, {
       workerId: this.#identity.workerId,
       lanes: this.#lanes,
@@ -67,6 +70,14 @@ export class Reporter {
       batchSlots,
       imagesPerSecond: Math.max(0, Math.round(((images - this.#lastImages) / seconds) * 10) / 10),
       seenMs: Date.now(),
+      models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
+      batchesInHand,
+      busy: this.#busy.since(
+        contexts.map(({ stats }) => stats.busyMs()),
+        slots,
+        nowMs,
+      ),
+      isInputClosed: contexts.some(({ input }) => !input.isOpen),
     });
     this.#lastImages = images;
     this.#lastBeatMs = nowMs;
