@@ -1,10 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { benchBatching } from "./batching/bench-batching.js";
 import { benchGraphs } from "./models/bench-graphs.js";
 import { benchModels } from "./models/bench-models.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
 
 const benches: Record<string, (args: string[]) => Promise<number>> = {
+  batching: benchBatching,
   graphs: benchGraphs,
   models: benchModels,
   pipeline: benchPipeline,
