@@ -4,12 +4,14 @@ import { benchBatching } from "./batching/bench-batching.js";
 import { benchGraphs } from "./models/bench-graphs.js";
 import { benchModels } from "./models/bench-models.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
+import { benchScaling } from "./scaling/bench-scaling.js";
 
 const benches: Record<string, (args: string[]) => Promise<number>> = {
   batching: benchBatching,
   graphs: benchGraphs,
   models: benchModels,
   pipeline: benchPipeline,
+  scaling: benchScaling,
 };
 
 /** Runs one benchmark by its name. Returns the exit code. @throws USAGE */

@@ -86,13 +86,7 @@ export class InferPool {
     this.#models.set(model.modelKey, { model, lastUsedMs: performance.now(), loadMs: 0 });
     try {
       this.#divide();
-      const loadedOn = await this.bring(model.modelKey);
-      if (this.#device === null) {
-        this.#device = loadedOn.device;
-        this.#memoryBytes = (await this.#options.memoryBytesOf(loadedOn.device)) / this.slots;
-        this.#divide();
-      }
-      return loadedOn;
+      return await this.bring(model.modelKey);
     } catch (error) {
       this.#models.delete(model.modelKey);
       throw error;
@@ -159,11 +153,13 @@ export class InferPool {
     this.#present.add(modelKey);
     const startedMs = performance.now();
     try {
-      return await this.#loadOnThreads(pooled.model).catch((error: unknown) => {
+      const loadedOn = await this.#loadOnThreads(pooled.model).catch((error: unknown) => {
         // Estimates may be wrong; more than all the room there is cannot be had.
         if (!hasCode(error, "INFERENCE_OUT_OF_MEMORY") || !this.makeRoomFor(modelKey)) throw error;
         return this.#loadOnThreads(pooled.model);
       });
+      if (this.#device === null) await this.#deviceIs(loadedOn.device);
+      return loadedOn;
     } catch (error) {
       this.#present.delete(modelKey);
       throw error;
@@ -171,6 +167,12 @@ export class InferPool {
       pooled.lastUsedMs = performance.now();
       pooled.loadMs = pooled.lastUsedMs - startedMs;
     }
+  }
+
+  async #deviceIs(device: string): Promise<void> {
+    this.#device = device;
+    this.#memoryBytes = (await this.#options.memoryBytesOf(device)) / this.slots;
+    this.#divide();
   }
 
   async #loadOnThreads(model: ModelToLoad): Promise<LoadedOn> {

@@ -45,13 +45,13 @@ async function load(model: ModelToLoad): Promise<void> {
   }
 }
 
-/** With half as many images where so many are out of memory; throws when one is. */
+/** With half as many images where so many are out of memory. If one is, the images themselves will tell. */
 async function warmUp(session: Session, images: number): Promise<void> {
   try {
     await session.warmUp(images);
   } catch (error) {
-    if (images === 1 || !hasCode(error, "INFERENCE_OUT_OF_MEMORY")) throw error;
-    await warmUp(session, Math.floor(images / 2));
+    if (!hasCode(error, "INFERENCE_OUT_OF_MEMORY")) throw error;
+    if (images > 1) await warmUp(session, Math.floor(images / 2));
   }
 }
 
