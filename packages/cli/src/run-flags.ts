@@ -108,6 +108,38 @@ export function deviceOption(): Option {
   return new Option("--device <device>", "where inference runs").choices(deviceChoices).default("auto");
 }
 
+/** How a worker computes, where it is not to find that out. */
+export interface InferFlags {
+  maxBatchSize?: number;
+  maxWaitMs?: number;
+  deviceMemory?: number;
+}
+
+const maxBatchImages = 4096;
+
+export function addInferFlags(command: Command): Command {
+  return command
+    .option(
+      "--max-batch-size <n>",
+      "images of one inference call (default: searched for on the device)",
+      intUpTo(maxBatchImages),
+    )
+    .option("--max-wait-ms <ms>", "how long an image waits for others (default: 0 on a CPU, else 20)", nonNegativeInt)
+    .option("--device-memory <mib>", "MiB of the device for a worker's models (default: found out)", positiveInt);
+}
+
+/** The same as environment variables, for workers that are other processes. */
+export function inferEnvironment({ maxBatchSize, maxWaitMs, deviceMemory }: InferFlags): Record<string, string> {
+  const given = {
+    LABELFLEET_MAX_BATCH_SIZE: maxBatchSize,
+    LABELFLEET_MAX_WAIT_MS: maxWaitMs,
+    LABELFLEET_DEVICE_MEMORY_MIB: deviceMemory,
+  };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+}
+
 /** @throws MODEL_UNKNOWN, MODEL_INVALID, and what pulling a model throws */
 export async function prepareOptionsOf(
   context: CommandContext,

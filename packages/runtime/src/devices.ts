@@ -1,4 +1,4 @@
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Device } from "./session.js";
 
 /** What `--device` may say. */
@@ -27,6 +27,8 @@ export async function openOnDevice<T>(
   try {
     return { opened: await open("cuda"), device: "cuda" };
   } catch (cause) {
+    // A device that is full is there: the caller can make room.
+    if (hasCode(cause, "INFERENCE_OUT_OF_MEMORY")) throw cause;
     const reason = oneLine(cause);
     if (choice === "cuda") {
       throw new LabelfleetError(

@@ -2,11 +2,15 @@ import { prepareRun } from "@labelfleet/producer/start/prepare-run";
 import type { CommandContext } from "../command-context.js";
 import { followRun } from "../follow-run.js";
 import { startFleet } from "../local/fleet.js";
-import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import { type InferFlags, inferEnvironment, prepareOptionsOf, type RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** All in one: the producer in this process, local workers, progress, report. Returns the exit code. */
-export function run(context: CommandContext, input: string, flags: RunFlags & { workers: number }): Promise<number> {
+export function run(
+  context: CommandContext,
+  input: string,
+  flags: RunFlags & InferFlags & { workers: number },
+): Promise<number> {
   const startedMs = Date.now();
   return withReleasers(context, async (releasers, signal) => {
     const options = await prepareOptionsOf(context, input, flags, flags.workers);
@@ -15,6 +19,7 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
       workers: flags.workers,
       lane: flags.lane,
       device: flags.device,
+      env: inferEnvironment(flags),
     });
     if (flags.dashboard) {
       const { startRunDashboard } = await import("../local/run-dashboard.js");

@@ -8,9 +8,10 @@ import type { Logger } from "@labelfleet/shared/logger";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
+import type { InferFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
-export interface WorkFlags {
+export interface WorkFlags extends InferFlags {
   lane: string[];
   device: DeviceChoice;
 }
@@ -39,6 +40,9 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     maxPauseMs: config.maxPauseMs,
     maxRedisAwayMs: config.maxRedisAwayMs,
     maxBytesInFlight: config.maxBytesInFlight,
+    maxBatchSize: flags.maxBatchSize ?? config.maxBatchSize,
+    maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
+    deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     logger,
     onStuck: () => {
       isStuck = true;

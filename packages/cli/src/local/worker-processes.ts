@@ -13,6 +13,8 @@ export interface WorkerProcessesOptions {
   lane: string;
   device: DeviceChoice;
   coresPerWorker: number;
+  /** What else the workers find in their environment. */
+  env: Record<string, string>;
   /** What a worker may take to finish its batches after SIGTERM. */
   graceMs: number;
   logger: Logger;
@@ -54,13 +56,14 @@ export class WorkerProcesses {
   }
 
   #start(quickEnds: number): void {
-    const { redisUrl, lane, device, coresPerWorker, logger } = this.#options;
+    const { redisUrl, lane, device, coresPerWorker, env, logger } = this.#options;
     const startedMs = Date.now();
     const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
       // The IPC channel tells the worker when this process is gone.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: {
         ...process.env,
+        ...env,
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.
