@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { describe, expect, inject, test } from "vitest";
 import { killBeforePut, killBetweenCountAndAcknowledge, zombie } from "./cases/worker-cases.js";
 import { faultPhotos } from "./expected.js";
@@ -53,3 +55,14 @@ describe.concurrent("mutations of the built code", () => {
     }
   });
 });
+
+test("a mutation whose snippet is gone is an error, and leaves no copy behind", async () => {
+  const before = await mutantDirs();
+  const gone: Mutation = { file: shardWriter, snippet: "no such piece of code", replacement: "" };
+  await expect(makeMutant(gone)).rejects.toThrow("no such piece of code");
+  expect((await mutantDirs()).filter((name) => !before.includes(name))).toEqual([]);
+});
+
+async function mutantDirs(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith("lf-mutant-"));
+}
