@@ -48,12 +48,12 @@ function fact(name: string, value: string, className = ""): Html {
 }
 
 function isOver(run: RunView): boolean {
-  return run.state === "done" || run.state === "stopped";
+  return ["done", "stopped", "paused", "cancelled"].includes(run.state);
 }
 
 function stateClass(state: RunView["state"]): string {
   if (state === "done") return "good";
-  return state === "stopped" || state === "no producer" ? "bad" : "busy";
+  return ["stopped", "no producer", "paused", "cancelled"].includes(state) ? "bad" : "busy";
 }
 
 function count(n: number): string {

@@ -31,6 +31,15 @@ test("with several models the slowest says what is done and the unluckiest what 
   });
 });
 
+test("a run that was paused or cancelled says so instead of what its producer said last, unless it was done before", () => {
+  const totals = [{ ok: 1, failed: 0, batches: 1 }];
+  const stopped = { ...note, state: "stopped" as const };
+  expect(viewOf(run, totals, stopped, 51_000).state).toBe("stopped");
+  expect(viewOf(run, totals, stopped, 51_000, "paused").state).toBe("paused");
+  expect(viewOf(run, totals, null, 51_000, "cancelled").state).toBe("cancelled");
+  expect(viewOf(run, totals, { ...note, state: "done" }, 51_000, "cancelled").state).toBe("done");
+});
+
 test("a producer that fell silent is called out, unless the run is over", () => {
   const totals = [{ ok: 1, failed: 0, batches: 1 }];
   expect(viewOf(run, totals, note, 90_000).state).toBe("no producer");

@@ -1,5 +1,5 @@
 import type { connectRedis } from "@labelfleet/shared/redis/connection";
-import { knownRuns, liveWorkers, type RegisteredRun } from "@labelfleet/shared/redis/registry";
+import { inputPauseOf, knownRuns, liveWorkers, type RegisteredRun } from "@labelfleet/shared/redis/registry";
 import { type ModelTotals, type ProducerNote, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { Rates } from "./rates.js";
 
@@ -13,8 +13,11 @@ export interface RunView {
   lane: string;
   modelIds: string[];
   createdMs: number;
-  /** What the producer does, or "no producer" when it has been silent while there was work left. */
-  state: ProducerNote["state"] | "no producer";
+  /**
+   * What the producer does, or "no producer" when it has been silent while there was work left. "paused" by a person, or because
+   * its workers can read nothing of its input.
+   */
+  state: ProducerNote["state"] | "no producer" | "paused" | "cancelled";
   /** Objects listed so far; `listingComplete` says whether more may come. */
   images: number;
   listingComplete: boolean;
@@ -41,8 +44,10 @@ export async function readFleet(redis: Redis, rates: Rates, nowMs: number): Prom
   const runs = await Promise.all(
     registered.map(async (run) => {
       const progress = new RunProgress(redis, run.lane, run.runId);
-      const [totals, note] = await Promise.all([progress.totals(run.modelIds), progress.lastNote()]);
-      const view = viewOf(run, [...totals.values()], note, nowMs);
+      const parts = [progress.totals(run.modelIds), progress.lastNote(), progress.halt()] as const;
+      const [totals, note, halt] = await Promise.all(parts);
+      const waiting = inputPauseOf(workers, run.runId) === null ? null : "paused";
+      const view = viewOf(run, [...totals.values()], note, nowMs, halt ?? waiting);
       const imagesPerSecond = rates.observe(run.runId, view.done, nowMs);
       return { ...view, imagesPerSecond, etaSeconds: etaOf(view, imagesPerSecond) };
     }),
@@ -68,6 +73,7 @@ export function viewOf(
   totals: ModelTotals[],
   note: ProducerNote | null,
   nowMs: number,
+  halt: "paused" | "cancelled" | null = null,
 ): Omit<RunView, "imagesPerSecond" | "etaSeconds"> {
   const done = Math.min(...totals.map((total) => total.ok + total.failed));
   const failed = Math.min(done, Math.max(...totals.map((total) => total.failed)));
@@ -79,7 +85,12 @@ export function viewOf(
     lane: run.lane,
     modelIds: run.modelIds,
     createdMs: run.createdMs,
-    state: note !== null && (isOver || !isSilent) ? note.state : "no producer",
+    state:
+      halt !== null && note?.state !== "done"
+        ? halt
+        : note !== null && (isOver || !isSilent)
+          ? note.state
+          : "no producer",
     images: note?.listedImages ?? 0,
     listingComplete: note?.listingComplete ?? false,
     done,
