@@ -86,8 +86,8 @@ export class ContainerFleet {
 
   /** Batches that were taken away from a worker because it no longer renewed their locks. */
   async stalled(): Promise<number> {
-    const events = await this.#servers.redis.command("XRANGE", "{lf-default}:batches:events", "-", "+");
-    return events.split("\r\n").filter((word) => word === "stalled").length;
+    const events = await this.#redis.xrange("{lf-default}:batches:events", "-", "+");
+    return events.filter(([, words]) => words[words.indexOf("event") + 1] === "stalled").length;
   }
 
   /** What a worker said last, null when it has been silent for 20 s. */

@@ -89,10 +89,6 @@ test("a worker without network for a minute in mid-run comes back by itself, and
   const before = await doneInMidRun(run);
   await sleep(cutMs);
   const after = await doneInMidRun(run);
-  console.info(await cut!.output());
-  console.info(await fleet.workers[1]!.output());
-  console.info(await servers.redis.command("LRANGE", "{lf-default}:batches:active", "0", "-1"));
-  console.info((await servers.redis.command("XRANGE", "{lf-default}:batches:events", "-", "+")).slice(-3000));
   expect(after, "the others went on").toBeGreaterThan(before);
   expect(await fleet.beatOf(cut!), "what the worker says without network").toBeNull();
   expect(await fleet.stalled(), "batches that the worker held").toBeGreaterThan(0);

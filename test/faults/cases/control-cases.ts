@@ -8,8 +8,9 @@ import { Hold } from "../hold.js";
 const endMs = 120_000;
 const accessDenied = xmlError(403, "AccessDenied", "Access Denied");
 const retryWords = ["--code", "OBJECT_DENIED"];
-/** More batches than a worker holds at once. */
-const smallBatches = ["--batch-images", "2"];
+const smallBatches = ["--batch-images", "2", "--max-failed", "100%"];
+/** With these there are more images than a worker takes at once. */
+const emptyObjects = 100;
 const freeReads = 5;
 
 /** A complete run in which the store refused every third photo. */
@@ -87,6 +88,7 @@ const killProducerInRetry: FaultCase = {
 
 const killProducerAfterPause: FaultCase = {
   fault: "kill -9 of the producer right after `pause`, before it saw that",
+  emptyObjects,
   async run(rig) {
     const hold = holdAt(rig, afterReads(freeReads));
     const worker = await rig.worker();
@@ -108,6 +110,7 @@ const killProducerAfterPause: FaultCase = {
 
 const killWorkerInCancel: FaultCase = {
   fault: "kill -9 of a worker during `cancel`, in the middle of its batches",
+  emptyObjects,
   async run(rig) {
     const hold = holdAt(rig, afterReads(freeReads));
     const victim = await rig.worker();
