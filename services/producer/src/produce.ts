@@ -108,6 +108,7 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     releasers.push("stand down", standDown);
 
     const end = await feedOrStop(feeder, signal, grace);
+    if (end === "cancelled") await within(noteGraceMs, progress.noteCancelled());
     if (end === "stopped" || end === "paused" || end === "cancelled") return { outcome: end, report: null };
     if (end === "too-many-failed") {
       await standDown();

@@ -2,7 +2,7 @@ import { chunkEntriesOf, rangeDoneSchema } from "@labelfleet/shared/contract/man
 import { batchIdInName, chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { currentLane } from "./control.js";
@@ -27,6 +27,8 @@ export interface RunStatus {
   /** Of the lane's workers right now, which may serve other runs too; null when nobody says. */
   imagesPerSecond: number | null;
   etaSeconds: number | null;
+  /** Workers that hold the run's images back because nothing of its input can be read; null while none does. */
+  inputPause: { input: string; code: string; since: string; workers: number } | null;
   /** Whether `images` and `done` are counted in whole batches and chunks. */
   isApproximate: boolean;
 }
@@ -41,7 +43,13 @@ export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs =
   const report = await readFinished(folder);
   if (report !== null) {
     const { images, ok, failed } = report;
-    const exact = { listingComplete: true, isApproximate: false, imagesPerSecond: null, etaSeconds: null };
+    const exact = {
+      listingComplete: true,
+      isApproximate: false,
+      imagesPerSecond: null,
+      etaSeconds: null,
+      inputPause: null,
+    };
     return { ...base, state: "done", images, done: ok + failed, ok, failed, ...exact };
   }
   const known = redis === null ? null : await statusInRedis(spec, redis, nowMs);
@@ -60,6 +68,7 @@ async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promis
   const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
   const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
   const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
+  const pause = inputPauseOf(workers, spec.runId);
   const isThere = nowMs - note.seenMs < producerSilenceMs && note.state !== "stopped" && note.state !== "done";
   const isPredictable = isThere && !isPaused && note.listingComplete && imagesPerSecond > 0;
   return {
@@ -69,6 +78,12 @@ async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promis
     ...totals,
     imagesPerSecond: workers.length > 0 ? imagesPerSecond : null,
     etaSeconds: isPredictable ? Math.max(0, note.listedImages - totals.done) / imagesPerSecond : null,
+    inputPause: pause && {
+      input: pause.input,
+      code: pause.code,
+      since: new Date(pause.sinceMs).toISOString(),
+      workers: pause.workers,
+    },
     isApproximate: false,
   };
 }
@@ -93,6 +108,7 @@ async function statusInFolder(folder: RunFolder, spec: RunSpec): Promise<Counted
     failed: null,
     imagesPerSecond: null,
     etaSeconds: null,
+    inputPause: null,
     isApproximate: true,
   };
 }

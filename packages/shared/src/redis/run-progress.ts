@@ -7,6 +7,7 @@ import { lanePrefix } from "../queue/lanes.js";
  *   `t:<modelId>:ok`, `t:<modelId>:failed`, `t:<modelId>:batches`  totals
  *   `m:producer`  what the producer says of itself
  *   `m:paused`  there while no producer may feed the run
+ *   `m:cancelled`  there once the run was cancelled; what counts is the mark in its folder
  * Setting a batch's counts adds only the difference to the totals, so counting twice changes nothing.
  */
 export interface BatchCounts {
@@ -99,13 +100,25 @@ export class RunProgress {
     return text === null ? null : (JSON.parse(text) as ProducerNote);
   }
 
-  /** Tells every producer of the run to stop, until `unpause`. */
+  /** Tells every producer of the run to stop, until `goOn`. */
   async pause(): Promise<void> {
     await this.#redis.multi().hset(this.#key, "m:paused", "1").expire(this.#key, keptSeconds).exec();
   }
 
-  async unpause(): Promise<void> {
-    await this.#redis.hdel(this.#key, "m:paused");
+  /** Says to who looks on that the run was cancelled. */
+  async noteCancelled(): Promise<void> {
+    await this.#redis.multi().hset(this.#key, "m:cancelled", "1").expire(this.#key, keptSeconds).exec();
+  }
+
+  /** Takes both away again. */
+  async goOn(): Promise<void> {
+    await this.#redis.hdel(this.#key, "m:paused", "m:cancelled");
+  }
+
+  async halt(): Promise<"paused" | "cancelled" | null> {
+    const [paused, cancelled] = await this.#redis.hmget(this.#key, "m:paused", "m:cancelled");
+    if (typeof cancelled === "string") return "cancelled";
+    return typeof paused === "string" ? "paused" : null;
   }
 
   async isPaused(): Promise<boolean> {
