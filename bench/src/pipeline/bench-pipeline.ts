@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { resolveModel } from "@labelfleet/models/registry";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { benchModel } from "./bench-model.js";
 import { countDiffering } from "./count-differing.js";
 import { benchPhotos, type PhotoSize, photoSizes } from "./photos.js";
 import { plotSvg } from "./plot.js";
@@ -42,27 +43,26 @@ export async function benchPipeline(args: string[]): Promise<number> {
   const size = sizeOf(values.size);
   const photos = await benchPhotos(values.images === undefined ? size.images : Number(values.images), size);
   // What the model's name means is found out before anything is measured.
-  const model = await resolveModel(values.model);
+  const modelName = await benchModel(values.model);
+  const { card } = await resolveModel(modelName);
   const s3 = await startBenchS3(bucket, prefix, photos.folder);
   Object.assign(process.env, s3.env);
   try {
     const cores = availableParallelism();
-    const runs = await measureRuns(values, s3);
+    const runs = await measureRuns({ ...values, model: modelName }, s3);
     const batchImages = batchImagesOf(runs[0]!);
-    const common = { bucket, prefix, folder: photos.folder, model: values.model, batchImages, cores, s3 };
+    const common = { bucket, prefix, folder: photos.folder, model: modelName, batchImages, cores, s3 };
     const stages = values.stages ? await measureStages({ ...common, images: size.stageImages }) : [];
     const result = resultOf({
       machine: { cpu: cpus()[0]?.model ?? "?", cores },
-      model: model.card.id,
+      model: card.id,
       size: values.size,
       workers: Number(values.workers),
       meanPhotoBytes: photos.meanBytes,
       stages,
       roofline: stages.length === 0 ? null : rooflineOf(stages, cores),
       runs,
-      differingLabels: values.check
-        ? await countDiffering(runs.at(-1)!.report.run, values.model, prefix, photos)
-        : null,
+      differingLabels: values.check ? await countDiffering(runs.at(-1)!.report.run, modelName, prefix, photos) : null,
     });
     if (values.out !== undefined) await writeResult(values.out, result);
     process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : tableOf(result));
