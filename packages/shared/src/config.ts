@@ -14,6 +14,11 @@ const environmentSchema = z.object({
   LABELFLEET_CACHE_DIR: z.string().min(1).optional(),
   /** Cores that a worker may use; default: all that the container may use. */
   LABELFLEET_CORES: count(1).optional(),
+  /** How a worker divides its cores, where that is not to follow from their number. */
+  LABELFLEET_INFER_THREADS: count(1).optional(),
+  LABELFLEET_DECODE_SLOTS: count(1).optional(),
+  LABELFLEET_LOADER_THREADS: count(1).optional(),
+  LABELFLEET_FETCHES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
   /** Seconds that the inference of one batch may take before its thread counts as dead. */
@@ -39,6 +44,12 @@ export interface Config {
   logLevel: string;
   cacheDir: string | null;
   cores: number | null;
+  threadPins: {
+    inferThreads: number | null;
+    decodeSlots: number | null;
+    loaderThreads: number | null;
+    fetches: number | null;
+  };
   graceMs: number;
   inferTimeoutMs: number;
   maxPauseMs: number;
@@ -65,6 +76,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: values.LABELFLEET_LOG_LEVEL,
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
+    threadPins: {
+      inferThreads: values.LABELFLEET_INFER_THREADS ?? null,
+      decodeSlots: values.LABELFLEET_DECODE_SLOTS ?? null,
+      loaderThreads: values.LABELFLEET_LOADER_THREADS ?? null,
+      fetches: values.LABELFLEET_FETCHES ?? null,
+    },
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
     inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
-import { planThreads, usableCores } from "./cores.js";
+import { noPins, planThreads, usableCores, uvThreadPoolSize } from "./cores.js";
 
 test("a container's quota bounds the cores, and half a core is one", () => {
   expect(usableCores("100000 100000")).toBe(1);
@@ -18,4 +18,16 @@ test.each([1, 2, 3, 4, 8, 16, 64])("on %i cores at most one thread more than cor
 
 test("two cores get the split that was measured best: two sessions, one decoder", () => {
   expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 1, loaderThreads: 1, fetchSlotsPerLoader: 8 });
+});
+
+test("what is pinned stays, and the rest follows from it", () => {
+  const pinned = planThreads(8, { ...noPins, decodeSlots: 6, fetches: 10 });
+  expect(pinned).toEqual({ inferThreads: 3, decodeSlots: 6, loaderThreads: 2, fetchSlotsPerLoader: 5 });
+  expect(planThreads(8, { inferThreads: 1, decodeSlots: 2, loaderThreads: 2, fetches: 4 })).toEqual({
+    inferThreads: 1,
+    decodeSlots: 2,
+    loaderThreads: 2,
+    fetchSlotsPerLoader: 2,
+  });
+  expect(uvThreadPoolSize(pinned)).toBeGreaterThan(uvThreadPoolSize(planThreads(8)));
 });

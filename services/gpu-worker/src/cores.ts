@@ -9,6 +9,17 @@ export interface ThreadPlan {
   fetchSlotsPerLoader: number;
 }
 
+/** Numbers that somebody fixed, null where the cores decide. */
+export interface ThreadPins {
+  inferThreads: number | null;
+  decodeSlots: number | null;
+  loaderThreads: number | null;
+  /** GETs at once, in all loader threads together. */
+  fetches: number | null;
+}
+
+export const noPins: ThreadPins = { inferThreads: null, decodeSlots: null, loaderThreads: null, fetches: null };
+
 /** Decode slots that one loader thread serves before its event loop becomes the limit. */
 const decodeSlotsPerLoader = 4;
 /**
@@ -34,20 +45,20 @@ export function usableCores(cpuMax: string | null = readCgroupCpuMax()): number 
  * One single-threaded session a core, plus decode slots so that together they are at most one more than the cores: more
  * runnable threads cost more than they hide.
  */
-export function planThreads(cores: number): ThreadPlan {
-  const decodeSlots = Math.max(1, Math.round(cores * decodeShare));
-  const loaderThreads = Math.ceil(decodeSlots / decodeSlotsPerLoader);
+export function planThreads(cores: number, pins: ThreadPins = noPins): ThreadPlan {
+  const decodeSlots = pins.decodeSlots ?? Math.max(1, Math.round(cores * decodeShare));
+  const loaderThreads = pins.loaderThreads ?? Math.ceil(decodeSlots / decodeSlotsPerLoader);
+  const fetches = pins.fetches ?? fetchSlotsPerDecode * Math.ceil(decodeSlots / loaderThreads) * loaderThreads;
   return {
-    inferThreads: Math.max(1, cores + 1 - decodeSlots),
+    inferThreads: pins.inferThreads ?? Math.max(1, cores + 1 - decodeSlots),
     decodeSlots,
     loaderThreads,
-    fetchSlotsPerLoader: fetchSlotsPerDecode * Math.ceil(decodeSlots / loaderThreads),
+    fetchSlotsPerLoader: Math.ceil(fetches / loaderThreads),
   };
 }
 
 /** Threads that libuv's pool needs so that something can be done even when as many decodes hang as can. */
-export function uvThreadPoolSize(cores: number): number {
-  const { decodeSlots, loaderThreads } = planThreads(cores);
+export function uvThreadPoolSize({ decodeSlots, loaderThreads }: ThreadPlan): number {
   const decodeSlotsEach = Math.ceil(decodeSlots / loaderThreads);
   return loaderThreads * (maxOverdueDecodes - 1 + decodeSlotsEach) + otherPoolThreads;
 }

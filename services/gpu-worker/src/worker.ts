@@ -17,7 +17,7 @@ import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots 
 import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
-import { planThreads } from "./cores.js";
+import { planThreads, type ThreadPins } from "./cores.js";
 import { type DecodeEntries, LoaderPool } from "./fetch/loader-pool.js";
 import { InferPool } from "./infer/infer-pool.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
@@ -31,6 +31,7 @@ export interface WorkerOptions {
   /** A device that only takes its time, instead of a real one. */
   simulated?: SimulatedDevice | null;
   cores: number;
+  threadPins: ThreadPins;
   /** Built graphs and downloaded models. */
   cacheDir: string;
   /** How long the worker may go on with what it has begun after the signal aborts. */
@@ -64,7 +65,7 @@ const announceMs = 5_000;
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
   const workerId = newProcessId(hostname(), process.pid);
-  const plan = planThreads(options.cores);
+  const plan = planThreads(options.cores, options.threadPins);
   const died = new AbortController();
   const onDied = (error: Error) => died.abort(error);
   const releasers = new Releasers();

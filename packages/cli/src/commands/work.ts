@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import { planThreads, usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { defaultCacheDir } from "@labelfleet/models/model-cache";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
@@ -25,7 +25,8 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   s3ConfigFromEnv(process.env);
   const cores = config.cores ?? usableCores();
   const poolSize = Number(process.env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize);
-  if (poolSize < uvThreadPoolSize(cores)) return inLargerThreadPool(uvThreadPoolSize(cores));
+  const neededPoolSize = uvThreadPoolSize(planThreads(cores, config.threadPins));
+  if (poolSize < neededPoolSize) return inLargerThreadPool(neededPoolSize);
   let isStuck = false;
   const options = {
     redisUrl: config.redisUrl,
@@ -33,6 +34,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     device: flags.device,
     simulated: config.simulatedDevice,
     cores,
+    threadPins: config.threadPins,
     cacheDir: config.cacheDir ?? defaultCacheDir(),
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,

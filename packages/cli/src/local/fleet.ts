@@ -38,6 +38,7 @@ export async function startFleet(
     lane: options.lane,
     device: options.device,
     coresPerWorker: Math.max(1, Math.floor(cores / Math.max(1, options.workers))),
+    threadPins: config.threadPins,
     graceMs: config.graceMs,
     logger,
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import { planThreads, type ThreadPins, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -13,6 +13,7 @@ export interface WorkerProcessesOptions {
   lane: string;
   device: DeviceChoice;
   coresPerWorker: number;
+  threadPins: ThreadPins;
   /** What a worker may take to finish its batches after SIGTERM. */
   graceMs: number;
   logger: Logger;
@@ -54,7 +55,7 @@ export class WorkerProcesses {
   }
 
   #start(quickEnds: number): void {
-    const { redisUrl, lane, device, coresPerWorker, logger } = this.#options;
+    const { redisUrl, lane, device, coresPerWorker, threadPins, logger } = this.#options;
     const startedMs = Date.now();
     const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
       // The IPC channel tells the worker when this process is gone.
@@ -65,7 +66,7 @@ export class WorkerProcesses {
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.
         LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
-        UV_THREADPOOL_SIZE: String(uvThreadPoolSize(coresPerWorker)),
+        UV_THREADPOOL_SIZE: String(uvThreadPoolSize(planThreads(coresPerWorker, threadPins))),
       },
     });
     this.#children.add(child);
