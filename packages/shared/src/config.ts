@@ -29,6 +29,8 @@ const environmentSchema = z.object({
   LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
+  /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
+  LABELFLEET_MERGE_EQUAL_OBJECTS: z.enum(["true", "false"]).default("true"),
   /** Where models are pulled from. */
   HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
   /** Sent to HF_ENDPOINT only. */
@@ -55,6 +57,7 @@ export interface Config {
   maxPauseMs: number;
   maxRedisAwayMs: number;
   maxBytesInFlight: number;
+  mergeEqualObjects: boolean;
   hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
@@ -87,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
+    mergeEqualObjects: values.LABELFLEET_MERGE_EQUAL_OBJECTS === "true",
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,

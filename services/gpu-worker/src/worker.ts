@@ -44,6 +44,8 @@ export interface WorkerOptions {
   maxRedisAwayMs: number;
   /** Bytes of images between fetch and inference, encoded and decoded together. */
   maxBytesInFlight: number;
+  /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
+  mergeEqualObjects: boolean;
   logger: Logger;
   /** The programs that decode. */
   decodeEntries?: DecodeEntries;
@@ -111,6 +113,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       loader: new ModelLoader(infer, options.cacheDir, logger),
       identity,
       breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
+      mergeEqualObjects: options.mergeEqualObjects,
       say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });

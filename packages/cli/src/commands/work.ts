@@ -41,6 +41,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     maxPauseMs: config.maxPauseMs,
     maxRedisAwayMs: config.maxRedisAwayMs,
     maxBytesInFlight: config.maxBytesInFlight,
+    mergeEqualObjects: config.mergeEqualObjects,
     logger,
     onStuck: () => {
       isStuck = true;

@@ -6,6 +6,7 @@ import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import type { BreakerPolicy } from "./breaker.js";
 import { EarlierRun } from "./earlier-run.js";
+import { EqualObjects } from "./equal-objects.js";
 import type { ModelLoader, RunModel } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
@@ -20,6 +21,7 @@ export interface RunContextsOptions {
   loader: ModelLoader;
   identity: WorkerIdentity;
   breaker: BreakerPolicy;
+  mergeEqualObjects: boolean;
   /** One line for people. */
   say: (line: string) => void;
   /** Called before a context is closed, to write its last statistics. */
@@ -71,7 +73,7 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
-    const { redis, loader, identity, breaker, say } = this.#options;
+    const { redis, loader, identity, breaker, say, mergeEqualObjects } = this.#options;
     const folder = await RunFolder.open(job.run);
     let earlier: EarlierRun | null = null;
     try {
@@ -80,7 +82,8 @@ export class RunContexts {
       const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
-      return new RunContext({ folder, spec, models, progress, stats, earlier, breaker, say });
+      const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
+      return new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
     } catch (error) {
       await earlier?.close();
       await folder.close();
