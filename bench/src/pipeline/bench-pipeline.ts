@@ -2,6 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { multiplyAdds } from "@labelfleet/models/efficientnet/cost";
+import type { ModelCard } from "@labelfleet/models/model-card";
 import { resolveModel } from "@labelfleet/models/registry";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { benchModel } from "./bench-model.js";
@@ -18,6 +20,9 @@ import { tableOf } from "./table.js";
 const bucket = "bench";
 const prefix = "photos/";
 const warmUpImages = 64;
+const inferMultiplyAdds = 120e9;
+const mostInferImages = 300;
+const leastInferImages = 60;
 
 /**
  * The whole command on real photos from an S3 server on this machine, against its roofline: each stage alone first, then a
@@ -52,7 +57,8 @@ export async function benchPipeline(args: string[]): Promise<number> {
     const runs = await measureRuns({ ...values, model: modelName }, s3);
     const batchImages = batchImagesOf(runs[0]!);
     const common = { bucket, prefix, folder: photos.folder, model: modelName, batchImages, cores, s3 };
-    const stages = values.stages ? await measureStages({ ...common, images: size.stageImages }) : [];
+    const images = { ...size.stageImages, infer: inferImages(card) };
+    const stages = values.stages ? await measureStages({ ...common, images }) : [];
     const result = resultOf({
       machine: { cpu: cpus()[0]?.model ?? "?", cores },
       model: card.id,
@@ -70,6 +76,12 @@ export async function benchPipeline(args: string[]): Promise<number> {
   } finally {
     await s3.stop();
   }
+}
+
+/** Fewer of a heavier network: about four seconds on one core. */
+function inferImages({ architecture, inputPx, numClasses }: ModelCard): number {
+  const work = architecture === undefined ? 0 : multiplyAdds(architecture, inputPx, numClasses);
+  return Math.round(Math.min(mostInferImages, Math.max(leastInferImages, inferMultiplyAdds / Math.max(1, work))));
 }
 
 async function measureRuns(

@@ -33,6 +33,15 @@ export function processTree(rootPid: number): ProcessUse[] {
   });
 }
 
+/** CPU time that this machine's programs have used together, and what a hypervisor gave to other machines. */
+export function machineCpuMs(): number {
+  const [user, nice, system, , , irq, softirq, steal] = (/^cpu +(.*)$/m.exec(read("/proc/stat") ?? "")?.[1] ?? "")
+    .split(" ")
+    .map(Number);
+  const ticks = [user, nice, system, irq, softirq, steal].reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  return ticks * msPerTick;
+}
+
 /** Highest resident memory of a process so far; null when it is gone. */
 export function peakBytesOf(pid: number): number | null {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];

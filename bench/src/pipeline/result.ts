@@ -23,6 +23,11 @@ export interface PipelineResult extends Omit<Measured, "runs"> {
   steadyImagesPerSecond: number;
   /** Every run's, in order: how far apart they are. */
   steadyOfRuns: number[];
+  /** The part of the cores that other programs had meanwhile. */
+  othersShare: number;
+  /** What the rate would be if the cores that others had had gone on in the same way. */
+  undisturbedImagesPerSecond: number;
+  undisturbedRatio: number | null;
   /** Steady images a second over the roofline's; null without a roofline. */
   ratio: number | null;
   strictRatio: number | null;
@@ -39,6 +44,7 @@ export function resultOf({ runs, ...measured }: Measured): PipelineResult {
   const { roofline } = measured;
   const of = (figure: (run: MeasuredRun) => number) => rounded(median(runs.map(figure)));
   const steady = of((run) => run.steadyImagesPerSecond);
+  const undisturbed = of((run) => run.steadyImagesPerSecond / (1 - run.othersShare));
   const last = runs.at(-1)!;
   return {
     ...measured,
@@ -46,6 +52,9 @@ export function resultOf({ runs, ...measured }: Measured): PipelineResult {
     runs: runs.length,
     steadyImagesPerSecond: steady,
     steadyOfRuns: runs.map((run) => rounded(run.steadyImagesPerSecond)),
+    othersShare: of((run) => run.othersShare),
+    undisturbedImagesPerSecond: undisturbed,
+    undisturbedRatio: roofline && rounded(undisturbed / roofline.imagesPerSecond, 1_000),
     ratio: roofline && rounded(steady / roofline.imagesPerSecond, 1_000),
     strictRatio: roofline && rounded(steady / roofline.strictImagesPerSecond, 1_000),
     cpuMsPerImage: {

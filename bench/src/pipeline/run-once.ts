@@ -21,6 +21,8 @@ export interface MeasuredRun {
   firstPredictionSeconds: number;
   /** Between the 10th and the 90th percentile of completions, however short that is. */
   steadyImagesPerSecond: number;
+  /** The part of the cores that other programs had in that time; 0 on a machine that is left alone. */
+  othersShare: number;
   /** In that time. */
   cpuMsPerImage: Record<ProcessRole, number>;
   /** CPU time of the S3 server over the whole run. */
@@ -42,7 +44,7 @@ export async function runOnce(
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...s3.env, LABELFLEET_LOG_LEVEL: "error", ...env },
   });
-  const use = new UseOverTime(child.pid!);
+  const use = new UseOverTime(child.pid!, s3.pid);
   const [output, exitCode] = await Promise.all([
     text(child.stdout),
     new Promise<number | null>((resolve) => child.once("exit", resolve)),
@@ -64,6 +66,7 @@ export async function runOnce(
       commandSeconds,
       firstPredictionSeconds: (firstMs - startedMs) / 1_000,
       steadyImagesPerSecond: (1_000 * window.images) / (window.toMs - window.fromMs),
+      othersShare: use.othersShare(window.fromMs, window.toMs),
       cpuMsPerImage: perImage(use, window),
       serverCpuMsPerImage: serverCpuMs / report.images,
       mainLoopDelayMs: { p50: worst("p50"), p99: worst("p99") },

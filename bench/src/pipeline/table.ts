@@ -9,6 +9,10 @@ export function tableOf(result: PipelineResult): string {
       `${result.steadyImagesPerSecond.toFixed(1)} (runs: ${result.steadyOfRuns.join(", ")})`,
     ],
   ];
+  rows.push([
+    "other programs' part of the cores",
+    `${(100 * result.othersShare).toFixed(0)} %, without them ${result.undisturbedImagesPerSecond.toFixed(1)} images/s`,
+  ]);
   if (roofline !== null) {
     rows.push(
       [
@@ -16,6 +20,7 @@ export function tableOf(result: PipelineResult): string {
         `${roofline.imagesPerSecond.toFixed(1)} (${roofline.cpuMsPerImage.toFixed(2)} CPU ms an image)`,
       ],
       ["pipeline / roofline", `${result.ratio?.toFixed(3)}`],
+      ["the same without other programs", `${result.undisturbedRatio?.toFixed(3)}`],
       [
         "with each stage's least CPU time",
         `${roofline.strictImagesPerSecond.toFixed(1)}, ratio ${result.strictRatio?.toFixed(3)}`,
