@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -61,11 +61,11 @@ export class WorkerProcesses {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: {
         ...process.env,
+        ...lackingIn(process.env, coresPerWorker),
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.
         LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
-        UV_THREADPOOL_SIZE: String(uvThreadPoolSize(coresPerWorker)),
       },
     });
     this.#children.add(child);

@@ -1,12 +1,12 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import { hasCode, LabelfleetError } from "../errors.js";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
-import { hasCode, LabelfleetError } from "../errors.js";
+} from "./aws-sdk.js";
 import { compareKeys } from "./key-order.js";
 import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";

@@ -1,0 +1,26 @@
+import { uvThreadPoolSize } from "./cores.js";
+
+/** libuv's own, where nothing is said. */
+const defaultThreadPoolSize = 4;
+
+/**
+ * What a worker's process needs in its environment before it starts, since libuv and the C library read it only then:
+ *
+ * - `UV_THREADPOOL_SIZE`: decoders work on libuv's pool.
+ * - `MALLOC_ARENA_MAX`: glibc gives every thread a heap of its own, up to 8 for each core, and each grows to the largest that its
+ *   thread ever needed. As many as there are cores keep a worker's memory level (docs/guarantees.md, "Memory").
+ */
+export function workerEnvironment(cores: number): Record<"UV_THREADPOOL_SIZE" | "MALLOC_ARENA_MAX", string> {
+  return { UV_THREADPOOL_SIZE: String(uvThreadPoolSize(cores)), MALLOC_ARENA_MAX: String(Math.max(2, cores)) };
+}
+
+/** What of it an environment lacks; null when it will do. Larger pools and a number of heaps that somebody chose are left alone. */
+export function lackingIn(env: NodeJS.ProcessEnv, cores: number): Partial<Record<string, string>> | null {
+  const { UV_THREADPOOL_SIZE, MALLOC_ARENA_MAX } = workerEnvironment(cores);
+  const isPoolTooSmall = Number(env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize) < Number(UV_THREADPOOL_SIZE);
+  const lacking = {
+    ...(isPoolTooSmall && { UV_THREADPOOL_SIZE }),
+    ...(!env.MALLOC_ARENA_MAX && { MALLOC_ARENA_MAX }),
+  };
+  return Object.keys(lacking).length === 0 ? null : lacking;
+}
