@@ -18,6 +18,8 @@ export const input = `s3://${bucket}/in`;
 export const out = `s3://${bucket}/out`;
 export const modelId = "efficientnet-lite0";
 export const batchImages = 10;
+/** Several workers share the machine. */
+export const coresPerWorker = 1;
 
 /** What one record says, without who wrote it in which pass: the same in every right run. */
 export type Said = Omit<Prediction, "workerId" | "pass">;
@@ -84,7 +86,7 @@ export class FaultRig {
       ...(pageKeys !== undefined && { pageKeys }),
     });
     const proxy = await RedisProxy.start(servers.redis.port);
-    const env = { ...servers.s3.env, LABELFLEET_CORES: "1", LABELFLEET_LOG_LEVEL: "info" };
+    const env = { ...servers.s3.env, LABELFLEET_CORES: String(coresPerWorker), LABELFLEET_LOG_LEVEL: "info" };
     const cli = new Cli({ temporaryDir, env, ...(program !== undefined && { program }) });
     const rig = new FaultRig({ servers, proxy, cli, dir, options });
     await servers.s3.createBucket(bucket);

@@ -3,15 +3,18 @@ import { uvThreadPoolSize } from "./cores.js";
 /** libuv's own, where nothing is said. */
 const defaultThreadPoolSize = 4;
 
+/** A quarter of glibc's own bound: threads that compute at once need not wait for each other, and memory stays level. */
+const mallocArenasPerCore = 2;
+
 /**
  * What a worker's process needs in its environment before it starts, since libuv and the C library read it only then:
  *
  * - `UV_THREADPOOL_SIZE`: decoders work on libuv's pool.
- * - `MALLOC_ARENA_MAX`: glibc gives every thread a heap of its own, up to 8 for each core, and each grows to the largest that its
- *   thread ever needed. As many as there are cores keep a worker's memory level (docs/guarantees.md, "Memory").
+ * - `MALLOC_ARENA_MAX`: glibc gives threads heaps of their own, up to 8 for each core, and each grows to the most that its
+ *   threads ever needed at once (docs/guarantees.md, "Memory").
  */
 export function workerEnvironment(cores: number): Record<"UV_THREADPOOL_SIZE" | "MALLOC_ARENA_MAX", string> {
-  return { UV_THREADPOOL_SIZE: String(uvThreadPoolSize(cores)), MALLOC_ARENA_MAX: String(Math.max(2, cores)) };
+  return { UV_THREADPOOL_SIZE: String(uvThreadPoolSize(cores)), MALLOC_ARENA_MAX: String(mallocArenasPerCore * cores) };
 }
 
 /** What of it an environment lacks; null when it will do. Larger pools and a number of heaps that somebody chose are left alone. */
