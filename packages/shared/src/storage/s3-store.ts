@@ -162,6 +162,8 @@ export class S3Store implements ObjectStore {
     });
   }
 
+  async removeAbandoned(): Promise<void> {}
+
   async close(): Promise<void> {
     this.#client.destroy();
   }
