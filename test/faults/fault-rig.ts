@@ -18,6 +18,8 @@ export const input = `s3://${bucket}/in`;
 export const out = `s3://${bucket}/out`;
 export const modelId = "efficientnet-lite0";
 export const batchImages = 10;
+/** Several workers share the machine. */
+export const coresPerWorker = 1;
 
 /** What one record says, without who wrote it in which pass: the same in every right run. */
 export type Said = Omit<Prediction, "workerId" | "pass">;
@@ -86,7 +88,7 @@ export class FaultRig {
     const proxy = await RedisProxy.start(servers.redis.port);
     const env = {
       ...servers.s3.env,
-      LABELFLEET_CORES: "1",
+      LABELFLEET_CORES: String(coresPerWorker),
       LABELFLEET_LOG_LEVEL: "info",
       // Corpora repeat a few photos, and each of them is to be worked on.
       LABELFLEET_MERGE_EQUAL_OBJECTS: "false",

@@ -2,7 +2,6 @@ import type { WorkerStage } from "@labelfleet/shared/contract/stats";
 import type { ThreadPlan } from "./cores.js";
 
 const imagesPerInferThread = 32;
-const minImagesInFlight = 64;
 
 /** After the grace time, how long batches may take to let go before the process ends without them. */
 export const letGoMs = 5_000;
@@ -10,9 +9,12 @@ export const letGoMs = 5_000;
 /** Batches in hand: the one that is being finished and the next at least, more when batches are small. */
 export const batchSlotBounds = { min: 2, max: 16 } as const;
 
-/** Images between fetch and inference: enough that no stage waits for another across batches. */
+/**
+ * Images between fetch and inference: enough that no stage waits for another across batches, and no more, because they are
+ * what a kill makes others do again.
+ */
 export function maxImagesInFlight(plan: ThreadPlan): number {
-  return Math.max(minImagesInFlight, imagesPerInferThread * plan.inferThreads);
+  return imagesPerInferThread * plan.inferThreads;
 }
 
 /** Batches that together keep the pipeline full while the oldest of them ends. */

@@ -111,6 +111,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     const contexts = new RunContexts({
       redis,
       loader: new ModelLoader(infer, options.cacheDir, logger),
+      onInput: (input) => loaders.open(input),
       identity,
       breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
       mergeEqualObjects: options.mergeEqualObjects,

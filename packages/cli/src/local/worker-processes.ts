@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { planThreads, type ThreadPins, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import type { ThreadPins } from "@labelfleet/gpu-worker/cores";
+import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -62,11 +63,11 @@ export class WorkerProcesses {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: {
         ...process.env,
+        ...lackingIn(process.env, coresPerWorker, threadPins),
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.
         LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
-        UV_THREADPOOL_SIZE: String(uvThreadPoolSize(planThreads(coresPerWorker, threadPins))),
       },
     });
     this.#children.add(child);

@@ -1,4 +1,5 @@
-import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand } from "./aws-sdk.js";
 import { DirectReader } from "./s3-direct-reader.js";
 
 export interface ReadRequest {

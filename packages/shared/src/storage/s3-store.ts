@@ -1,11 +1,6 @@
-import {
-  DeleteObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { hasCode, LabelfleetError } from "../errors.js";
+import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "./aws-sdk.js";
 import { compareKeys } from "./key-order.js";
 import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
@@ -158,6 +153,8 @@ export class S3Store implements ObjectStore {
       if (!hasCode(error, "OBJECT_NOT_FOUND")) throw error;
     });
   }
+
+  async removeAbandoned(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#reader.close();

@@ -19,6 +19,8 @@ const keptStats = 256;
 export interface RunContextsOptions {
   redis: Redis;
   loader: ModelLoader;
+  /** Called with the input of a run that is being opened, before its models are loaded. */
+  onInput: (input: string) => void;
   identity: WorkerIdentity;
   breaker: BreakerPolicy;
   mergeEqualObjects: boolean;
@@ -73,11 +75,12 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
-    const { redis, loader, identity, breaker, say, mergeEqualObjects } = this.#options;
+    const { redis, loader, onInput, identity, breaker, say, mergeEqualObjects } = this.#options;
     const folder = await RunFolder.open(job.run);
     let earlier: EarlierRun | null = null;
     try {
       const spec = await folder.readSpec();
+      onInput(spec.frozen.input);
       earlier = spec.frozen.since === null ? null : await EarlierRun.open(spec.frozen.since);
       const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
