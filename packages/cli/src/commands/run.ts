@@ -1,8 +1,7 @@
-import { prepareRun } from "@labelfleet/producer/start/prepare-run";
 import type { CommandContext } from "../command-context.js";
-import { followRun } from "../follow-run.js";
 import { startFleet } from "../local/fleet.js";
-import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import { prepareOptionsOf } from "../prepare-options.js";
+import type { RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** All in one: the producer in this process, local workers, progress, report. Returns the exit code. */
@@ -16,6 +15,7 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
       lane: flags.lane,
       device: flags.device,
     });
+    const [{ prepareRun }, { followRun }] = await loadProducer();
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);
@@ -24,4 +24,9 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
     if (fleet.failed.aborted) throw fleet.failed.reason;
     return exitCode;
   });
+}
+
+/** Half of what this process loads; the workers' processes start meanwhile. */
+function loadProducer() {
+  return Promise.all([import("@labelfleet/producer/start/prepare-run"), import("../follow-run.js")]);
 }
