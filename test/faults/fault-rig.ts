@@ -19,6 +19,8 @@ export const input = `s3://${bucket}/in`;
 export const out = `s3://${bucket}/out`;
 export const modelId = "efficientnet-lite0";
 export const batchImages = 10;
+/** Several workers share the machine. */
+export const coresPerWorker = 1;
 
 export interface FaultRigOptions {
   photos: Photo[];
@@ -74,7 +76,13 @@ export class FaultRig {
       ...(pageKeys !== undefined && { pageKeys }),
     });
     const proxy = await RedisProxy.start(servers.redis.port);
-    const env = { ...servers.s3.env, LABELFLEET_CORES: "1", LABELFLEET_LOG_LEVEL: "info" };
+    const env = {
+      ...servers.s3.env,
+      LABELFLEET_CORES: String(coresPerWorker),
+      LABELFLEET_LOG_LEVEL: "info",
+      // Corpora repeat a few photos, and each of them is to be worked on.
+      LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
+    };
     const cli = new Cli({ temporaryDir, env, ...(program !== undefined && { program }) });
     const rig = new FaultRig({ servers, proxy, cli, dir, options });
     await servers.s3.createBucket(bucket);

@@ -120,7 +120,7 @@ export class ProducerRig {
       for (const { id } of spec.frozen.models) {
         const records = entries.map((entry) => recordOf(entry, id, workerId, options.verdict?.(entry) ?? null));
         const name = runNames.shard(id, job.batchId, spec.frozen.format);
-        await folder.writeFirst(name, encodeShard(records, spec.frozen.format), "application/x-ndjson");
+        await folder.writeFirst(name, await encodeShard(records, spec.frozen.format), "application/x-ndjson");
         const ok = records.filter((record) => record.status === "ok").length;
         const progress = new RunProgress(this.redis, spec.overridable.lane, spec.runId);
         await progress.count({ batchId: job.batchId, modelId: id, ok, failed: records.length - ok });

@@ -1,4 +1,3 @@
-import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
 import {
   type DeviceChoice,
   defaultImageLimits,
@@ -11,10 +10,7 @@ import {
   precisions,
 } from "@labelfleet/shared/contract/run-spec";
 import { type Command, Option } from "commander";
-import { cacheDirOf } from "./cache-dir.js";
-import type { CommandContext } from "./command-context.js";
 import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
-import { resolveModels } from "./resolve-models.js";
 
 export const defaultModel = "efficientnet-lite0";
 
@@ -138,42 +134,4 @@ export function inferEnvironment({ maxBatchSize, maxWaitMs, deviceMemory }: Infe
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
   );
-}
-
-/** @throws MODEL_UNKNOWN, MODEL_INVALID, and what pulling a model throws */
-export async function prepareOptionsOf(
-  context: CommandContext,
-  input: string,
-  flags: RunFlags,
-  workersExpected: number,
-): Promise<Omit<PrepareOptions, "signal">> {
-  const models = await resolveModels(context, flags.model ?? [defaultModel]);
-  return {
-    input,
-    output: flags.out,
-    filters: {
-      include: flags.include ?? [],
-      exclude: flags.exclude ?? [],
-      limit: flags.limit ?? null,
-      sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
-    },
-    models,
-    cacheDir: cacheDirOf(context.config),
-    since: flags.since ?? null,
-    topK: flags.topK,
-    precision: flags.precision ?? null,
-    threshold: flags.threshold ?? null,
-    embeddings: flags.embeddings ?? false,
-    format: flags.format,
-    device: flags.device,
-    batchImages: flags.batchImages ?? null,
-    lane: flags.lane,
-    maxFailed: flags.maxFailed,
-    limits: {
-      maxPixels: flags.maxPixels,
-      maxObjectBytes: flags.maxBytes,
-      decodeTimeoutMs: flags.decodeTimeout,
-    },
-    workersExpected,
-  };
 }

@@ -44,7 +44,9 @@ export async function labelImage(stages: ImageStages, task: ImageTask): Promise<
   const { run, recordsKey, entry, models } = task;
   const kept = models.map(({ ref }) => run.records.find(recordsKey, entry.key, ref.id));
   const todo = models.filter((_, i) => kept[i] === undefined);
-  const made = todo.length === 0 ? [] : await labelWith(stages, task, todo);
+  const job = { entry, modelIds: todo.map(({ ref }) => ref.id), pass: task.pass };
+  const label = () => labelWith(stages, task, todo);
+  const made = todo.length === 0 ? [] : await (run.equal?.label(job, label) ?? label());
   if (made.length > 0) run.stats.imageDone();
   const records = new Map([...kept, ...made].flatMap((record) => (record ? [[record.modelId, record]] : [])));
   return models.map(({ ref }) => records.get(ref.id)!);

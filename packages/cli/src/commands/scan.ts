@@ -2,8 +2,9 @@ import { prepareRun } from "@labelfleet/producer/start/prepare-run";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { CommandContext } from "../command-context.js";
 import { followRun } from "../follow-run.js";
+import { prepareOptionsOf } from "../prepare-options.js";
 import { sharedRedis } from "../redis-for-command.js";
-import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import type { RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** The producer alone, for workers on other machines. Prints the run's URI first. Returns the exit code. */

@@ -1,7 +1,11 @@
-import { Redis } from "ioredis";
+import { createRequire } from "node:module";
+import type { Redis } from "ioredis";
 import { LabelfleetError } from "../errors.js";
 
 export type { Redis };
+
+/** As bullmq, whose files need not be read twice either. */
+const ioredis = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
 
 /** The address without its password, for messages. */
 export function redactRedisUrl(url: string): string {
@@ -77,7 +81,7 @@ const connectTimeoutMs = 5_000;
  * @throws REDIS_UNAVAILABLE when Redis does not answer at the start.
  */
 export async function connectRedis(url: string): Promise<Redis> {
-  const redis = new Redis({
+  const redis = new ioredis.Redis({
     ...redisOptionsOf(url),
     lazyConnect: true,
     maxRetriesPerRequest: null,

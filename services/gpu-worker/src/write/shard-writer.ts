@@ -44,7 +44,7 @@ export async function commitShard(
   options: { conditionalPut: boolean; replaces: string | null },
 ): Promise<{ counts: ShardCounts; wasFirst: boolean }> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const bytes = encodeShard(records, shard.format);
+  const bytes = await encodeShard(records, shard.format);
   const condition = options.replaces === null ? { ifNoneMatch: "*" as const } : { ifMatch: options.replaces };
   try {
     await folder.store.put(folder.keyOf(name), bytes, {

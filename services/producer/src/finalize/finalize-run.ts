@@ -37,6 +37,8 @@ export async function finalizeRun(folder: RunFolder, spec: RunSpec): Promise<Fin
   if (finalized.report.complete) {
     await folder.writeJson(runNames.report, finalized.report);
     await folder.writeFirst(runNames.success, new Uint8Array(), "text/plain");
+    // What killed workers left half written is in no listing, but takes space.
+    await folder.store.removeAbandoned(folder.prefix);
   }
   return finalized;
 }

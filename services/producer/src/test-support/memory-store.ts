@@ -15,6 +15,8 @@ export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, Buffer<ArrayBuffer>>();
   /** Keys that a listing has given out, to see where listings start. */
   readonly listed: string[] = [];
+  /** Prefixes that were cleared of what killed writers left. */
+  readonly cleared: string[] = [];
 
   static of(keys: string[]): MemoryStore {
     const store = new MemoryStore();
@@ -55,6 +57,10 @@ export class MemoryStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     this.objects.delete(key);
+  }
+
+  async removeAbandoned(prefix: string): Promise<void> {
+    this.cleared.push(prefix);
   }
 
   async close(): Promise<void> {}
