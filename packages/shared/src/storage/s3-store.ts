@@ -3,16 +3,26 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { hasCode, LabelfleetError } from "../errors.js";
 import { compareKeys } from "./key-order.js";
-import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
+import type {
+  GetOptions,
+  ListedPage,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PageOptions,
+  PutOptions,
+} from "./object-store.js";
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
 import { readBody } from "./s3-body.js";
 import { createS3Client } from "./s3-client.js";
 import type { S3Config } from "./s3-config.js";
+import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
 
 interface Call {
@@ -53,28 +63,22 @@ export class S3Store implements ObjectStore {
 
   async *list(options: ListOptions): AsyncIterable<ObjectInfo> {
     const uri = this.uriOf(options.prefix);
-    let last = options.startAfter;
+    const { startAfter, through } = options;
+    let last = startAfter;
     let token: string | undefined;
     do {
-      const page = await this.#call({ operation: "list", uri, signal: options.signal }, ({ signal }) =>
-        this.#client.send(
-          new ListObjectsV2Command({
-            Bucket: this.#bucket,
-            Prefix: options.prefix,
-            // XML cannot carry every character that a key may hold.
-            EncodingType: "url",
-            ...(token ? { ContinuationToken: token } : options.startAfter && { StartAfter: options.startAfter }),
-          }),
-          { abortSignal: signal },
-        ),
-      );
+      const position = token !== undefined ? { ContinuationToken: token } : startAfter && { StartAfter: startAfter };
+      const page = await this.#listPage(options, position || {});
       for (const entry of page.Contents ?? []) {
-        const key = page.EncodingType === "url" ? decodeKey(entry.Key ?? "") : entry.Key;
+        const listed = entry.Key ?? "";
+        const key = page.EncodingType === "url" ? decodeKey(listed) : listed;
         if (key === undefined || key === "") {
+          if (through !== undefined && isEncodedKeyAfter(listed, through)) return;
           options.onUnnameable?.(1);
           continue;
         }
         if (last !== undefined && compareKeys(key, last) <= 0) throw outOfOrder(uri);
+        if (through !== undefined && compareKeys(key, through) > 0) return;
         last = key;
         yield {
           key,
@@ -85,6 +89,18 @@ export class S3Store implements ObjectStore {
       }
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token);
+  }
+
+  async page({ startAfter, delimiter, ...options }: PageOptions): Promise<ListedPage> {
+    const position = { ...(startAfter && { StartAfter: startAfter }), ...(delimiter && { Delimiter: delimiter }) };
+    const page = await this.#listPage(options, position);
+    const decoded = (texts: (string | undefined)[] = []) =>
+      texts.flatMap((text = "") => (page.EncodingType === "url" ? decodeKey(text) : text) || []);
+    return {
+      keys: decoded(page.Contents?.map((entry) => entry.Key)),
+      prefixes: decoded(page.CommonPrefixes?.map((common) => common.Prefix)),
+      isTruncated: page.IsTruncated ?? false,
+    };
   }
 
   async get(
@@ -172,6 +188,22 @@ export class S3Store implements ObjectStore {
     throw hasCode(reason, "CREDENTIALS_REFUSED", "BUCKET_NOT_FOUND", "USAGE") ? reason : denial;
   }
 
+  #listPage(
+    { prefix, signal }: Pick<ListOptions, "prefix" | "signal">,
+    position: { ContinuationToken?: string; StartAfter?: string; Delimiter?: string },
+  ): Promise<ListObjectsV2CommandOutput> {
+    const command = new ListObjectsV2Command({
+      Bucket: this.#bucket,
+      Prefix: prefix,
+      // XML cannot carry every character that a key may hold.
+      EncodingType: "url",
+      ...position,
+    });
+    return this.#call({ operation: "list", uri: this.uriOf(prefix), signal }, (attempt) =>
+      this.#client.send(command, { abortSignal: attempt.signal }),
+    );
+  }
+
   #call<T>(call: Call, run: (attempt: Attempt) => Promise<T>): Promise<T> {
     return withRetries(this.#policy, this.#effects, call.signal, () => this.#attempt(call, run));
   }
@@ -225,15 +257,6 @@ function unquoted(etag: string | undefined): string {
 function totalSize(contentRange: string | undefined): number | undefined {
   const size = Number(contentRange?.split("/")[1]);
   return Number.isSafeInteger(size) ? size : undefined;
-}
-
-/** AWS and MinIO write a space as "+", Ceph as "%20"; a plus sign itself is "%2B" everywhere. Undefined if not UTF-8. */
-export function decodeKey(encoded: string): string | undefined {
-  try {
-    return decodeURIComponent(encoded.replaceAll("+", " "));
-  } catch {
-    return undefined;
-  }
 }
 
 function outOfOrder(uri: string): LabelfleetError {
