@@ -1,4 +1,5 @@
 import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
+import { listingsAtOnce } from "@labelfleet/shared/contract/manifest";
 import {
   type DeviceChoice,
   defaultImageLimits,
@@ -31,6 +32,7 @@ export interface RunFlags {
   embeddings?: boolean;
   device: DeviceChoice;
   batchImages?: number;
+  listingRanges: number;
   format: OutputFormat;
   include?: string[];
   exclude?: string[];
@@ -61,6 +63,12 @@ export function addRunFlags(command: Command): Command {
     .option("--embeddings", "write the pooled features before the classifier with each record")
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
+    .option(
+      "--listing-ranges <n>",
+      "key ranges that a long listing is cut into, at most",
+      intUpTo(1000),
+      listingsAtOnce,
+    )
     .addOption(new Option("--format <format>", "how predictions are written").choices(outputFormats).default("jsonl"))
     .option("--include <glob>", "only keys that match; may be repeated (default: the formats we decode)", collect(text))
     .option("--exclude <glob>", "not the keys that match; may be repeated", collect(text))
@@ -130,6 +138,7 @@ export async function prepareOptionsOf(
     format: flags.format,
     device: flags.device,
     batchImages: flags.batchImages ?? null,
+    listingRanges: flags.listingRanges,
     lane: flags.lane,
     maxFailed: flags.maxFailed,
     limits: {

@@ -22,8 +22,8 @@ import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, wi
 import { readBody } from "./s3-body.js";
 import { createS3Client } from "./s3-client.js";
 import type { S3Config } from "./s3-config.js";
-import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
+import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 
 interface Call {
   operation: S3Operation;

@@ -8,7 +8,10 @@ import type { Range } from "./input-entries.js";
 import { listImages } from "./list-images.js";
 
 /** As in a bucket a hundred times as large: pages, and what makes a range worth it, are small too. */
-async function rangesOf(store: MemoryStore, options: { prefix?: string; most?: number; afterKey?: string; leastKeys?: number } = {}) {
+async function rangesOf(
+  store: MemoryStore,
+  options: { prefix?: string; most?: number; afterKey?: string; leastKeys?: number } = {},
+) {
   store.pageKeys = 10;
   return findRanges({
     page: (page) => store.page(page),
@@ -96,7 +99,25 @@ describe("findRanges", () => {
 });
 
 /** Parts that sort unlike JavaScript does, folder keys, and names in which anything repeats. */
-const parts = ["a", "b", "0", "7", "/", "/", "//", "..", "\u{1f600}", "\uffef", "\ue000", "\u{10ffff}", "\n", "é", "é", "%", "+"];
+const parts = [
+  "a",
+  "b",
+  "0",
+  "7",
+  "/",
+  "/",
+  "//",
+  "..",
+  "\u{1f600}",
+  "\uffef",
+  "\ue000",
+  "\u{10ffff}",
+  "\n",
+  "é",
+  "é",
+  "%",
+  "+",
+];
 
 function randomKey(below: (bound: number) => number): string {
   return range(1 + below(8))

@@ -101,7 +101,11 @@ class RangeSearch {
     const step = Math.ceil(prefixes.length / sampledFolders);
     const sampled = prefixes.filter((_, i) => i % step === 0);
     const leaves = await Promise.all(sampled.map((prefix) => this.#weigh(prefix, isFlat, sampledDepth)));
-    return prefixes.map((prefix, i) => ({ ...leaves[Math.floor(i / step)]!, prefix, ...(i % step && { isOpen: true }) }));
+    return prefixes.map((prefix, i) => ({
+      ...leaves[Math.floor(i / step)]!,
+      prefix,
+      ...(i % step && { isOpen: true }),
+    }));
   }
 
   async #weigh(prefix: string, isFlat: boolean, depth: number): Promise<Leaf> {
