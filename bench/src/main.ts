@@ -1,11 +1,13 @@
 import { pathToFileURL } from "node:url";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { benchListing } from "./listing/bench-listing.js";
 import { benchGraphs } from "./models/bench-graphs.js";
 import { benchModels } from "./models/bench-models.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
 
 const benches: Record<string, (args: string[]) => Promise<number>> = {
   graphs: benchGraphs,
+  listing: benchListing,
   models: benchModels,
   pipeline: benchPipeline,
 };

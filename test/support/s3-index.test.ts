@@ -10,9 +10,18 @@ function indexOf(...keys: string[]): BucketIndex {
 it("pages in UTF-8 byte order, whatever the order of writing", () => {
   const index = indexOf("\u{1f600}", "b", "B", "a/x", "\u{ff21}", "a.jpg", "b");
   const keys = ["B", "a.jpg", "a/x", "b", "\u{ff21}", "\u{1f600}"];
-  expect(index.page({ prefix: "", after: "", maxKeys: 99 })).toMatchObject({ objects: keys.map((key) => ({ key })), isTruncated: false });
-  expect(index.page({ prefix: "", after: "a.jpg", maxKeys: 2 })).toMatchObject({ objects: [{ key: "a/x" }, { key: "b" }], isTruncated: true });
-  expect(index.page({ prefix: "a", after: "B", maxKeys: 99 }).objects.map((object) => object.key)).toEqual(["a.jpg", "a/x"]);
+  expect(index.page({ prefix: "", after: "", maxKeys: 99 })).toMatchObject({
+    objects: keys.map((key) => ({ key })),
+    isTruncated: false,
+  });
+  expect(index.page({ prefix: "", after: "a.jpg", maxKeys: 2 })).toMatchObject({
+    objects: [{ key: "a/x" }, { key: "b" }],
+    isTruncated: true,
+  });
+  expect(index.page({ prefix: "a", after: "B", maxKeys: 99 }).objects.map((object) => object.key)).toEqual([
+    "a.jpg",
+    "a/x",
+  ]);
   expect(index.page({ prefix: "a", after: "c", maxKeys: 99 }).objects).toEqual([]);
 });
 

@@ -25,10 +25,12 @@ export interface PageOptions {
   startAfter?: string;
   /** Keys that go on behind the prefix up to this string are told by that part alone, in `prefixes`. */
   delimiter?: string;
+  /** At most so many keys and prefixes; as many as the store gives at once unless told. */
+  maxKeys?: number;
   signal?: AbortSignal;
 }
 
-/** The first page of a listing: about a thousand keys and prefixes together, each in key order. */
+/** The first page of a listing: up to a thousand keys and prefixes together, each in key order. */
 export interface ListedPage {
   keys: string[];
   prefixes: string[];

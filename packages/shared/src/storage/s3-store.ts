@@ -2,8 +2,8 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  type _Object as ListedEntry,
   ListObjectsV2Command,
-  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -19,11 +19,12 @@ import type {
   PutOptions,
 } from "./object-store.js";
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
-import { readBody } from "./s3-body.js";
+import { readBody, untilAborted } from "./s3-body.js";
 import { createS3Client } from "./s3-client.js";
 import type { S3Config } from "./s3-config.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
+import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
 
 interface Call {
   operation: S3Operation;
@@ -38,6 +39,15 @@ interface Attempt {
   signal: AbortSignal;
   /** Tells how many bytes the answer brings, once that is known; moves the attempt's deadline. */
   expect: (sizeBytes: number) => void;
+}
+
+interface ListPage {
+  objects: ListedObject[];
+  prefixes: string[];
+  /** Of keys and prefixes; undefined for what is not UTF-8. */
+  decode: (key: string) => string | undefined;
+  /** Where the listing goes on; undefined at its end. */
+  token: string | undefined;
 }
 
 /** One bucket of S3 or of a server that speaks its protocol. */
@@ -69,9 +79,8 @@ export class S3Store implements ObjectStore {
     do {
       const position = token !== undefined ? { ContinuationToken: token } : startAfter && { StartAfter: startAfter };
       const page = await this.#listPage(options, position || {});
-      for (const entry of page.Contents ?? []) {
-        const listed = entry.Key ?? "";
-        const key = page.EncodingType === "url" ? decodeKey(listed) : listed;
+      for (const { key: listed, etag, sizeBytes, lastModifiedMs } of page.objects) {
+        const key = page.decode(listed);
         if (key === undefined || key === "") {
           if (through !== undefined && isEncodedKeyAfter(listed, through)) return;
           options.onUnnameable?.(1);
@@ -80,26 +89,23 @@ export class S3Store implements ObjectStore {
         if (last !== undefined && compareKeys(key, last) <= 0) throw outOfOrder(uri);
         if (through !== undefined && compareKeys(key, through) > 0) return;
         last = key;
-        yield {
-          key,
-          etag: unquoted(entry.ETag),
-          sizeBytes: entry.Size ?? 0,
-          lastModifiedMs: entry.LastModified?.getTime() ?? null,
-        };
+        yield { key, etag, sizeBytes, lastModifiedMs };
       }
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+      token = page.token;
     } while (token);
   }
 
-  async page({ startAfter, delimiter, ...options }: PageOptions): Promise<ListedPage> {
-    const position = { ...(startAfter && { StartAfter: startAfter }), ...(delimiter && { Delimiter: delimiter }) };
-    const page = await this.#listPage(options, position);
-    const decoded = (texts: (string | undefined)[] = []) =>
-      texts.flatMap((text = "") => (page.EncodingType === "url" ? decodeKey(text) : text) || []);
+  async page({ startAfter, delimiter, maxKeys, ...options }: PageOptions): Promise<ListedPage> {
+    const { objects, prefixes, decode, token } = await this.#listPage(options, {
+      ...(startAfter && { StartAfter: startAfter }),
+      ...(delimiter && { Delimiter: delimiter }),
+      ...(maxKeys && { MaxKeys: maxKeys }),
+    });
+    const decoded = (texts: string[]) => texts.flatMap((text) => decode(text) || []);
     return {
-      keys: decoded(page.Contents?.map((entry) => entry.Key)),
-      prefixes: decoded(page.CommonPrefixes?.map((common) => common.Prefix)),
-      isTruncated: page.IsTruncated ?? false,
+      keys: decoded(objects.map(({ key }) => key)),
+      prefixes: decoded(prefixes),
+      isTruncated: token !== undefined,
     };
   }
 
@@ -118,7 +124,7 @@ export class S3Store implements ObjectStore {
     const call: Call = { operation: "get", uri, conditional: ifMatch !== undefined, signal };
     return this.#call(call, async (attempt) => {
       const answer = await this.#client.send(command, { abortSignal: attempt.signal });
-      const etag = unquoted(answer.ETag);
+      const etag = unquoted(answer.ETag ?? "");
       attempt.expect(Math.min(answer.ContentLength ?? 0, maxBytes));
       const reading = readBody(answer.Body, answer.ContentLength, maxBytes, uri);
       const body = await untilAborted(attempt.signal, reading, answer.Body);
@@ -139,7 +145,7 @@ export class S3Store implements ObjectStore {
       const answer = await this.#client.send(command, { abortSignal: signal });
       return {
         key,
-        etag: unquoted(answer.ETag),
+        etag: unquoted(answer.ETag ?? ""),
         sizeBytes: answer.ContentLength ?? 0,
         lastModifiedMs: answer.LastModified?.getTime() ?? null,
       };
@@ -165,7 +171,7 @@ export class S3Store implements ObjectStore {
     const call: Call = { operation: "put", uri: this.uriOf(key), conditional, sizeBytes: body.length, signal };
     return this.#call(call, async (attempt) => {
       const answer = await this.#client.send(command, { abortSignal: attempt.signal });
-      return { etag: unquoted(answer.ETag) };
+      return { etag: unquoted(answer.ETag ?? "") };
     });
   }
 
@@ -188,20 +194,24 @@ export class S3Store implements ObjectStore {
     throw hasCode(reason, "CREDENTIALS_REFUSED", "BUCKET_NOT_FOUND", "USAGE") ? reason : denial;
   }
 
-  #listPage(
+  async #listPage(
     { prefix, signal }: Pick<ListOptions, "prefix" | "signal">,
-    position: { ContinuationToken?: string; StartAfter?: string; Delimiter?: string },
-  ): Promise<ListObjectsV2CommandOutput> {
-    const command = new ListObjectsV2Command({
-      Bucket: this.#bucket,
-      Prefix: prefix,
-      // XML cannot carry every character that a key may hold.
-      EncodingType: "url",
-      ...position,
+    position: { ContinuationToken?: string; StartAfter?: string; Delimiter?: string; MaxKeys?: number },
+  ): Promise<ListPage> {
+    // XML cannot carry every character that a key may hold.
+    const input = { Bucket: this.#bucket, Prefix: prefix, EncodingType: "url", ...position } as const;
+    const uri = this.uriOf(prefix);
+    return this.#call({ operation: "list", uri, signal }, async (attempt) => {
+      const command = new ListObjectsV2Command(input);
+      const taken = readingObjects(command, { uri, signal: attempt.signal });
+      const page = await this.#client.send(command, { abortSignal: attempt.signal });
+      return {
+        objects: taken.objects ?? (page.Contents ?? []).map(objectOf),
+        prefixes: (page.CommonPrefixes ?? []).map((common) => common.Prefix ?? ""),
+        decode: page.EncodingType === "url" ? decodeKey : (key) => key,
+        token: page.IsTruncated ? page.NextContinuationToken : undefined,
+      };
     });
-    return this.#call({ operation: "list", uri: this.uriOf(prefix), signal }, (attempt) =>
-      this.#client.send(command, { abortSignal: attempt.signal }),
-    );
   }
 
   #call<T>(call: Call, run: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -237,20 +247,8 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
-/** The handler stops listening to the signal once it has the headers; a body that stalls must end as well. */
-async function untilAborted<T>(signal: AbortSignal, reading: Promise<T>, body: unknown): Promise<T> {
-  const stop = () => (body as { destroy?: (error?: Error) => void }).destroy?.();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await reading;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-function unquoted(etag: string | undefined): string {
-  return (etag ?? "").replace(/^"|"$/g, "");
+function objectOf({ Key, ETag, Size, LastModified }: ListedEntry): ListedObject {
+  return { key: Key ?? "", etag: unquoted(ETag ?? ""), sizeBytes: Size ?? 0, lastModifiedMs: LastModified?.getTime() ?? null };
 }
 
 /** Of "bytes 0-99/1234", 1234. */

@@ -22,7 +22,9 @@ const maxRounds = 5;
 /** Of many folders beside each other, so many are looked into; the others are taken to be like their neighbours. */
 const sampledFolders = 16;
 const sampledDepth = 3;
-const looksAtOnce = 4;
+const leavesAtOnce = 4;
+/** Each holds a page of a thousand keys. */
+const requestsAtOnce = 8;
 /** Behind whatever begins with the same characters. */
 const lastCharacter = "\u{10ffff}";
 
@@ -53,6 +55,8 @@ export function rangesBetween(cuts: string[]): Range[] {
 class RangeSearch {
   readonly #options: Parameters<typeof findRanges>[0];
   #requests = 0;
+  #underWay = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: Parameters<typeof findRanges>[0]) {
     this.#options = options;
@@ -65,16 +69,23 @@ class RangeSearch {
       const coarse = coarseLeaves(leaves, rangesWorth(leaves, leastKeys, most));
       if (coarse.length === 0) break;
       const finer = new Map<Leaf, Leaf[]>();
-      await eachOf(coarse, looksAtOnce, async (leaf) => void finer.set(leaf, await this.#expand(leaf)));
+      await eachOf(coarse, leavesAtOnce, async (leaf) => void finer.set(leaf, await this.#expand(leaf)));
       leaves = leaves.flatMap((leaf) => finer.get(leaf) ?? [leaf]);
     }
     return rangesBetween(cutsOf(leaves, rangesWorth(leaves, leastKeys, most), afterKey));
   }
 
-  #page(options: PageOptions): Promise<ListedPage> {
+  async #page(options: PageOptions): Promise<ListedPage> {
     const { signal, page } = this.#options;
+    while (this.#underWay >= requestsAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#requests++;
-    return page({ ...options, ...(signal && { signal }) });
+    this.#underWay++;
+    try {
+      return await page({ ...options, ...(signal && { signal }) });
+    } finally {
+      this.#underWay--;
+      this.#waiting.shift()?.();
+    }
   }
 
   /** What lies below a leaf, each with its weight. */
@@ -128,7 +139,7 @@ class RangeSearch {
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       const startAfter = wholeCharacters(common, middle) + lastCharacter;
-      if ((await this.#page({ prefix, startAfter })).keys.length === 0) low = middle;
+      if ((await this.#page({ prefix, startAfter, maxKeys: 1 })).keys.length === 0) low = middle;
       else high = middle - 1;
     }
     return wholeCharacters(common, low);

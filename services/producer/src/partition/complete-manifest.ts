@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { chunkIdOf } from "@labelfleet/shared/contract/ids";
 import {
   chunkEntriesOf,
@@ -40,6 +41,8 @@ export async function completeManifest(options: {
   const { folder, spec, log } = options;
   const stopping = new AbortController();
   const signal = AbortSignal.any([stopping.signal, ...(options.signal ? [options.signal] : [])]);
+  // Every request that is under way listens to it.
+  setMaxListeners(0, signal);
   await eachOf(await readRanges(folder), listingsAtOnce, async (range) => {
     try {
       const done = await folder.readJson(runNames.rangeDone(range.id), rangeDoneSchema);

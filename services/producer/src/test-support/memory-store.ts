@@ -42,7 +42,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   /** Like S3, with `pageKeys` instead of a thousand. */
-  async page({ prefix, startAfter, delimiter }: PageOptions): Promise<ListedPage> {
+  async page({ prefix, startAfter, delimiter, maxKeys = this.pageKeys }: PageOptions): Promise<ListedPage> {
     this.pages++;
     const page: ListedPage = { keys: [], prefixes: [], isTruncated: false };
     for (const key of this.#sorted()) {
@@ -50,7 +50,7 @@ export class MemoryStore implements ObjectStore {
       const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
       const common = end === -1 ? null : key.slice(0, end + delimiter!.length);
       if (common !== null && page.prefixes.at(-1) === common) continue;
-      if (page.keys.length + page.prefixes.length === this.pageKeys) return { ...page, isTruncated: true };
+      if (page.keys.length + page.prefixes.length === maxKeys) return { ...page, isTruncated: true };
       if (common === null) page.keys.push(key);
       else page.prefixes.push(common);
     }
