@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { S3Front } from "./s3-front.js";
 import { type IndexedObject, type IndexPage, type ObjectList, type PageQuery, pageOf } from "./s3-index.js";
 
@@ -37,36 +36,21 @@ export function photoKeyOf(i: number): string {
 export interface ComputedBucket {
   endpoint: string;
   env: Record<string, string>;
-  /** Listings answered so far. */
-  readonly listings: number;
+  /** Called before each listing is answered, which waits for it. */
+  beforeListing: (() => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
-/**
- * An S3 server of one read-only bucket of any size. Every object reads as a few bytes that are no image.
- *
- * @param options.latencyMs how long each listing takes to answer, besides its own time
- */
-export async function startComputedBucket(options: {
-  bucket: string;
-  objects: ObjectList;
-  latencyMs?: number;
-}): Promise<ComputedBucket> {
+/** An S3 server of one read-only bucket of any size. Every object reads as a few bytes that are no image. */
+export async function startComputedBucket(bucket: string, objects: ObjectList): Promise<ComputedBucket> {
   const upstream = (request: IncomingMessage, response: ServerResponse) =>
     void response
       .writeHead(200, { "content-length": body.length, etag: '"0"' })
       .end(request.method === "HEAD" ? "" : body);
   const front = new S3Front({ upstream, accessKeyId, port: 0 });
-  front.serve(options.bucket, options.objects);
-  let listings = 0;
-  front.intercept = async ({ key }) => {
-    if (key !== "") return undefined;
-    listings++;
-    if (options.latencyMs) await sleep(options.latencyMs);
-    return undefined;
-  };
+  front.serve(bucket, objects);
   const endpoint = `http://127.0.0.1:${await front.listen()}`;
-  return {
+  const server: ComputedBucket = {
     endpoint,
     env: {
       AWS_ENDPOINT_URL_S3: endpoint,
@@ -74,9 +58,12 @@ export async function startComputedBucket(options: {
       AWS_SECRET_ACCESS_KEY: "unused",
       AWS_REGION: "us-east-1",
     },
-    get listings() {
-      return listings;
-    },
+    beforeListing: undefined,
     close: () => front.close(),
   };
+  front.intercept = async ({ key }) => {
+    if (key === "") await server.beforeListing?.();
+    return undefined;
+  };
+  return server;
 }
