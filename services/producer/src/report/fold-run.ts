@@ -14,6 +14,8 @@ import { Problems } from "./problems.js";
 import { type ModelCounts, Tally } from "./tally.js";
 
 const batchesAtOnce = 4;
+/** Batches may be as large as chunks: so many decoded records are held at once, or those of one batch. */
+const recordsAtOnce = 16_384;
 
 /** A whole run, read once from its folder. */
 export interface RunFold {
@@ -73,7 +75,8 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     }
   };
 
-  await eachOf(batches(), batchesAtOnce, async ({ batchId, entries }) => {
+  const fitting = Math.floor(recordsAtOnce / (batchImages * models.length));
+  await eachOf(batches(), Math.max(1, Math.min(batchesAtOnce, fitting)), async ({ batchId, entries }) => {
     tally.addBatch(entries, await Promise.all(models.map((model) => readShard(model.id, batchId, entries))));
   });
   await findUnexpectedShards(folder, spec, chunkImages, problems);
