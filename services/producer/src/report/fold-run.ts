@@ -11,11 +11,10 @@ import { batchesOfChunk } from "../partition/batches-of-chunk.js";
 import { checkShard } from "./check-shard.js";
 import { ManifestWalk } from "./manifest-walk.js";
 import { Problems } from "./problems.js";
+import { batchesReadAtOnce } from "./shards-at-once.js";
 import { type ModelCounts, Tally } from "./tally.js";
 
 const batchesAtOnce = 4;
-/** Batches may be as large as chunks: so many decoded records are held at once, or those of one batch. */
-const recordsAtOnce = 16_384;
 
 /** A whole run, read once from its folder. */
 export interface RunFold {
@@ -75,8 +74,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     }
   };
 
-  const fitting = Math.floor(recordsAtOnce / (batchImages * models.length));
-  await eachOf(batches(), Math.max(1, Math.min(batchesAtOnce, fitting)), async ({ batchId, entries }) => {
+  await eachOf(batches(), batchesReadAtOnce(spec, batchesAtOnce), async ({ batchId, entries }) => {
     tally.addBatch(entries, await Promise.all(models.map((model) => readShard(model.id, batchId, entries))));
   });
   await findUnexpectedShards(folder, spec, chunkImages, problems);
