@@ -150,7 +150,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: graphs, models, pipeline")
+    .description("measured tables: graphs, listing, models, pipeline")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

@@ -248,7 +248,12 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
 }
 
 function objectOf({ Key, ETag, Size, LastModified }: ListedEntry): ListedObject {
-  return { key: Key ?? "", etag: unquoted(ETag ?? ""), sizeBytes: Size ?? 0, lastModifiedMs: LastModified?.getTime() ?? null };
+  return {
+    key: Key ?? "",
+    etag: unquoted(ETag ?? ""),
+    sizeBytes: Size ?? 0,
+    lastModifiedMs: LastModified?.getTime() ?? null,
+  };
 }
 
 /** Of "bytes 0-99/1234", 1234. */
