@@ -4,7 +4,7 @@ import { type ComputedBucket, ComputedObjects, photoKeyOf, startComputedBucket }
 import { Rig } from "./rig.js";
 
 /** As entries in memory they would take more than the heap that the producer gets. */
-const keyCount = 400_000;
+const keyCount = 300_000;
 const heap = { NODE_OPTIONS: "--max-old-space-size=64" };
 
 let rig: Rig;
@@ -25,7 +25,7 @@ test("a bucket is listed ahead of its workers, in ranges and in bounded memory",
   const flags = ["--out", join(rig.dir, "labels"), "--batch-images", "10240"];
   const scan = rig.cli.start(["scan", "s3://vast/in", ...flags], env);
   const [, run] = await scan.until(/^(file:\S+\/)\n/);
-  await scan.until(/ 400,000 images \(/, 100_000);
+  await scan.until(/ 300,000 images \(/, 100_000);
   scan.kill("SIGINT");
   expect((await scan.result()).exitCode).toBe(1);
 

@@ -54,9 +54,10 @@ export async function benchListing(args: string[]): Promise<number> {
     const flags = ["--batch-images", values["batch-images"], "--listing-ranges", values.ranges];
     const scan = await watchedCommand(["scan", `s3://${bucket}/in`, "--out", dir, ...flags], env);
     const listingSeconds = await clock.stop();
+    const redisPeakBytes = Number(/used_memory_peak:(\d+)/.exec(await redis.info("memory"))?.[1]);
+    process.stderr.write(`listed in ${listingSeconds.toFixed(1)} s; Redis ${(redisPeakBytes / 1e6).toFixed(1)} MB\n`);
     const report = runReportSchema.parse(scan.document);
     if (!report.complete || report.images !== keys) throw new Error(`${report.images} of ${keys} keys were listed`);
-    const redisPeakBytes = Number(/used_memory_peak:(\d+)/.exec(await redis.info("memory"))?.[1]);
 
     const folder = await RunFolder.open(report.run);
     releasers.push("run", () => folder.close());

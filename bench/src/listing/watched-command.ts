@@ -28,5 +28,7 @@ export async function watchedCommand(words: string[], env: Record<string, string
   ]);
   const seconds = (Date.now() - startedMs) / 1_000;
   if (exitCode !== 0) throw new Error(`labelfleet ${words[0]} ended with ${exitCode}: ${output.slice(0, 2_000)}`);
-  return { seconds, ...(await watch.stop()), document: JSON.parse(output) };
+  const use = await watch.stop();
+  process.stderr.write(`${words[0]}: ${seconds.toFixed(1)} s, ${(use.peakRssBytes / 1e6).toFixed(0)} MB\n`);
+  return { seconds, ...use, document: JSON.parse(output) };
 }
