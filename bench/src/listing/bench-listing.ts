@@ -13,15 +13,15 @@ import { startRedis } from "@labelfleet/test/support/redis-server";
 import { startServerProcess } from "@labelfleet/test/support/s3-process";
 import { ListingClock } from "./listing-clock.js";
 import { printListing } from "./print-listing.js";
-import { watchedCommand } from "./watched-command.js";
+import { type WatchedCommand, watchedCommand } from "./watched-command.js";
 
 const bucket = "vast";
 const serverMain = fileURLToPath(new URL("./listing-server-main.js", import.meta.url));
 
 /**
  * The producer on a bucket of any size, whose keys a server computes, with a worker that makes its records up and an output
- * on this machine's disk (about 300 bytes a key, removed at the end). Then `status`, `verify` and `report` on that run. Peak
- * memory of each process and of Redis.
+ * on this machine's disk (about 300 bytes a key, removed at the end). Then `status`, `verify` and `report` on that run, unless
+ * --scan-only. Peak memory of each process and of Redis.
  */
 export async function benchListing(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -31,6 +31,7 @@ export async function benchListing(args: string[]): Promise<number> {
       ranges: { type: "string", default: "8" },
       "batch-images": { type: "string", default: "10240" },
       "latency-ms": { type: "string", default: "0" },
+      "scan-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
@@ -59,15 +60,7 @@ export async function benchListing(args: string[]): Promise<number> {
     const report = runReportSchema.parse(scan.document);
     if (!report.complete || report.images !== keys) throw new Error(`${report.images} of ${keys} keys were listed`);
 
-    const folder = await RunFolder.open(report.run);
-    releasers.push("run", () => folder.close());
-    const verify = await watchedCommand(["verify", report.run], {});
-    // Without its last two documents the run is one whose report has to be made from its records.
-    await folder.store.delete(folder.keyOf(runNames.success));
-    await folder.store.delete(folder.keyOf(runNames.report));
-    const status = await watchedCommand(["status", report.run], {});
-    const reporting = await watchedCommand(["report", report.run], {});
-    const commands = { scan, verify, status, report: reporting };
+    const commands = { scan, ...(values["scan-only"] ? {} : await inspect(report.run)) };
     const result = {
       keys,
       ranges: Number(values.ranges),
@@ -84,4 +77,15 @@ export async function benchListing(args: string[]): Promise<number> {
   } finally {
     await releasers.releaseAll();
   }
+}
+
+/** `status`, `verify` and `report` of a complete run, as the records alone tell it. */
+async function inspect(run: string): Promise<Record<string, WatchedCommand>> {
+  const verify = await watchedCommand(["verify", run], {});
+  const folder = await RunFolder.open(run);
+  // Without its last two documents it is a run whose report has to be made.
+  for (const name of [runNames.success, runNames.report]) await folder.store.delete(folder.keyOf(name));
+  await folder.close();
+  const status = await watchedCommand(["status", run], {});
+  return { verify, status, report: await watchedCommand(["report", run], {}) };
 }
