@@ -29,7 +29,7 @@ export async function benchListing(args: string[]): Promise<number> {
     options: {
       keys: { type: "string", default: "1000000" },
       ranges: { type: "string", default: "8" },
-      "batch-images": { type: "string", default: "10240" },
+      "batch-images": { type: "string", default: "1024" },
       "latency-ms": { type: "string", default: "0" },
       "scan-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
