@@ -84,6 +84,7 @@ export class ProducerRig {
       format: "jsonl",
       device: "cpu",
       batchImages: null,
+      listingRanges: 8,
       lane: "default",
       maxFailed: { kind: "share", share: 0.1 },
       limits: defaultImageLimits,

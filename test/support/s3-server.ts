@@ -92,7 +92,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     listKeys(bucket, prefix = "") {
       return front
         .bucket(bucket)
-        .page(prefix, "", Number.POSITIVE_INFINITY)
+        .page({ prefix, after: "", maxKeys: Number.POSITIVE_INFINITY })
         .objects.map((object) => object.key);
     },
     async close() {

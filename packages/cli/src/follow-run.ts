@@ -4,6 +4,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
 import { exitCodeOf } from "./exit-code.js";
+import { keepHeapSmall } from "./small-heap.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
 
@@ -32,6 +33,7 @@ export async function follow(
   work: (options: ProduceOptions) => Promise<Produced>,
   again: string,
 ): Promise<number> {
+  keepHeapSmall();
   const view = new ProgressView(process.stderr);
   try {
     const { outcome, report } = await work({

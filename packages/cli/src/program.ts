@@ -197,7 +197,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: batching, graphs, models, pipeline, scaling")
+    .description("measured tables: batching, dashboard, graphs, listing, models, pipeline, scaling")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

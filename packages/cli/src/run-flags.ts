@@ -1,3 +1,4 @@
+import { listingsAtOnce } from "@labelfleet/shared/contract/manifest";
 import {
   type DeviceChoice,
   defaultImageLimits,
@@ -27,6 +28,7 @@ export interface RunFlags {
   embeddings?: boolean;
   device: DeviceChoice;
   batchImages?: number;
+  listingRanges: number;
   format: OutputFormat;
   include?: string[];
   exclude?: string[];
@@ -58,6 +60,12 @@ export function addRunFlags(command: Command): Command {
     .option("--embeddings", "write the pooled features before the classifier with each record")
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
+    .option(
+      "--listing-ranges <n>",
+      "key ranges that a long listing is cut into, at most",
+      intUpTo(1000),
+      listingsAtOnce,
+    )
     .addOption(new Option("--format <format>", "how predictions are written").choices(outputFormats).default("jsonl"))
     .option("--include <glob>", "only keys that match; may be repeated (default: the formats we decode)", collect(text))
     .option("--exclude <glob>", "not the keys that match; may be repeated", collect(text))

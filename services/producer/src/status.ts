@@ -1,4 +1,5 @@
-import { chunkEntriesOf, rangeDoneSchema } from "@labelfleet/shared/contract/manifest";
+import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import { chunkEntriesOf, rangeDoneSchema, rangesSchema } from "@labelfleet/shared/contract/manifest";
 import { batchIdInName, chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Redis } from "@labelfleet/shared/redis/connection";
@@ -90,19 +91,25 @@ async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promis
 
 async function statusInFolder(folder: RunFolder, spec: RunSpec): Promise<Counted> {
   const { models, batchImages } = spec.frozen;
-  let [images, listingComplete] = [0, false];
+  const ranges = (await folder.readJson(runNames.ranges, rangesSchema))?.value.ranges ?? [];
+  // A range's totals, where it has them, replace what its chunks were taken for.
+  const inChunks = new Map<string, number>();
+  const inTotal = new Map<string, number>();
   for await (const { name } of folder.list(runNames.manifest)) {
-    if (chunkIdInName(name) !== null) images += chunkEntriesOf(batchImages);
-    if (!name.endsWith(".done")) continue;
-    // One range for now: its totals replace what its chunks were taken for.
-    images = (await folder.readJson(name, rangeDoneSchema))?.value.images ?? images;
-    listingComplete = true;
+    const chunkId = chunkIdInName(name);
+    if (chunkId !== null) {
+      const { rangeId } = partsOfBatchId(chunkId);
+      inChunks.set(rangeId, (inChunks.get(rangeId) ?? 0) + chunkEntriesOf(batchImages));
+    }
+    const done = name.endsWith(".done") ? await folder.readJson(name, rangeDoneSchema) : null;
+    if (done !== null) inTotal.set(name.slice(runNames.manifest.length, -".done".length), done.value.images);
   }
+  const images = ranges.reduce((sum, { id }) => sum + (inTotal.get(id) ?? inChunks.get(id) ?? 0), 0);
   const shards = await Promise.all(models.map((model) => countShards(folder, model.id)));
   return {
     state: "idle",
     images,
-    listingComplete,
+    listingComplete: ranges.length > 0 && ranges.every(({ id }) => inTotal.has(id)),
     done: Math.min(images, Math.min(...shards) * batchImages),
     ok: null,
     failed: null,

@@ -31,16 +31,21 @@ function encodeJsonl(records: Prediction[]): Uint8Array {
 function decodeJsonl(bytes: Uint8Array, where: string): Prediction[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   if (text !== "" && !text.endsWith("\n")) throw new LabelfleetError("RUN_INVALID", `${where}: the last line is cut`);
-  const lines = text.split("\n").slice(0, -1);
-  return lines.map((line, i) => {
+  const records: Prediction[] = [];
+  // Line by line: all lines of a large shard at once are as much memory again as the records.
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf("\n", start);
+    const line = `${where}: line ${records.length + 1}`;
     let json: unknown;
     try {
-      json = JSON.parse(line);
+      json = JSON.parse(text.slice(start, end));
     } catch (error) {
-      throw new LabelfleetError("RUN_INVALID", `${where}: line ${i + 1} is not JSON`, { cause: error });
+      throw new LabelfleetError("RUN_INVALID", `${line} is not JSON`, { cause: error });
     }
-    return checked(json, `${where}: line ${i + 1}`);
-  });
+    records.push(checked(json, line));
+    start = end + 1;
+  }
+  return records;
 }
 
 function checked(value: unknown, where: string): Prediction {

@@ -6,6 +6,7 @@ import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
 import { eachOf } from "../each-of.js";
+import { batchesReadAtOnce } from "../report/shards-at-once.js";
 
 const readsAtOnce = 8;
 const batchesAtOnce = 256;
@@ -37,7 +38,9 @@ export class Recounter {
     const isCounted = await this.#progress.finished(batchIds, modelIds);
     const uncounted = batchIds.filter((_, i) => isCounted[i] !== true);
     const shards = uncounted.flatMap((batchId) => modelIds.map((modelId) => ({ batchId, modelId })));
-    await eachOf(shards, readsAtOnce, ({ batchId, modelId }) => this.#count(batchId, modelId));
+    await eachOf(shards, batchesReadAtOnce(this.#spec, readsAtOnce), ({ batchId, modelId }) =>
+      this.#count(batchId, modelId),
+    );
   }
 
   async #count(batchId: string, modelId: string): Promise<void> {

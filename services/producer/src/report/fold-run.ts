@@ -11,6 +11,7 @@ import { batchesOfChunk } from "../partition/batches-of-chunk.js";
 import { checkShard } from "./check-shard.js";
 import { ManifestWalk } from "./manifest-walk.js";
 import { Problems } from "./problems.js";
+import { batchesReadAtOnce } from "./shards-at-once.js";
 import { type ModelCounts, Tally } from "./tally.js";
 
 const batchesAtOnce = 4;
@@ -73,7 +74,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     }
   };
 
-  await eachOf(batches(), batchesAtOnce, async ({ batchId, entries }) => {
+  await eachOf(batches(), batchesReadAtOnce(spec, batchesAtOnce), async ({ batchId, entries }) => {
     tally.addBatch(entries, await Promise.all(models.map((model) => readShard(model.id, batchId, entries))));
   });
   await findUnexpectedShards(folder, spec, chunkImages, problems);
