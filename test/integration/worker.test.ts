@@ -100,6 +100,7 @@ function jobOf(n: number, changes: Partial<BatchJob> = {}): BatchJob {
     pass: 0,
     rewrite: null,
     retryCode: null,
+    mend: false,
     ...changes,
   };
 }

@@ -159,6 +159,7 @@ export class Outstanding {
       pass: 0,
       rewrite: null,
       retryCode: null,
+      mend: false,
     };
   }
 }

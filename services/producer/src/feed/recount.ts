@@ -51,7 +51,7 @@ export class Recounter {
       await this.#progress.count({ batchId, modelId, ok, failed: records.length - ok });
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
-      // The shard stays where it is for `verify` to name: nobody may overwrite what was committed first.
+      // It is not overwritten here: `resume` mends it, by If-Match.
       this.#logger.warn(toLabelfleetError(error).message);
     }
   }
