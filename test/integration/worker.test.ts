@@ -9,6 +9,7 @@ import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { createLogger } from "@labelfleet/shared/logger";
 import { type BatchQueue, openQueue } from "@labelfleet/shared/queue/batch-queue";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -198,10 +199,10 @@ describe("a worker", () => {
 
   it("is known while it lives, and forgotten when it has stopped", async () => {
     await startWorker();
-    const [worker] = await liveWorkers(rig.redis, Date.now());
+    const [worker] = await liveWorkers(rig.redis, await redisNowMs(rig.redis));
     expect(worker).toMatchObject({ lanes: ["default"] });
     for (const stop of stopping.splice(0)) await stop();
-    expect(await liveWorkers(rig.redis, Date.now())).toEqual([]);
+    expect(await liveWorkers(rig.redis, await redisNowMs(rig.redis))).toEqual([]);
   });
 
   it("of two that race for one batch each way, one shard stays and both count the same", async () => {

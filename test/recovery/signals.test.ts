@@ -72,8 +72,12 @@ test("SIGTERM of a worker with time to spare: it finishes what it has begun", as
 
 test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; resume completes the run", async () => {
   gate = new Gate(rig.servers.s3, 25);
-  const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "5" });
+  const running = rig.cli.start(["run", input, "--out", out, ...batches, "--json"], { LABELFLEET_GRACE_SECONDS: "5" });
   await gate.reached;
+  // The first batch is done, and the producer has had time to see it.
+  const shardsBefore = await shardsThere();
+  await expect.poll(shardsThere, { timeout: 20_000 }).toBeGreaterThan(shardsBefore);
+  await sleep(1_000);
   running.killGroup("SIGINT");
   await sleep(500);
   const before = await shardsThere();
@@ -83,6 +87,9 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
   expect(result.stderr).not.toMatch(/^\s+at /m);
   const [, run] = /^Stopped\. Finish it with: labelfleet resume (s3:\/\/\S+\/)$/m.exec(result.stderr) ?? [];
   expect(run, result.stderr).toBeDefined();
+  const said = JSON.parse(result.stdout) as { ok: number };
+  expect(said).toEqual({ run, complete: false, outcome: "stopped", images: photoCount, ok: said.ok, failed: 0 });
+  expect(said.ok).toBeGreaterThanOrEqual(10);
   expect(await rig.cli.leftovers()).toEqual([]);
   expect(await rig.names(run!)).not.toContain("_SUCCESS");
   // What was in hand was finished, not thrown away.

@@ -53,11 +53,15 @@ export interface ProduceOptions {
   startedMs?: number;
 }
 
-export interface Produced {
-  outcome: Outcome;
-  /** null for a run that was stopped, paused or cancelled. */
-  report: RunReport | null;
+/** Of a run without a report, as far as is known: images listed so far, and those of them that are done. */
+export interface KnownCounts {
+  images: number;
+  ok: number;
+  failed: number;
 }
+
+/** A run that was stopped, paused or cancelled has no report. */
+export type Produced = { outcome: Outcome } & ({ report: RunReport } | { report: null; known: KnownCounts });
 
 /**
  * Takes a run that lies in its folder from wherever it stands to its end: list, feed, wait, finalize. A new run and a resumed
@@ -108,7 +112,10 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     releasers.push("stand down", standDown);
 
     const end = await feedOrStop(feeder, signal, grace);
-    if (end === "stopped" || end === "paused" || end === "cancelled") return { outcome: end, report: null };
+    if (end === "stopped" || end === "paused" || end === "cancelled") {
+      const { ok, failed } = feeder.state;
+      return { outcome: end, report: null, known: { images: log.images, ok, failed } };
+    }
     if (end === "too-many-failed") {
       await standDown();
       return { outcome: end, report: (await reportOf(folder, spec)).report };

@@ -26,6 +26,7 @@ const workerBeatSchema = z.object({
   /** Batches it holds at once. */
   batchSlots: z.int(),
   imagesPerSecond: z.number(),
+  /** By the clock of Redis. */
   seenMs: z.int(),
 });
 export type WorkerBeat = z.infer<typeof workerBeatSchema>;
@@ -69,7 +70,11 @@ export async function removeWorker(redis: Redis, workerId: string): Promise<void
   await redis.hdel(workersKey, workerId);
 }
 
-/** Workers that spoke within the last 20 s; the others are forgotten on the way. */
+/**
+ * Workers that spoke within the last 20 s; the others are forgotten on the way.
+ *
+ * @param nowMs as redisNowMs says
+ */
 export async function liveWorkers(redis: Redis, nowMs: number): Promise<WorkerBeat[]> {
   const entries = Object.entries(await redis.hgetall(workersKey));
   const live: WorkerBeat[] = [];

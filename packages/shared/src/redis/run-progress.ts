@@ -31,6 +31,7 @@ export interface ProducerNote {
   producerId: string;
   listedImages: number;
   listingComplete: boolean;
+  /** By the clock of Redis. */
   seenMs: number;
 }
 

@@ -18,7 +18,8 @@ export async function resumeRun(options: ProduceOptions): Promise<Produced> {
   const wasFinished = (await readFinished(folder)) !== null;
   const produced = await produceRun(options);
   if (!wasFinished && produced.outcome !== "incomplete") return produced;
-  const { problems, images, damagedBatches, missingBatches } = await foldRun(folder, spec);
+  const before = await foldRun(folder, spec);
+  const { problems, damagedBatches, missingBatches } = before;
   if (problems.total === 0) return produced;
   // What a run lacks that is not complete was tried a moment ago.
   const batchIds = [...new Set([...damagedBatches, ...(wasFinished ? missingBatches : [])])].sort();
@@ -27,7 +28,7 @@ export async function resumeRun(options: ProduceOptions): Promise<Produced> {
   for (const problem of problems.kept.slice(0, loggedProblems)) logger.warn(problem.message);
   return rewriteRun({
     ...options,
-    images,
+    before,
     question: {
       batches: async function* () {
         for (const batchId of batchIds) yield { batchId, rewrite: await mendOf(folder, spec, batchId) };

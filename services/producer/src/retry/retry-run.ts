@@ -16,10 +16,10 @@ import { rewriteOf } from "./rewrite-of.js";
  */
 export async function retryRun(options: ProduceOptions & { code: string | null }): Promise<Produced> {
   const { folder, spec, code } = options;
-  const { images } = await checkComplete(folder);
+  const before = await checkComplete(folder);
   return rewriteRun({
     ...options,
-    images,
+    before,
     question: {
       batches: () => chosenBatches(folder, spec, code),
       // Records of the pass that this retry began with, or of a later one, are done again, whoever did them.

@@ -8,7 +8,7 @@ import { feedOrStop } from "../feed/feed-or-stop.js";
 import type { Finalized } from "../finalize/finalize-run.js";
 import { outcomeOf } from "../finalize/outcome.js";
 import { Following } from "../following.js";
-import { noteGraceMs, type Produced, type ProduceOptions, stopGraceMs } from "../produce.js";
+import { type KnownCounts, noteGraceMs, type Produced, type ProduceOptions, stopGraceMs } from "../produce.js";
 import { Grace, within } from "../within.js";
 import { type RewriteQuestion, Rewriter } from "./rewriter.js";
 
@@ -17,12 +17,12 @@ const loggedProblems = 5;
 /**
  * Has batches of a run that is listed to its end done again, as the question asks for, and then concludes it.
  *
- * @param options.images of the whole run
+ * @param options.before what the run's records said before
  * @param options.conclude checks the folder and writes its report
  * @throws RUN_INVALID when the question does
  */
 export async function rewriteRun(
-  options: ProduceOptions & { question: RewriteQuestion; images: number; conclude: () => Promise<Finalized> },
+  options: ProduceOptions & { question: RewriteQuestion; before: KnownCounts; conclude: () => Promise<Finalized> },
 ): Promise<Produced> {
   const { folder, spec, redis, signal, logger, question } = options;
   const { lane } = spec.overridable;
@@ -38,7 +38,7 @@ export async function rewriteRun(
       progress,
       producerId: newProcessId(hostname(), process.pid),
       startedMs: options.startedMs ?? Date.now(),
-      listed: () => ({ images: options.images, isComplete: true }),
+      listed: () => ({ images: options.before.images, isComplete: true }),
       stand: () => {
         const { chosen, done, failedAgain, batchesDone } = rewriter.state;
         const counts = { done, ok: done - failedAgain, failed: failedAgain, batchesDone };
@@ -51,7 +51,10 @@ export async function rewriteRun(
       await within(grace.leftMs(), rewriter.withdraw());
       await within(grace.leftMs(), following.end("stopped"));
     });
-    if ((await feedOrStop(rewriter, signal, grace)) === "stopped") return { outcome: "stopped", report: null };
+    if ((await feedOrStop(rewriter, signal, grace)) === "stopped") {
+      const { images, ok, failed } = options.before;
+      return { outcome: "stopped", report: null, known: { images, ok, failed } };
+    }
     await within(noteGraceMs, following.end("finalizing"));
     const { report, problems } = await options.conclude();
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);

@@ -8,6 +8,7 @@ import {
   takeFailure,
   withdrawBatches,
 } from "@labelfleet/shared/queue/batch-queue";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -115,7 +116,7 @@ export class Rewriter {
 
   async #refill(): Promise<void> {
     const { redis, spec, queue } = this.#options;
-    const window = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
+    const window = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
     const rewrites = this.#pending.take(window - this.#inQueue.size);
     const ahead = new Map<string, number>();
     let images = [...this.#inQueue.values()].reduce((sum, batch) => sum + batch.images, 0);
