@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
-import { Gate } from "../e2e/gate.js";
+import { Gate, isPhotoGet } from "../e2e/gate.js";
 import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
 import type { Photo } from "../support/photos.js";
@@ -26,10 +26,10 @@ export class RecoveryRig {
 
   readonly input = `s3://${bucket}/in`;
 
-  async start(photoCount: number): Promise<void> {
+  async start(photoCount: number, uploaded: number): Promise<void> {
     this.#rig = await Rig.start();
     this.#photos = await smallPhotos(photoCount);
-    await this.rig.upload("in", this.#photos);
+    await this.rig.upload("in", this.#photos.slice(0, uploaded));
   }
 
   /** Lets the store answer so many reads of photos, and holds the others until it is opened, at the test's end at the latest. */
@@ -56,6 +56,18 @@ export class RecoveryRig {
     return { scan, run: run! };
   }
 
+  /** The keys of the photos that workers read while the work is done. */
+  async readsDuring(work: () => Promise<unknown>): Promise<string[]> {
+    const reads: string[] = [];
+    this.rig.servers.s3.intercept = (request) => {
+      if (isPhotoGet(request)) reads.push(request.key);
+      return undefined;
+    };
+    await work();
+    this.rig.servers.s3.intercept = undefined;
+    return reads.sort();
+  }
+
   newestRun(): string {
     const ids = this.rig.servers.s3.listKeys(bucket, "out/").map((key) => key.split("/")[1]!);
     const runIds = ids.filter((id) => /^\d{8}t/.test(id));
@@ -63,11 +75,11 @@ export class RecoveryRig {
   }
 }
 
-/** A rig for all tests of a file. */
-export function useRecoveryRig(photoCount: number): RecoveryRig {
+/** A rig for all tests of a file. Of the photos the first are in the bucket, all unless told. */
+export function useRecoveryRig(photoCount: number, uploaded = photoCount): RecoveryRig {
   vi.setConfig({ testTimeout });
   const recovery = new RecoveryRig();
-  beforeAll(() => recovery.start(photoCount));
+  beforeAll(() => recovery.start(photoCount, uploaded));
   afterEach(() => recovery.calm());
   afterAll(async () => {
     expect(await recovery.rig.stop()).toEqual([]);

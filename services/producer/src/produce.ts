@@ -9,6 +9,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { within } from "@labelfleet/shared/shutdown";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { checkNotCancelled } from "./control.js";
 import { feedOrStop } from "./feed/feed-or-stop.js";
@@ -17,9 +18,9 @@ import { awaitStats } from "./finalize/await-stats.js";
 import { finalizeRun, readFinished, reportOf } from "./finalize/finalize-run.js";
 import { type Outcome, outcomeOf } from "./finalize/outcome.js";
 import { Following } from "./following.js";
+import { Grace } from "./grace.js";
 import { ChunkLog } from "./partition/chunk-log.js";
 import { completeManifest } from "./partition/complete-manifest.js";
-import { Grace, within } from "./within.js";
 
 /** How long stopping may wait for Redis and the stores, all in all; a person is waiting. */
 export const stopGraceMs = 5_000;

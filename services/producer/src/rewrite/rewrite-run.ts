@@ -4,12 +4,13 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
+import { within } from "@labelfleet/shared/shutdown";
 import { feedOrStop } from "../feed/feed-or-stop.js";
 import type { Finalized } from "../finalize/finalize-run.js";
 import { outcomeOf } from "../finalize/outcome.js";
 import { Following } from "../following.js";
+import { Grace } from "../grace.js";
 import { type KnownCounts, noteGraceMs, type Produced, type ProduceOptions, stopGraceMs } from "../produce.js";
-import { Grace, within } from "../within.js";
 import { type RewriteQuestion, Rewriter } from "./rewriter.js";
 
 const loggedProblems = 5;
