@@ -1,11 +1,11 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-import { eachOf } from "../each-of.js";
 
 const readsAtOnce = 8;
 const batchesAtOnce = 256;

@@ -3,10 +3,10 @@ import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifes
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-import { eachOf } from "../each-of.js";
 import { batchesOfChunk } from "../partition/batches-of-chunk.js";
 import { checkShard } from "./check-shard.js";
 import { ManifestWalk } from "./manifest-walk.js";

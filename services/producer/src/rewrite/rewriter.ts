@@ -1,5 +1,6 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import type { Logger } from "@labelfleet/shared/logger";
 import {
   type BatchQueue,
@@ -14,7 +15,6 @@ import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
-import { eachOf } from "../each-of.js";
 import { ReadAhead } from "../feed/read-ahead.js";
 import { Recounter } from "../feed/recount.js";
 import { remedyOf, windowBatches } from "../feed/window.js";
