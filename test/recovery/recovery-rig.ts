@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { Gate, isPhotoGet } from "../e2e/gate.js";
 import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import type { CliProcess } from "../support/cli.js";
@@ -6,9 +6,6 @@ import type { Photo } from "../support/photos.js";
 
 /** Where the suites' runs lie. */
 export const out = `s3://${bucket}/out`;
-
-/** Several whole commands each, one after another. */
-const testTimeout = 120_000;
 
 /** A bucket of small photos at `s3://photos/in`, and the processes of a fleet. Set up and checked for leaks by vitest's hooks. */
 export class RecoveryRig {
@@ -77,7 +74,6 @@ export class RecoveryRig {
 
 /** A rig for all tests of a file. Of the photos the first are in the bucket, all unless told. */
 export function useRecoveryRig(photoCount: number, uploaded = photoCount): RecoveryRig {
-  vi.setConfig({ testTimeout });
   const recovery = new RecoveryRig();
   beforeAll(() => recovery.start(photoCount, uploaded));
   afterEach(() => recovery.calm());
