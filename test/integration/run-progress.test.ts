@@ -61,6 +61,7 @@ test("batches are offered once however often, and taken back while nobody holds 
       pass: 0,
       rewrite: null,
       retryCode: null,
+      mend: false,
     }));
     await offerBatches(queue, jobs.slice(0, 2));
     await offerBatches(queue, jobs);
@@ -86,6 +87,7 @@ test("a batch with fewer images of its own run before it is taken sooner, whenev
     pass: 0,
     rewrite: null,
     retryCode: null,
+    mend: false,
   });
   const orderOf = async () =>
     (await queue.getPrioritized()).map(({ data }) => `${data.run.split("/")[4]} ${data.batchId.at(-1)}`);

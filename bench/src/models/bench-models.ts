@@ -4,7 +4,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { type DeviceChoice, deviceChoices } from "@labelfleet/runtime/devices";
+import { type DeviceChoice, deviceChoices } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { checkContestant, defaultContestants } from "./contestants.js";
 import { largestBatch } from "./largest-batch.js";

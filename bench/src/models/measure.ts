@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DeviceChoice } from "@labelfleet/runtime/devices";
 import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { contestantOf } from "./contestants.js";
 import { peakRssBytes, resetPeak } from "./peak-memory.js";
 

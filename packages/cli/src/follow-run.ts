@@ -36,14 +36,15 @@ export async function follow(
   keepHeapSmall();
   const view = new ProgressView(process.stderr);
   try {
-    const { outcome, report } = await work({
+    const { outcome, ...produced } = await work({
       ...run,
       logger: context.logger,
       onProgress: (progress) => view.show(progress),
     });
     view.end();
-    if (context.json) printJson(report ?? { run: run.folder.uri, complete: false, outcome });
-    else if (report !== null) process.stdout.write(reportText(report));
+    if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
+    else if (produced.report !== null) printJson(produced.report);
+    else printJson({ run: run.folder.uri, complete: false, outcome, ...produced.known });
     const advice = adviceFor(outcome, run.folder.uri, again);
     if (advice !== null) process.stderr.write(`${advice}\n`);
     return exitCodeOf(outcome);

@@ -111,7 +111,7 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run"))
+  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run, and mend a damaged one"))
     .option("--force", "go on although the run was cancelled")
     .action(
       action(finish, async (context, run: string, flags) =>

@@ -94,6 +94,9 @@ export function addContinueFlags(command: Command): Command {
   return command
     .option("--lane <name>", "queue lane (default: the run's)", laneName)
     .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
+    .option("--max-pixels <n>", "larger images are failed records (default: the run's)", positiveInt)
+    .option("--max-bytes <n>", "larger objects are failed records (default: the run's)", positiveInt)
+    .option("--decode-timeout <ms>", "milliseconds that decoding one image may take (default: the run's)", positiveInt)
     .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt);
 }
 

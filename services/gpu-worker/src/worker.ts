@@ -141,7 +141,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });
-    let batchSlots: number = batchSlotBounds.min;
+    const batchSlots = new Map<string, number>(lanes.map((lane) => [lane, batchSlotBounds.min]));
     const reporter = new Reporter({
       redis,
       identity,
@@ -149,7 +149,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       state: () => ({
         device: infer.device ?? options.device,
         slots: stageSlots(plan, infer.slots),
-        batchSlots: batchSlots * lanes.length,
+        batchSlots: [...batchSlots.values()].reduce((sum, slots) => sum + slots, 0),
         batchesInHand: contexts.batchesInHand,
       }),
       contexts: () => contexts.all(),
@@ -173,14 +173,15 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       const consumer: BatchConsumer = consumeBatches({
         redisUrl,
         lane,
-        batchSlots,
+        batchSlots: batchSlotBounds.min,
         workerId,
         isShortOf: (runId) => stages.budget.isInside(runId) && !stages.budget.isWaiting(runId),
         process: async (delivery) => {
           try {
             await contexts.use(delivery.job, lane, async (run) => {
-              batchSlots = batchSlotsFor(run.spec.frozen.batchImages, stages.budget.maxImages);
-              consumer.setBatchSlots(batchSlots);
+              const slots = batchSlotsFor(run.spec.frozen.batchImages, stages.budget.maxImages);
+              batchSlots.set(lane, slots);
+              consumer.setBatchSlots(slots);
               await processBatch(deps, run, delivery);
             });
           } catch (error) {

@@ -2,6 +2,7 @@ import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import { chunkEntriesOf, rangeDoneSchema, rangesSchema } from "@labelfleet/shared/contract/manifest";
 import { batchIdInName, chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -38,7 +39,7 @@ export interface RunStatus {
  * Where a run stands: from its report when it is complete, from Redis while that knows it, else from the names in its folder,
  * without reading any shard. @throws RUN_NOT_FOUND
  */
-export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs = Date.now()): Promise<RunStatus> {
+export async function readStatus(folder: RunFolder, redis: Redis | null): Promise<RunStatus> {
   const spec = await folder.readSpec();
   const base = { run: folder.uri, runId: spec.runId };
   const report = await readFinished(folder);
@@ -53,20 +54,21 @@ export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs =
     };
     return { ...base, state: "done", images, done: ok + failed, ok, failed, ...exact };
   }
-  const known = redis === null ? null : await statusInRedis(spec, redis, nowMs);
+  const known = redis === null ? null : await statusInRedis(spec, redis);
   const counted = known ?? (await statusInFolder(folder, spec));
   return { ...base, ...counted, ...((await folder.isCancelled()) ? { state: "cancelled" as const } : {}) };
 }
 
 type Counted = Omit<RunStatus, "run" | "runId">;
 
-async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promise<Counted | null> {
+async function statusInRedis(spec: RunSpec, redis: Redis): Promise<Counted | null> {
   const lane = await currentLane(redis, spec);
   const progress = new RunProgress(redis, lane, spec.runId);
   const note = await progress.lastNote();
   if (note === null) return null;
   const isPaused = await progress.isPaused();
   const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
+  const nowMs = await redisNowMs(redis);
   const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
   const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
   const pause = inputPauseOf(workers, spec.runId);

@@ -39,6 +39,7 @@ const workerBeatSchema = z.object({
   batchSlots: z.int(),
   imagesPerSecond: z.number(),
   inputPauses: z.array(inputPauseSchema).default([]),
+  /** By the clock of Redis. */
   seenMs: z.int(),
   /** Ids of the models that it holds for its open runs. */
   models: z.array(z.string()).default([]),
@@ -88,7 +89,11 @@ export async function removeWorker(redis: Redis, workerId: string): Promise<void
   await redis.hdel(workersKey, workerId);
 }
 
-/** Workers that spoke within the last 20 s; the others are forgotten on the way. */
+/**
+ * Workers that spoke within the last 20 s; the others are forgotten on the way.
+ *
+ * @param nowMs as redisNowMs says
+ */
 export async function liveWorkers(redis: Redis, nowMs: number): Promise<WorkerBeat[]> {
   const entries = Object.entries(await redis.hgetall(workersKey));
   const live: WorkerBeat[] = [];

@@ -32,6 +32,7 @@ export interface ProducerNote {
   producerId: string;
   listedImages: number;
   listingComplete: boolean;
+  /** By the clock of Redis. */
   seenMs: number;
 }
 

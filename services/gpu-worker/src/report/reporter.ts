@@ -2,6 +2,7 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { WorkerStage } from "@labelfleet/shared/contract/stats";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { beat, type InputPause, removeWorker } from "@labelfleet/shared/redis/registry";
 import { within } from "@labelfleet/shared/shutdown";
@@ -70,7 +71,7 @@ export class Reporter {
       batchSlots,
       imagesPerSecond: Math.max(0, Math.round(((images - this.#lastImages) / seconds) * 10) / 10),
       inputPauses: contexts.flatMap(inputPauseIn),
-      seenMs: Date.now(),
+      seenMs: await redisNowMs(this.#redis),
       models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
       batchesInHand,
       busy: this.#busy.since(

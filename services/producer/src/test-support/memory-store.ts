@@ -77,6 +77,9 @@ export class MemoryStore implements ObjectStore {
     if (options.ifNoneMatch === "*" && this.objects.has(key)) {
       throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} exists`);
     }
+    if (options.ifMatch !== undefined && (await this.head(key))?.etag !== options.ifMatch) {
+      throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} is another one`);
+    }
     this.objects.set(key, Buffer.from(body));
     return { etag: this.#infoOf(key).etag };
   }
