@@ -37,14 +37,38 @@ export function plotSvg(models: readonly ModelMeasure[], batch: number, title: s
     text(widthPx / 2 - 60, heightPx - 18, "billion multiply-adds an image"),
     text(20, margin.top - 12, isCpu ? "CPU ms an image" : "ms an image"),
     ...extremePaces(points).map((gflops) => paceLine(gflops, x, y)),
-    ...points.map((point) => {
-      const isFamily = point.name.includes("efficientnet");
-      const dot = `<circle cx="${x.at(point.x).toFixed(1)}" cy="${y.at(point.y).toFixed(1)}" r="5" fill="${isFamily ? "#1d6fa5" : "#c4453b"}"/>`;
-      return dot + text(x.at(point.x) + 9, y.at(point.y) + 4, point.name.replace("efficientnet_", ""));
-    }),
+    ...placed(points, x, y).map(dotWithLabel),
     "</svg>",
   ];
   return `${parts.join("\n")}\n`;
+}
+
+interface Placed {
+  readonly name: string;
+  readonly xPx: number;
+  readonly yPx: number;
+  /** Whether another network is where the label would be. */
+  readonly isCrowded: boolean;
+}
+
+/** About the size of a label, which stands to the right of its dot. */
+const labelPx = { width: 90, height: 14 };
+
+function placed(points: readonly { name: string; x: number; y: number }[], x: Scale, y: Scale): Placed[] {
+  const dots = points.map((point) => ({ name: point.name, xPx: x.at(point.x), yPx: y.at(point.y) }));
+  return dots.map((dot) => ({
+    ...dot,
+    isCrowded: dots.some(
+      ({ xPx, yPx }) => xPx > dot.xPx && xPx - dot.xPx < labelPx.width && Math.abs(yPx - dot.yPx) < labelPx.height,
+    ),
+  }));
+}
+
+function dotWithLabel({ name, xPx, yPx, isCrowded }: Placed): string {
+  const colour = name.includes("efficientnet") ? "#1d6fa5" : "#c4453b";
+  const dot = `<circle cx="${xPx.toFixed(1)}" cy="${yPx.toFixed(1)}" r="5" fill="${colour}"/>`;
+  const label = name.replace("efficientnet_", "");
+  return dot + (isCrowded ? text(xPx - 9, yPx + 4, label, 'text-anchor="end"') : text(xPx + 9, yPx + 4, label));
 }
 
 interface Scale {
