@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers, type WorkerBeat } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
@@ -92,7 +93,9 @@ export class ContainerFleet {
 
   /** What a worker said last, null when it has been silent for 20 s. */
   async beatOf(worker: ContainerProcess): Promise<WorkerBeat | null> {
-    return (await liveWorkers(this.#redis, Date.now())).find(({ host }) => host === worker.host) ?? null;
+    return (
+      (await liveWorkers(this.#redis, await redisNowMs(this.#redis))).find(({ host }) => host === worker.host) ?? null
+    );
   }
 
   /**

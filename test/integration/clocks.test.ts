@@ -37,7 +37,12 @@ test("a worker on a machine whose clock is wrong is known to be there", async ()
     redis,
     identity: { workerId: "w", host: "h", versions: {} },
     lanes: ["default"],
-    state: () => ({ device: "cpu", slots: { fetch: 1, decode: 1, infer: 1, write: 1 }, batchSlots: 1, batchesInHand: 0 }),
+    state: () => ({
+      device: "cpu",
+      slots: { fetch: 1, decode: 1, infer: 1, write: 1 },
+      batchSlots: 1,
+      batchesInHand: 0,
+    }),
     contexts: async () => [],
     logger: createLogger({ name: "test", level: "silent" }),
   });

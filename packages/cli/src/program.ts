@@ -3,6 +3,7 @@ import { version } from "@labelfleet/shared/version";
 import { Command, Option } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
+
 import type { DashboardFlags } from "./commands/dashboard.js";
 import type { ExportFlags } from "./commands/export.js";
 import type { QuantizeFlags } from "./commands/models/quantize.js";
