@@ -1,5 +1,6 @@
 import { disableTelemetry } from "@labelfleet/runtime/telemetry";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import type { Absence } from "../batch/policy.js";
 import { type InferOutcome, InferThread, type LoadedOn } from "./infer-thread-handle.js";
 import { divideMemory, toEvict } from "./memory-plan.js";
 import type { InferThreadData, ModelToLoad } from "./messages.js";
@@ -7,8 +8,9 @@ import type { InferThreadData, ModelToLoad } from "./messages.js";
 /** A running batch and the next one: the thread never waits for the main thread between two. */
 const batchesPerThread = 2;
 
-/** A change of models must be worth what loading costs: images may wait for so many times of that. */
-const absenceFactor = 2;
+/** A change of models must be worth what loading costs: images wait, and a turn lasts, so many times that, and not less. */
+const turnFactor = 2;
+const leastTurnMs = 50;
 
 export interface InferPoolOptions extends InferThreadData {
   threads: number;
@@ -24,6 +26,8 @@ export interface InferPoolOptions extends InferThreadData {
 interface PooledModel {
   model: ModelToLoad;
   lastUsedMs: number;
+  /** When it was loaded last, and how long that took. */
+  loadedMs: number;
   loadMs: number;
 }
 
@@ -83,7 +87,7 @@ export class InferPool {
    * make room for others, and is brought back when images wait for it.
    */
   async load(model: ModelToLoad): Promise<LoadedOn> {
-    this.#models.set(model.modelKey, { model, lastUsedMs: performance.now(), loadMs: 0 });
+    this.#models.set(model.modelKey, { model, lastUsedMs: performance.now(), loadedMs: 0, loadMs: 0 });
     try {
       this.#divide();
       return await this.bring(model.modelKey);
@@ -99,14 +103,19 @@ export class InferPool {
     this.#divide();
   }
 
-  absenceOf(modelKey: string): { maxWaitMs: number; maxImages: number } | null {
+  absenceOf(modelKey: string): Absence | null {
     const pooled = this.#models.get(modelKey);
     if (pooled === undefined || this.#present.has(modelKey)) return null;
+    const nowMs = performance.now();
+    const turnOf = ({ loadMs }: PooledModel) => Math.max(leastTurnMs, turnFactor * loadMs);
+    const victims = this.#victimsOf(modelKey).map((key) => this.#models.get(key)!);
     // Models that nobody used for as long as it takes to load one are in nobody's way.
-    const idleMs = Math.min(
-      ...this.#victimsOf(modelKey).map((key) => performance.now() - this.#models.get(key)!.lastUsedMs),
-    );
-    return { maxWaitMs: idleMs > pooled.loadMs ? 0 : absenceFactor * pooled.loadMs, maxImages: this.#maxWaiting };
+    const isInUse = victims.some(({ lastUsedMs }) => nowMs - lastUsedMs <= turnOf(pooled));
+    return {
+      maxWaitMs: isInUse ? turnOf(pooled) : 0,
+      maxImages: this.#maxWaiting,
+      turnMs: Math.max(0, ...victims.map((victim) => victim.loadedMs + turnOf(victim) - nowMs)),
+    };
   }
 
   /** Loads a model that was loaded before, and unloads the longest unused ones where there is no room. */
@@ -164,8 +173,8 @@ export class InferPool {
       this.#present.delete(modelKey);
       throw error;
     } finally {
-      pooled.lastUsedMs = performance.now();
-      pooled.loadMs = pooled.lastUsedMs - startedMs;
+      pooled.lastUsedMs = pooled.loadedMs = performance.now();
+      pooled.loadMs = pooled.loadedMs - startedMs;
     }
   }
 
