@@ -43,7 +43,7 @@ export async function benchScaling(args: string[]): Promise<number> {
     for (const workers of counts) {
       runs.push(
         await scalingRun({
-          ...{ ...common, workers, images: workers * perWorker, batchImages: perWorker / 8 },
+          ...{ ...common, workers, images: workers * perWorker, batchImages: Math.ceil(perWorker / 8) },
           ...{ device: `launchMs=0,imageMs=${deviceMs}`, batchSize: 4 },
         }),
       );

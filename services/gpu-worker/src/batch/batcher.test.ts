@@ -2,7 +2,7 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { InferOutcome } from "../infer/infer-thread-handle.js";
 import { Batcher, type BatchSizer, type BatchTaker } from "./batcher.js";
-import type { BatchLimits } from "./policy.js";
+import type { Absence, BatchLimits } from "./policy.js";
 
 interface Sent {
   modelKey: string;
@@ -37,8 +37,8 @@ class FakeThreads implements BatchTaker {
     await vi.advanceTimersByTimeAsync(0);
   }
 
-  absenceOf(modelKey: string): { maxWaitMs: number; maxImages: number } | null {
-    return this.absent.has(modelKey) ? { maxWaitMs: 100, maxImages: 5 } : null;
+  absenceOf(modelKey: string): Absence | null {
+    return this.absent.has(modelKey) ? { maxWaitMs: 100, maxImages: 5, turnMs: 0 } : null;
   }
 
   async bring(modelKey: string): Promise<void> {

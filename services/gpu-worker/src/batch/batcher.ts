@@ -2,13 +2,13 @@ import { hasCode } from "@labelfleet/shared/errors";
 import type { InferOutcome } from "../infer/infer-thread-handle.js";
 import type { RankedClass } from "../infer/messages.js";
 import { type Clock, systemClock } from "./clock.js";
-import { type BatchLimits, type ModelQueue, nextAction } from "./policy.js";
+import { type Absence, type BatchLimits, type ModelQueue, nextAction } from "./policy.js";
 
 /** What the batcher needs of the inference pool. */
 export interface BatchTaker {
   canTake(modelKey: string): boolean;
-  /** null where the model is loaded, or being loaded. */
-  absenceOf(modelKey: string): ModelQueue["absence"];
+  /** null where the model is loaded. */
+  absenceOf(modelKey: string): Absence | null;
   /** Begins to load a model, at the expense of others where it must be. */
   bring(modelKey: string): Promise<unknown>;
   /** Unloads what else is loaded; whether there was anything. */
@@ -54,7 +54,8 @@ export class Batcher {
   readonly #sizer: BatchSizer;
   readonly #clock: Clock;
   readonly #waiting = new Map<string, WaitingImage[]>();
-  readonly #bringing = new Set<string>();
+  /** The model that is being loaded. One at a time: what it makes room for is another's to say when it is there. */
+  #bringing: string | null = null;
   #callOff: () => void = () => {};
 
   constructor(taker: BatchTaker, sizer: BatchSizer, clock = systemClock) {
@@ -86,7 +87,8 @@ export class Batcher {
   #dispatch(): void {
     this.#callOff();
     for (;;) {
-      const next = nextAction([...this.#waiting].map(([modelKey, queue]) => this.#view(modelKey, queue)));
+      const queues = [...this.#waiting].map(([modelKey, queue]) => this.#view(modelKey, queue));
+      const next = nextAction(queues.filter(({ absence }) => absence === null || this.#bringing === null));
       if (next === null) return;
       if (next.action === "wait") {
         this.#callOff = this.#clock.after(Math.ceil(next.ms), () => this.#dispatch());
@@ -103,20 +105,20 @@ export class Batcher {
       count: queue.length,
       oldestWaitMs: this.#clock.now() - (queue[0]?.sinceMs ?? 0),
       canTake: this.#taker.canTake(modelKey),
-      absence: this.#bringing.has(modelKey) ? null : this.#taker.absenceOf(modelKey),
+      absence: this.#taker.absenceOf(modelKey),
       limits: this.#sizer.limitsOf(modelKey),
     };
   }
 
   #bring(modelKey: string): void {
-    this.#bringing.add(modelKey);
+    this.#bringing = modelKey;
     this.#taker
       .bring(modelKey)
       .catch((error: unknown) => {
         for (const image of this.#waiting.get(modelKey)?.splice(0) ?? []) image.reject(error);
       })
       .finally(() => {
-        this.#bringing.delete(modelKey);
+        this.#bringing = null;
         this.#dispatch();
       });
   }

@@ -51,12 +51,15 @@ test("where sizes are few, a partial batch is cut down to one of them", () => {
 });
 
 test("a model that is not loaded is brought when its images waited long enough, or when there are as many as there can be", () => {
-  const absence = { maxWaitMs: 500, maxImages: 64 };
-  const away = (count: number, oldestWaitMs: number) =>
-    decide({ count, oldestWaitMs, canTake: false, absence }, limits);
+  const absence = { maxWaitMs: 500, maxImages: 64, turnMs: 80 };
+  const away = (count: number, oldestWaitMs: number, othersWork = false) =>
+    decide({ count, oldestWaitMs, canTake: false, absence }, limits, othersWork);
   expect(away(63, 499)).toEqual({ action: "wait", ms: 1 });
   expect(away(63, 500)).toEqual({ action: "bring" });
   expect(away(64, 0)).toEqual({ action: "bring" });
+  // While images wait for those that are loaded, their turn comes first.
+  expect(away(63, 500, true)).toEqual({ action: "wait", ms: 80 });
+  expect(away(64, 0, true)).toEqual({ action: "wait", ms: 80 });
   expect(away(0, 0)).toEqual({ action: "idle" });
 });
 

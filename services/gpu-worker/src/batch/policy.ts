@@ -19,8 +19,18 @@ export interface WaitingImages {
   oldestWaitMs: number;
   /** Whether a thread can take a batch of this model now. */
   canTake: boolean;
-  /** Of a model that is not loaded: how long its images may wait for those that are. null: it is loaded, or being loaded. */
-  absence: { maxWaitMs: number; maxImages: number } | null;
+  /** Of a model that is not loaded; null: it is loaded, or being loaded. */
+  absence: Absence | null;
+}
+
+/** On what terms a model that is not loaded gets its turn. */
+export interface Absence {
+  /** How long its images wait for more of them. */
+  maxWaitMs: number;
+  /** As many as there can be: no more will come before these are done. */
+  maxImages: number;
+  /** What is left of the turn of the models that would have to make room; it ends early when no images wait for them. */
+  turnMs: number;
 }
 
 export type Decision =
@@ -33,12 +43,16 @@ export type Decision =
 /**
  * Send now, or wait this long: a full batch goes at once, a partial one when its oldest image has waited long enough.
  * Pure; time stands in the argument. Where no thread is free the answer is "idle": a free thread asks again.
+ *
+ * @param othersWork whether images wait for models that are loaded
  */
-export function decide({ count, oldestWaitMs, canTake, absence }: WaitingImages, limits: BatchLimits): Decision {
+export function decide(waiting: WaitingImages, limits: BatchLimits, othersWork = false): Decision {
+  const { count, oldestWaitMs, canTake, absence } = waiting;
   if (count === 0) return { action: "idle" };
   if (absence !== null) {
-    const remainingMs = absence.maxWaitMs - oldestWaitMs;
-    return remainingMs <= 0 || count >= absence.maxImages ? { action: "bring" } : { action: "wait", ms: remainingMs };
+    const gatherMs = count >= absence.maxImages ? 0 : absence.maxWaitMs - oldestWaitMs;
+    const remainingMs = othersWork ? Math.max(gatherMs, absence.turnMs) : gatherMs;
+    return remainingMs <= 0 ? { action: "bring" } : { action: "wait", ms: remainingMs };
   }
   if (!canTake) return { action: "idle" };
   if (count >= limits.maxBatchSize) return { action: "send", count: limits.maxBatchSize };
@@ -60,10 +74,11 @@ export type NextAction = Exclude<Decision, { action: "idle" }> & { modelKey: str
  */
 export function nextAction(queues: readonly ModelQueue[]): NextAction | null {
   const byAge = queues.filter(({ count }) => count > 0).sort((a, b) => b.oldestWaitMs - a.oldestWaitMs);
+  const othersWork = byAge.some(({ absence }) => absence === null);
   let wait: (NextAction & { action: "wait" }) | null = null;
   for (const queue of byAge) {
     const { modelKey } = queue;
-    const decision = decide(queue, queue.limits);
+    const decision = decide(queue, queue.limits, othersWork);
     if (decision.action === "send" || decision.action === "bring") return { ...decision, modelKey };
     if (decision.action === "wait" && (wait === null || decision.ms < wait.ms)) wait = { ...decision, modelKey };
   }

@@ -1,14 +1,12 @@
 import { disableTelemetry } from "@labelfleet/runtime/telemetry";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import type { Absence } from "../batch/policy.js";
 import { type InferOutcome, InferThread, type LoadedOn } from "./infer-thread-handle.js";
-import { divideMemory, toEvict } from "./memory-plan.js";
 import type { InferThreadData, ModelToLoad } from "./messages.js";
+import { PooledModels } from "./pooled-models.js";
 
 /** A running batch and the next one: the thread never waits for the main thread between two. */
 const batchesPerThread = 2;
-
-/** A change of models must be worth what loading costs: images may wait for so many times of that. */
-const absenceFactor = 2;
 
 export interface InferPoolOptions extends InferThreadData {
   threads: number;
@@ -21,12 +19,6 @@ export interface InferPoolOptions extends InferThreadData {
   onCap: (modelKey: string, images: number) => void;
 }
 
-interface PooledModel {
-  model: ModelToLoad;
-  lastUsedMs: number;
-  loadMs: number;
-}
-
 /**
  * The inference threads of a worker: on a CPU one single-threaded session a core, on a GPU one session for the device.
  * Models that do not fit the device's memory together take turns, the longest unused one making room. Which device it is shows
@@ -35,14 +27,9 @@ interface PooledModel {
 export class InferPool {
   readonly #threads: InferThread[];
   readonly #options: Pick<InferPoolOptions, "memoryBytesOf" | "onCap">;
-  readonly #models = new Map<string, PooledModel>();
-  /** Loaded, or being loaded. */
-  readonly #present = new Set<string>();
+  readonly #models = new PooledModels(() => performance.now());
   #device: string | null = null;
-  #memoryBytes = Number.POSITIVE_INFINITY;
   #onFree: () => void = () => {};
-  #takesTurns = false;
-  #maxWaiting = Number.POSITIVE_INFINITY;
   /** One model at a time is brought, so that each sees who is there. */
   #bringing: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +52,7 @@ export class InferPool {
 
   /** Whether the models do not all fit at once. */
   get takesTurns(): boolean {
-    return this.#takesTurns;
+    return this.#models.takesTurns;
   }
 
   /** Calls back when one more thread has a model. */
@@ -75,7 +62,7 @@ export class InferPool {
 
   /** When so many images wait for a model, no more will come before it is loaded. */
   setMaxWaiting(images: number): void {
-    this.#maxWaiting = images;
+    this.#models.setMaxWaiting(images);
   }
 
   /**
@@ -83,30 +70,24 @@ export class InferPool {
    * make room for others, and is brought back when images wait for it.
    */
   async load(model: ModelToLoad): Promise<LoadedOn> {
-    this.#models.set(model.modelKey, { model, lastUsedMs: performance.now(), loadMs: 0 });
+    this.#models.add(model);
     try {
       this.#divide();
       return await this.bring(model.modelKey);
     } catch (error) {
-      this.#models.delete(model.modelKey);
+      this.#models.remove(model.modelKey);
       throw error;
     }
   }
 
   unload(modelKey: string): void {
-    this.#models.delete(modelKey);
     this.#evict(modelKey);
+    this.#models.remove(modelKey);
     this.#divide();
   }
 
-  absenceOf(modelKey: string): { maxWaitMs: number; maxImages: number } | null {
-    const pooled = this.#models.get(modelKey);
-    if (pooled === undefined || this.#present.has(modelKey)) return null;
-    // Models that nobody used for as long as it takes to load one are in nobody's way.
-    const idleMs = Math.min(
-      ...this.#victimsOf(modelKey).map((key) => performance.now() - this.#models.get(key)!.lastUsedMs),
-    );
-    return { maxWaitMs: idleMs > pooled.loadMs ? 0 : absenceFactor * pooled.loadMs, maxImages: this.#maxWaiting };
+  absenceOf(modelKey: string): Absence | null {
+    return this.#models.absenceOf(modelKey);
   }
 
   /** Loads a model that was loaded before, and unloads the longest unused ones where there is no room. */
@@ -118,7 +99,7 @@ export class InferPool {
 
   /** Unloads every other model; whether there was one. */
   makeRoomFor(modelKey: string): boolean {
-    const others = this.#loaded().filter((other) => other !== modelKey);
+    const others = [...this.#threads[0]!.loaded].filter((other) => other !== modelKey);
     for (const other of others) this.#evict(other);
     return others.length > 0;
   }
@@ -132,12 +113,11 @@ export class InferPool {
   async infer(modelKey: string, images: ArrayBuffer[], topK: number): Promise<InferOutcome> {
     const thread = this.#leastBusy(modelKey);
     if (thread === undefined) throw new Error(`no thread can take a batch of ${modelKey}`);
-    const pooled = this.#models.get(modelKey);
-    if (pooled !== undefined) pooled.lastUsedMs = performance.now();
+    this.#models.used(modelKey);
     try {
       return await thread.infer(modelKey, images, topK);
     } finally {
-      if (pooled !== undefined) pooled.lastUsedMs = performance.now();
+      this.#models.used(modelKey);
     }
   }
 
@@ -147,31 +127,29 @@ export class InferPool {
   }
 
   async #bring(modelKey: string): Promise<LoadedOn> {
-    const pooled = this.#models.get(modelKey);
-    if (pooled === undefined) throw new LabelfleetError("INFERENCE_FAILED", `model ${modelKey} was unloaded`);
-    for (const victim of this.#victimsOf(modelKey)) this.#evict(victim);
-    this.#present.add(modelKey);
+    const model = this.#models.get(modelKey);
+    if (model === undefined) throw new LabelfleetError("INFERENCE_FAILED", `model ${modelKey} was unloaded`);
+    for (const victim of this.#models.victimsOf(modelKey)) this.#evict(victim);
+    this.#models.loading(modelKey);
     const startedMs = performance.now();
     try {
-      const loadedOn = await this.#loadOnThreads(pooled.model).catch((error: unknown) => {
+      const loadedOn = await this.#loadOnThreads(model).catch((error: unknown) => {
         // Estimates may be wrong; more than all the room there is cannot be had.
         if (!hasCode(error, "INFERENCE_OUT_OF_MEMORY") || !this.makeRoomFor(modelKey)) throw error;
-        return this.#loadOnThreads(pooled.model);
+        return this.#loadOnThreads(model);
       });
       if (this.#device === null) await this.#deviceIs(loadedOn.device);
+      this.#models.loaded(modelKey, performance.now() - startedMs);
       return loadedOn;
     } catch (error) {
-      this.#present.delete(modelKey);
+      this.#models.unloaded(modelKey);
       throw error;
-    } finally {
-      pooled.lastUsedMs = performance.now();
-      pooled.loadMs = pooled.lastUsedMs - startedMs;
     }
   }
 
   async #deviceIs(device: string): Promise<void> {
     this.#device = device;
-    this.#memoryBytes = (await this.#options.memoryBytesOf(device)) / this.slots;
+    this.#models.setMemory((await this.#options.memoryBytesOf(device)) / this.slots);
     this.#divide();
   }
 
@@ -183,7 +161,7 @@ export class InferPool {
         // The first thread has loaded the same file, so a failure here is a dying thread, which onDied reports.
         thread.load(model).then(
           () => {
-            if (!this.#present.has(model.modelKey)) thread.unload(model.modelKey);
+            if (!this.#models.isPresent(model.modelKey)) thread.unload(model.modelKey);
             this.#onFree();
           },
           () => {},
@@ -195,30 +173,12 @@ export class InferPool {
 
   /** What threads are told to do they do in order: batches that they have are computed before the model goes. */
   #evict(modelKey: string): void {
-    this.#present.delete(modelKey);
+    this.#models.unloaded(modelKey);
     for (const thread of this.#threads) if (thread.loaded.has(modelKey)) thread.unload(modelKey);
   }
 
-  #victimsOf(incoming: string): string[] {
-    return toEvict(this.#memoryBytes, this.#shares(), this.#loaded(), incoming);
-  }
-
-  /** Models on the first thread, the longest unused first. */
-  #loaded(): string[] {
-    const usedMs = (modelKey: string) => this.#models.get(modelKey)?.lastUsedMs ?? 0;
-    return [...this.#threads[0]!.loaded].sort((a, b) => usedMs(a) - usedMs(b));
-  }
-
-  #shares() {
-    return divideMemory(this.#memoryBytes, new Map([...this.#models].map(([key, { model }]) => [key, model.memory])));
-  }
-
   #divide(): void {
-    const shares = this.#shares();
-    const bytes = [...shares.values()].reduce((sum, share) => sum + share.bytes, 0);
-    // Sums of parts of the budget: less than a byte too much is rounding.
-    this.#takesTurns = shares.size > 1 && bytes > this.#memoryBytes + 1;
-    for (const [modelKey, { cap }] of shares) this.#options.onCap(modelKey, cap);
+    for (const [modelKey, { cap }] of this.#models.shares()) this.#options.onCap(modelKey, cap);
   }
 
   #leastBusy(modelKey: string): InferThread | undefined {
