@@ -25,7 +25,7 @@ export async function prepareOptionsOf(
     cacheDir: cacheDirOf(context.config),
     since: flags.since ?? null,
     topK: flags.topK,
-    precision: flags.precision,
+    precision: flags.precision ?? null,
     threshold: flags.threshold ?? null,
     embeddings: flags.embeddings ?? false,
     format: flags.format,

@@ -2,7 +2,8 @@ import { version } from "@labelfleet/shared/version";
 import { Command } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
-import { collect, laneName, nonNegativeInt, recordCode } from "./flags.js";
+import type { QuantizeFlags } from "./commands/models/quantize.js";
+import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode } from "./flags.js";
 import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
 /** Called with each command's exit code. */
@@ -132,6 +133,20 @@ export function createProgram(finish: Finish): Command {
     .action(
       action(finish, async (context, name: string, flags: Pick<RunFlags, "precision" | "device">) =>
         (await import("./commands/models/check.js")).modelsCheck(context, name, flags),
+      ),
+    );
+
+  subcommand(models, "quantize <model>", "a model in 8 bits, for CPUs, checked against the float one")
+    .requiredOption(
+      "--calibrate <input>",
+      "images like those to be labelled: s3://bucket/prefix, file:///dir or a path",
+    )
+    .requiredOption("--out <folder>", "the model folder to write")
+    .option("--images <n>", "images from which ranges are found, 64 to 256", intFrom(64, 256), 128)
+    .option("--min-agreement <p>", "share of images whose top label must stay", percentage, 0.97)
+    .action(
+      action(finish, async (context, name: string, flags: QuantizeFlags) =>
+        (await import("./commands/models/quantize.js")).modelsQuantize(context, name, flags),
       ),
     );
 

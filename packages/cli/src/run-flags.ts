@@ -22,7 +22,7 @@ export interface RunFlags {
   model?: string[];
   lane: string;
   topK: number;
-  precision: Precision;
+  precision?: Precision;
   threshold?: number;
   embeddings?: boolean;
   device: DeviceChoice;
@@ -92,7 +92,10 @@ export function laneOption(): Option {
 }
 
 export function precisionOption(): Option {
-  return new Option("--precision <precision>", "of weights and arithmetic").choices(precisions).default("fp32");
+  return new Option(
+    "--precision <precision>",
+    "of weights and arithmetic (default: int8 if quantised, else fp32)",
+  ).choices(precisions);
 }
 
 export function deviceOption(): Option {
