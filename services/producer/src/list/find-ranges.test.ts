@@ -71,6 +71,15 @@ describe("findRanges", () => {
     expect(store.pages).toBeLessThan(30);
   });
 
+  it("ends soon in a chain of folders that is as deep as keys can be, and on pages without a readable key", async () => {
+    const deep = MemoryStore.of(range(200).map((i) => `${"a/".repeat(500)}${i}`));
+    await rangesOf(deep);
+    expect(deep.pages).toBeLessThan(350);
+    const unreadable = { keys: [], prefixes: [], isTruncated: true };
+    const search = findRanges({ page: async () => unreadable, prefix: "", most: 8, afterKey: "a" });
+    expect(await search).toEqual([{ id: "r000", afterKey: null, throughKey: null }]);
+  });
+
   it("leaves what is listed already to the first range", async () => {
     const keys = range(4_000).map((i) => `in/${number(i, 6)}.jpg`);
     const [first, second] = await rangesOf(MemoryStore.of(keys), { afterKey: "in/002222.jpg" });
@@ -82,7 +91,7 @@ describe("findRanges", () => {
     const random = randomOf(11);
     const below = (bound: number) => Math.floor(random() * bound);
     let several = 0;
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 100; round++) {
       const store = MemoryStore.of(range(30 + below(600)).map(() => randomKey(below)));
       const prefix = below(3) === 0 ? "a" : "";
       const whole = await listed(store, { id: "r000", afterKey: null, throughKey: null }, prefix);
@@ -94,7 +103,7 @@ describe("findRanges", () => {
       expect(ranges.map(({ id }) => id)).toEqual(range(ranges.length).map((i) => `r${number(i, 3)}`));
       if (parts.filter((part) => part.length > 0).length > 1) several++;
     }
-    expect(several).toBeGreaterThan(50);
+    expect(several).toBeGreaterThan(25);
   });
 });
 

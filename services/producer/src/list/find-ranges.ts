@@ -94,7 +94,8 @@ class RangeSearch {
     const folders = isFlat ? null : await this.#folders(prefix);
     if (folders !== null && folders.length > 0) return this.#weighAll(folders, false);
     const { keys, isTruncated } = await this.#page({ prefix });
-    if (!isTruncated) return [{ ...leaf, weight: keys.length, isOpen: false }];
+    // A page may have no key that is UTF-8.
+    if (!isTruncated || keys.length === 0) return [{ ...leaf, weight: keys.length, isOpen: false }];
     const common = isFlat ? prefix : await this.#commonPrefix(prefix, keys);
     const parts = [...alphabetOf(keys, common.length)].map((char) => common + char);
     const found = (await this.#weighAll(parts, true)).filter(({ weight }) => weight > 0);
@@ -105,7 +106,8 @@ class RangeSearch {
   async #folders(prefix: string): Promise<string[] | null> {
     const { keys, prefixes, isTruncated } = await this.#page({ prefix, delimiter: "/" });
     if (isTruncated) return null;
-    return prefixes.length === 1 && keys.length === 0 ? ((await this.#folders(prefixes[0]!)) ?? prefixes) : prefixes;
+    const isLonely = prefixes.length === 1 && keys.length === 0 && this.#requests < maxRequests;
+    return isLonely ? ((await this.#folders(prefixes[0]!)) ?? prefixes) : prefixes;
   }
 
   async #weighAll(prefixes: string[], isFlat: boolean): Promise<Leaf[]> {
@@ -121,8 +123,8 @@ class RangeSearch {
 
   async #weigh(prefix: string, isFlat: boolean, depth: number): Promise<Leaf> {
     const { keys, isTruncated } = await this.#page({ prefix });
-    const leaf: Leaf = { prefix, weight: keys.length, isOpen: isTruncated, isFlat };
-    if (!isTruncated) return leaf;
+    const leaf: Leaf = { prefix, weight: keys.length, isOpen: isTruncated && keys.length > 0, isFlat };
+    if (!leaf.isOpen) return leaf;
     if (isFlat) return { ...leaf, weight: extrapolate(prefix, keys) };
     const folders = depth > 0 ? await this.#folders(prefix) : null;
     if (folders !== null && folders.length > 0) {

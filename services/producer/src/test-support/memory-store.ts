@@ -22,6 +22,8 @@ export class MemoryStore implements ObjectStore {
   pageKeys = 1_000;
   /** Requests for single pages so far. */
   pages = 0;
+  /** Until a key is put or deleted. */
+  #sortedKeys: string[] | null = null;
 
   static of(keys: string[]): MemoryStore {
     const store = new MemoryStore();
@@ -60,7 +62,8 @@ export class MemoryStore implements ObjectStore {
   }
 
   #sorted(): string[] {
-    return [...this.objects.keys()].sort(compareKeys);
+    if (this.#sortedKeys?.length !== this.objects.size) this.#sortedKeys = [...this.objects.keys()].sort(compareKeys);
+    return this.#sortedKeys;
   }
 
   async get(key: string, _options?: GetOptions) {
@@ -81,11 +84,13 @@ export class MemoryStore implements ObjectStore {
       throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} is another one`);
     }
     this.objects.set(key, Buffer.from(body));
+    this.#sortedKeys = null;
     return { etag: this.#infoOf(key).etag };
   }
 
   async delete(key: string): Promise<void> {
     this.objects.delete(key);
+    this.#sortedKeys = null;
   }
 
   async removeAbandoned(prefix: string): Promise<void> {
