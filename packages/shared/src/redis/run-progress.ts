@@ -50,6 +50,8 @@ redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':batches', isNew)
 return isNew
 `;
 
+const totalNames = ["ok", "failed", "batches"] as const;
+
 /** Counters stay for a week after a producer's last word, so that people can still look at them; the folder has them for ever. */
 const keptSeconds = 7 * 24 * 3600;
 
@@ -77,16 +79,24 @@ export class RunProgress {
   }
 
   async totals(modelIds: string[]): Promise<Map<string, ModelTotals>> {
-    const names = ["ok", "failed", "batches"] as const;
-    const fields = modelIds.flatMap((modelId) => names.map((name) => `t:${modelId}:${name}`));
-    const values = await this.#redis.hmget(this.#key, ...fields);
-    const numberAt = (i: number) => Number(values[i] ?? 0);
-    return new Map(
-      modelIds.map((modelId, m) => [
-        modelId,
-        { ok: numberAt(3 * m), failed: numberAt(3 * m + 1), batches: numberAt(3 * m + 2) },
-      ]),
-    );
+    const { totals } = await this.stand(modelIds);
+    return new Map(modelIds.map((modelId, m) => [modelId, totals[m]!]));
+  }
+
+  /** Everything that is shown of a run, in one question: totals in the order of the models, the last note, and whether it is paused. */
+  async stand(modelIds: string[]): Promise<{ totals: ModelTotals[]; note: ProducerNote | null; isPaused: boolean }> {
+    const fields = modelIds.flatMap((modelId) => totalNames.map((name) => `t:${modelId}:${name}`));
+    const [note, paused, ...counts] = await this.#redis.hmget(this.#key, "m:producer", "m:paused", ...fields);
+    const numberAt = (i: number) => Number(counts[i] ?? 0);
+    return {
+      totals: modelIds.map((_, m) => ({
+        ok: numberAt(3 * m),
+        failed: numberAt(3 * m + 1),
+        batches: numberAt(3 * m + 2),
+      })),
+      note: note == null ? null : (JSON.parse(note) as ProducerNote),
+      isPaused: paused != null,
+    };
   }
 
   async note(note: ProducerNote): Promise<void> {
