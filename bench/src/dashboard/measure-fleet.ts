@@ -39,8 +39,11 @@ export async function measureFleet(browser: Browser, fleet: { workers: number; r
       }).observe({ type: "longtask", buffered: true });
     `);
     await page.goto(dashboard.url);
-    await page.getByRole("button", { name: /Show all .* runs/ }).click();
-    await page.getByRole("button", { name: /Show all .* workers/ }).click();
+    for (const what of ["runs", "workers"]) {
+      const more = page.getByRole("button", { name: new RegExp(`Show more of .* ${what}`) });
+      await more.waitFor();
+      while ((await more.count()) > 0) await more.click();
+    }
     await page.waitForTimeout(watchedMs);
     const tasks = await page.evaluate<number[]>("window.tasks");
     return {

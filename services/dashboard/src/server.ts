@@ -111,7 +111,7 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
     app.get("/api/runs", async (_request, reply) =>
       reply.type("application/json; charset=utf-8").send((await overview.get(freshMs)).json),
     );
-    app.get("/api/events", (request, reply) => streams.serve(request, reply, overview));
+    app.get("/api/events", (_request, reply) => streams.serve(reply, overview));
     const pollers = addRunRoutes(app, { runs, redis, overview, streams, onError });
     releasers.push("run pollers", () => pollers.stop());
     addLabelRoutes(app, runs);

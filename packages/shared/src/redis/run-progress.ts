@@ -52,8 +52,13 @@ redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':batches', isNew)
 return isNew
 `;
 
+const totalNames = ["ok", "failed", "batches"] as const;
+
 /** Counters stay for a week after a producer's last word, so that people can still look at them; the folder has them for ever. */
 const keptSeconds = 7 * 24 * 3600;
+
+/** What people have said to all producers of a run. */
+export type Halt = "paused" | "cancelled";
 
 export class RunProgress {
   readonly #redis: Redis;
@@ -79,16 +84,25 @@ export class RunProgress {
   }
 
   async totals(modelIds: string[]): Promise<Map<string, ModelTotals>> {
-    const names = ["ok", "failed", "batches"] as const;
-    const fields = modelIds.flatMap((modelId) => names.map((name) => `t:${modelId}:${name}`));
-    const values = await this.#redis.hmget(this.#key, ...fields);
-    const numberAt = (i: number) => Number(values[i] ?? 0);
-    return new Map(
-      modelIds.map((modelId, m) => [
-        modelId,
-        { ok: numberAt(3 * m), failed: numberAt(3 * m + 1), batches: numberAt(3 * m + 2) },
-      ]),
-    );
+    const { totals } = await this.stand(modelIds);
+    return new Map(modelIds.map((modelId, m) => [modelId, totals[m]!]));
+  }
+
+  /** Everything that is shown of a run, in one question; totals are in the order of the models. */
+  async stand(modelIds: string[]): Promise<{ totals: ModelTotals[]; note: ProducerNote | null; halt: Halt | null }> {
+    const fields = modelIds.flatMap((modelId) => totalNames.map((name) => `t:${modelId}:${name}`));
+    const asked = ["m:producer", "m:paused", "m:cancelled", ...fields];
+    const [note, paused, cancelled, ...counts] = await this.#redis.hmget(this.#key, ...asked);
+    const numberAt = (i: number) => Number(counts[i] ?? 0);
+    return {
+      totals: modelIds.map((_, m) => ({
+        ok: numberAt(3 * m),
+        failed: numberAt(3 * m + 1),
+        batches: numberAt(3 * m + 2),
+      })),
+      note: note == null ? null : (JSON.parse(note) as ProducerNote),
+      halt: haltOf(paused, cancelled),
+    };
   }
 
   async note(note: ProducerNote): Promise<void> {
@@ -116,10 +130,9 @@ export class RunProgress {
     await this.#redis.hdel(this.#key, "m:paused", "m:cancelled");
   }
 
-  async halt(): Promise<"paused" | "cancelled" | null> {
+  async halt(): Promise<Halt | null> {
     const [paused, cancelled] = await this.#redis.hmget(this.#key, "m:paused", "m:cancelled");
-    if (typeof cancelled === "string") return "cancelled";
-    return typeof paused === "string" ? "paused" : null;
+    return haltOf(paused, cancelled);
   }
 
   async isPaused(): Promise<boolean> {
@@ -130,4 +143,9 @@ export class RunProgress {
   async reset(): Promise<void> {
     await this.#redis.del(this.#key);
   }
+}
+
+function haltOf(paused: string | null | undefined, cancelled: string | null | undefined): Halt | null {
+  if (cancelled != null) return "cancelled";
+  return paused != null ? "paused" : null;
 }

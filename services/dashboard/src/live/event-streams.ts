@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import type { Polled, SharedPoller } from "./shared-poller.js";
 
 /** Open event streams of all clients together; a browser has a few. */
@@ -11,7 +11,7 @@ export class EventStreams {
   #open = 0;
 
   /** Answers a request with a stream that lasts until the client leaves. */
-  serve<T>(request: FastifyRequest, reply: FastifyReply, poller: SharedPoller<T>): void {
+  serve<T>(reply: FastifyReply, poller: SharedPoller<T>): void {
     if (this.#open >= maxStreams) {
       void reply.code(503).send({ error: "too many pages are open on this dashboard" });
       return;
@@ -30,7 +30,7 @@ export class EventStreams {
     };
     const unsubscribe = poller.subscribe(send);
     const pulse = setInterval(() => raw.write(": \n\n"), pulseMs);
-    request.raw.once("close", () => {
+    raw.once("close", () => {
       this.#open--;
       clearInterval(pulse);
       unsubscribe();

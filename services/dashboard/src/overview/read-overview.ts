@@ -57,9 +57,9 @@ async function readRun(
   nowMs: number,
 ): Promise<RunLine> {
   const progress = new RunProgress(redis, run.lane, run.runId);
-  const [totals, note, halt] = await Promise.all([progress.totals(run.modelIds), progress.lastNote(), progress.halt()]);
-  const folder = isUnattended(note, nowMs) ? folders.of(run.run, nowMs) : null;
-  const stand = standOf(run, { totals: [...totals.values()], note, halt }, folder, nowMs);
+  const known = await progress.stand(run.modelIds);
+  const folder = isUnattended(known.note, nowMs) ? folders.of(run.run, nowMs) : null;
+  const stand = standOf(run, known, folder, nowMs);
   const rate = rates.observe(run.runId, stand.done, nowMs);
   const isOver = stand.state === "done" || stand.state === "cancelled";
   const imagesPerSecond = isOver ? null : rate;

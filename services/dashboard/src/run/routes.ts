@@ -42,7 +42,7 @@ export function addRunRoutes(
     const poller = pollers.of(parsed(runSchema, request.params).runId);
     // A run that there is not is an answer, and not a stream on which nothing comes.
     await poller.get(freshMs);
-    streams.serve(request, reply, poller);
+    streams.serve(reply, poller);
     return reply;
   });
   return pollers;

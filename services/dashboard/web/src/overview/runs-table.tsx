@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { RunLine } from "../../../src/api/overview.js";
 import { CopyCommand } from "../components/copy-command";
 import { Link } from "../components/link";
@@ -9,12 +9,14 @@ import { count, duration, moment, percent, rate } from "../format";
 import { runPath } from "../router";
 
 const shownAtFirst = 20;
+/** So many at a click: more at once would hold the page. */
+const shownMore = 40;
 
 /** Runs that go on or want somebody first, then the newest. */
 export function RunsTable({ runs }: { runs: RunLine[] }) {
-  const [showsAll, setShowsAll] = useState(false);
+  const [rows, setRows] = useState(shownAtFirst);
   const sorted = runs.toSorted((a, b) => urgency(a) - urgency(b) || b.createdMs - a.createdMs);
-  const shown = showsAll ? sorted : sorted.slice(0, shownAtFirst);
+  const shown = sorted.slice(0, rows);
   return (
     <section class="card" aria-labelledby="runs-title">
       <h2 id="runs-title">Runs</h2>
@@ -47,9 +49,9 @@ export function RunsTable({ runs }: { runs: RunLine[] }) {
           </tbody>
         </table>
       )}
-      {!showsAll && runs.length > shownAtFirst && (
-        <button type="button" class="more" onClick={() => setShowsAll(true)}>
-          Show all {count(runs.length)} runs
+      {runs.length > rows && (
+        <button type="button" class="more" onClick={() => setRows(rows + shownMore)}>
+          Show more of {count(runs.length)} runs
         </button>
       )}
     </section>
@@ -61,7 +63,12 @@ function urgency({ state }: RunLine): number {
   return state === "idle" || state === "paused" || state === "stopped" ? 1 : 2;
 }
 
+/** Drawn anew only when something about the run has changed: most of a long list has not. */
 function RunRow({ run }: { run: RunLine }) {
+  return useMemo(() => <RunCells run={run} />, [JSON.stringify(run)]);
+}
+
+function RunCells({ run }: { run: RunLine }) {
   const share = run.images === 0 ? 0 : run.done / run.images;
   return (
     <tr>

@@ -3,10 +3,12 @@ import type { WorkerLine } from "../../../src/api/overview.js";
 import { count, duration, rate } from "../format";
 
 const shownAtFirst = 12;
+/** So many at a click: more at once would hold the page. */
+const shownMore = 40;
 
 export function WorkersTable({ workers }: { workers: WorkerLine[] }) {
-  const [showsAll, setShowsAll] = useState(false);
-  const shown = showsAll ? workers : workers.slice(0, shownAtFirst);
+  const [rows, setRows] = useState(shownAtFirst);
+  const shown = workers.slice(0, rows);
   return (
     <section class="card" aria-labelledby="workers-title">
       <h2 id="workers-title">Workers</h2>
@@ -53,9 +55,9 @@ export function WorkersTable({ workers }: { workers: WorkerLine[] }) {
           </tbody>
         </table>
       )}
-      {!showsAll && workers.length > shownAtFirst && (
-        <button type="button" class="more" onClick={() => setShowsAll(true)}>
-          Show all {count(workers.length)} workers
+      {workers.length > rows && (
+        <button type="button" class="more" onClick={() => setRows(rows + shownMore)}>
+          Show more of {count(workers.length)} workers
         </button>
       )}
     </section>
