@@ -1,8 +1,6 @@
 import { architectureNames } from "@labelfleet/models/efficientnet/variants";
-import type { Precision } from "@labelfleet/shared/contract/run-spec";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { intUpTo, positiveInt } from "./flags.js";
-import { precisionOption } from "./run-flags.js";
 
 type Rgb = readonly [number, number, number];
 type Output = "probabilities" | "logits" | "embedding";
@@ -18,7 +16,7 @@ export interface BuildFlags {
   std?: Rgb;
   activation: "softmax" | "sigmoid";
   output: Output;
-  precision: Precision;
+  precision: "fp32" | "fp16";
 }
 
 export function addBuildFlags(command: Command): Command {
@@ -37,7 +35,9 @@ export function addBuildFlags(command: Command): Command {
         .default("softmax"),
     )
     .addOption(new Option("--output <name>", "what the graph gives").choices(outputs).default("probabilities"))
-    .addOption(precisionOption());
+    .addOption(
+      new Option("--precision <precision>", "of weights and arithmetic").choices(["fp32", "fp16"]).default("fp32"),
+    );
 }
 
 function rgb(text: string): Rgb {

@@ -20,11 +20,23 @@ export function nonNegativeInt(text: string): number {
 }
 
 export function intUpTo(maximum: number): (text: string) => number {
+  return intFrom(1, maximum);
+}
+
+export function intFrom(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = positiveInt(text);
     if (value > maximum) throw new InvalidArgumentError(`expected at most ${maximum}.`);
+    if (value < minimum) throw new InvalidArgumentError(`expected at least ${minimum}.`);
     return value;
   };
+}
+
+/** `97%` as 0.97. */
+export function percentage(text: string): number {
+  const percent = Number(/^(\d+(?:\.\d+)?)%$/.exec(text)?.[1] ?? Number.NaN);
+  if (!(percent <= 100)) throw new InvalidArgumentError("expected a percentage such as 97%.");
+  return percent / 100;
 }
 
 export function probability(text: string): number {

@@ -5,7 +5,8 @@ import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
 import type { DashboardFlags } from "./commands/dashboard.js";
 import type { ExportFlags } from "./commands/export.js";
-import { collect, laneName, nonNegativeInt, recordCode } from "./flags.js";
+import type { QuantizeFlags } from "./commands/models/quantize.js";
+import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode } from "./flags.js";
 import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
 
 /** Called with each command's exit code. */
@@ -151,6 +152,20 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
+  subcommand(models, "quantize <model>", "a model in 8 bits, for CPUs, checked against the float one")
+    .requiredOption(
+      "--calibrate <input>",
+      "images like those to be labelled: s3://bucket/prefix, file:///dir or a path",
+    )
+    .requiredOption("--out <folder>", "the model folder to write")
+    .option("--images <n>", "images from which ranges are found, 64 to 256", intFrom(64, 256), 128)
+    .option("--min-agreement <p>", "share of images whose top label must stay", percentage, 0.97)
+    .action(
+      action(finish, async (context, name: string, flags: QuantizeFlags) =>
+        (await import("./commands/models/quantize.js")).modelsQuantize(context, name, flags),
+      ),
+    );
+
   subcommand(
     program,
     "dashboard [run...]",
@@ -171,7 +186,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: graphs, models, pipeline")
+    .description("measured tables: dashboard, graphs, models, pipeline")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

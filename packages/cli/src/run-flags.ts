@@ -26,7 +26,7 @@ export interface RunFlags {
   model?: string[];
   lane: string;
   topK: number;
-  precision: Precision;
+  precision?: Precision;
   threshold?: number;
   embeddings?: boolean;
   device: DeviceChoice;
@@ -98,7 +98,10 @@ export function laneOption(): Option {
 }
 
 export function precisionOption(): Option {
-  return new Option("--precision <precision>", "of weights and arithmetic").choices(precisions).default("fp32");
+  return new Option(
+    "--precision <precision>",
+    "of weights and arithmetic (default: int8 if quantised, else fp32)",
+  ).choices(precisions);
 }
 
 export function deviceOption(): Option {
@@ -126,7 +129,7 @@ export async function prepareOptionsOf(
     cacheDir: cacheDirOf(context.config),
     since: flags.since ?? null,
     topK: flags.topK,
-    precision: flags.precision,
+    precision: flags.precision ?? null,
     threshold: flags.threshold ?? null,
     embeddings: flags.embeddings ?? false,
     format: flags.format,

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import type { Precision } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { buildGraph, type OutputName } from "./efficientnet/graph.js";
 import { type Model, readWeights } from "./model-folder.js";
-import type { Precision } from "./onnx/graph-builder.js";
 import { adaptOwnGraph } from "./own-graph.js";
+import { ownPrecision } from "./precision.js";
 import { Safetensors } from "./weights/safetensors.js";
 
 /** What a graph is to compute, besides the model itself. */
@@ -23,10 +24,11 @@ export async function buildOnnx(model: Model, { outputs, precision }: GraphForm)
   const source = join(folder, card.weights.file);
   const { architecture, inputPx, mean, std, numClasses, activation } = card;
   if (architecture !== undefined) {
+    if (precision === "int8") throw new LabelfleetError("MODEL_INVALID", `${source}: only quantised models are int8`);
     const weights = new Safetensors(await readWeights(model), source);
     return buildGraph({ architecture, inputPx, mean, std, numClasses, activation, weights, outputs, precision });
   }
-  if (precision !== "fp32" || outputs[0] !== "probabilities") {
+  if (precision !== ownPrecision(card) || outputs[0] !== "probabilities") {
     throw new LabelfleetError("MODEL_INVALID", `${source}: a graph of one's own stays as it is: no ${precision} of it`);
   }
   return adaptOwnGraph(await readWeights(model), card, source, outputs.includes("embedding"));

@@ -48,6 +48,15 @@ export const modelCardSchema = z.strictObject({
     .optional(),
   /** Of a model.onnx of one's own: multiply-adds of an image, from which the size of batches is estimated. */
   multiplyAdds: z.number().positive().optional(),
+  /** Of a graph that `models quantize` made: what it came from, and how often the two had the same top label. */
+  quantized: z
+    .strictObject({
+      /** The float model's identity (`Model.sha256`). */
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      calibrationImages: z.int().positive(),
+      agreement: z.strictObject({ same: z.int().nonnegative(), of: z.int().positive() }),
+    })
+    .optional(),
   license: z.string(),
   source: z.string(),
 });

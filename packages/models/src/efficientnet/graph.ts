@@ -1,4 +1,5 @@
 import { GraphBuilder, type Precision, type Value } from "../onnx/graph-builder.js";
+import { encodeModel, type Graph } from "../onnx/model.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { networkOf } from "./network.js";
 import { StepEmitter } from "./step-emitter.js";
@@ -37,6 +38,11 @@ export interface GraphOptions {
  * finite.
  */
 export function buildGraph(options: GraphOptions): Uint8Array[] {
+  return encodeModel(networkGraph(options));
+}
+
+/** The same as data, before it is a file. */
+export function networkGraph(options: GraphOptions): Graph {
   const { inputPx, std, outputs } = options;
   const { variant, stem, stages, head, classifier } = networkOf(options.architecture);
   const graph = new GraphBuilder(options.precision);
@@ -57,7 +63,7 @@ export function buildGraph(options: GraphOptions): Uint8Array[] {
     graph.output(graph.toFloat32("embedding", embedding), "float32", ["N", classifier.inFeatures]);
   }
   if (outputs.some((output) => output !== "embedding")) emitClassifier(graph, embedding, classifier, options);
-  return graph.encode(options.architecture, outputs);
+  return graph.finish(options.architecture, outputs);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type Dimension,
   dataTypes,
   encodeModel,
+  type Graph,
   type Initializer,
   type Node,
   type ValueInfo,
@@ -159,14 +160,19 @@ export class GraphBuilder {
    * @param outputOrder names of the outputs, where another order than that of the calls is wanted
    */
   encode(graphName: string, outputOrder: readonly string[] = []): Uint8Array[] {
+    return encodeModel(this.finish(graphName, outputOrder));
+  }
+
+  /** The finished graph as data; the parameters are those of `encode`. */
+  finish(graphName: string, outputOrder: readonly string[] = []): Graph {
     const place = (output: ValueInfo) => outputOrder.indexOf(output.name);
-    return encodeModel({
+    return {
       name: graphName,
       inputs: this.#inputs,
       outputs: this.#outputs.toSorted((left, right) => place(left) - place(right)),
       nodes: this.#nodes,
       initializers: [...this.#initializers.values()],
-    });
+    };
   }
 
   /** Any operator with one output. */

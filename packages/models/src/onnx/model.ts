@@ -1,7 +1,7 @@
 import { ProtobufWriter } from "./protobuf.js";
 
 /** TensorProto.DataType of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
-export const dataTypes = { float32: 1, uint8: 2, int64: 7, float16: 10 } as const;
+export const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 export type DataType = keyof typeof dataTypes;
 
 /** A dimension: a fixed size, or the name of a free one. */
@@ -27,9 +27,9 @@ export interface Node {
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly type: "float32" | "float16" | "int64";
+  readonly type: DataType;
   /** Of float16, the bits. */
-  readonly values: Float32Array | Uint16Array | BigInt64Array;
+  readonly values: Float32Array | Uint16Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 }
 
 export interface Graph {

@@ -35,7 +35,7 @@ export const defaultImageLimits: ImageLimits = {
 };
 
 /** Of weights and arithmetic; images and predictions are the same type either way. */
-export const precisions = ["fp32", "fp16"] as const;
+export const precisions = ["fp32", "fp16", "int8"] as const;
 export type Precision = (typeof precisions)[number];
 
 export const modelRefSchema = z.object({

@@ -1,4 +1,5 @@
 import type { Model } from "@labelfleet/models/model-folder";
+import { precisionFor } from "@labelfleet/models/precision";
 import type { Precision, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -9,7 +10,7 @@ interface Asked {
   /** A formatted address. */
   input: string;
   models: Model[];
-  precision: Precision;
+  precision: Precision | null;
   topK: number;
   threshold: number | null;
   embeddings: boolean;
@@ -38,6 +39,7 @@ function differenceOf(earlier: RunSpec["frozen"], asked: Asked): string | null {
   if (earlier.threshold !== asked.threshold) return `it had ${earlier.threshold ?? "no"} --threshold`;
   if (earlier.embeddings !== asked.embeddings) return `it had ${earlier.embeddings ? "" : "no "}--embeddings`;
   const known = new Set(earlier.models.map(({ sha256, precision }) => `${sha256} ${precision}`));
-  const other = asked.models.find(({ sha256 }) => !known.has(`${sha256} ${asked.precision}`));
-  return other === undefined ? null : `it did not use this ${other.card.id} in ${asked.precision}`;
+  const precisionOf = ({ card }: Model) => precisionFor(card, asked.precision);
+  const other = asked.models.find((model) => !known.has(`${model.sha256} ${precisionOf(model)}`));
+  return other === undefined ? null : `it did not use this ${other.card.id} in ${precisionOf(other)}`;
 }

@@ -1,5 +1,6 @@
 import { multiplyAdds } from "@labelfleet/models/efficientnet/cost";
 import type { Model } from "@labelfleet/models/model-folder";
+import { precisionFor } from "@labelfleet/models/precision";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { version } from "@labelfleet/shared/version";
 import { estimateBatchImages } from "../partition/batch-size.js";
@@ -30,7 +31,7 @@ export function frozenSpecOf(
       id: card.id,
       sha256,
       weightsSha256: card.weights.sha256,
-      precision: options.precision,
+      precision: precisionFor(card, options.precision),
     })),
     since,
     topK,

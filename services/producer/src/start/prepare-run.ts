@@ -1,6 +1,7 @@
 import type { GraphForm } from "@labelfleet/models/build-onnx";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
 import type { Model } from "@labelfleet/models/model-folder";
+import { precisionFor } from "@labelfleet/models/precision";
 import { newRunId } from "@labelfleet/shared/contract/ids";
 import { chunkEntriesOf, type Ranges } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
@@ -32,7 +33,8 @@ export interface PrepareOptions {
   /** The run whose records are carried over where an object has not changed; null for none. */
   since: string | null;
   topK: number;
-  precision: Precision;
+  /** null: each model's own. */
+  precision: Precision | null;
   /** Of sigmoid heads: the least probability that `top` keeps; null for no such bound. */
   threshold: number | null;
   embeddings: boolean;
@@ -140,7 +142,9 @@ function weakPromise(output: string): string {
 async function buildGraphs({ models, cacheDir, embeddings, precision }: PrepareOptions): Promise<void> {
   if (cacheDir === undefined) return;
   const outputs: GraphForm["outputs"] = embeddings ? ["probabilities", "embedding"] : ["probabilities"];
-  for (const model of models) await ensureOnnx(model, { cacheDir, outputs, precision });
+  for (const model of models) {
+    await ensureOnnx(model, { cacheDir, outputs, precision: precisionFor(model.card, precision) });
+  }
 }
 
 function checkModels({ models, precision, threshold, embeddings }: PrepareOptions): void {
@@ -148,13 +152,7 @@ function checkModels({ models, precision, threshold, embeddings }: PrepareOption
   if (ids.length === 0) throw new LabelfleetError("USAGE", "no --model was given: name at least one");
   const doubled = ids.find((id, i) => ids.indexOf(id) !== i);
   if (doubled !== undefined) throw new LabelfleetError("USAGE", `--model ${doubled} is given twice`);
-  const own = models.find((model) => model.card.architecture === undefined);
-  if (own && precision !== "fp32") {
-    throw new LabelfleetError(
-      "USAGE",
-      `--precision ${precision}: ${own.card.id} brings its own graph, which stays as it is`,
-    );
-  }
+  for (const { card } of models) precisionFor(card, precision);
   const without = models.find(({ card }) => card.architecture === undefined && card.output?.embedding === undefined);
   if (without && embeddings) {
     throw new LabelfleetError("USAGE", `--embeddings: the card of ${without.card.id} names no output.embedding`);

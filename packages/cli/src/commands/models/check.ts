@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { decodeForModels } from "@labelfleet/imaging/decode";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
 import type { Model } from "@labelfleet/models/model-folder";
+import { precisionFor } from "@labelfleet/models/precision";
 import { preprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
@@ -30,10 +31,12 @@ interface Sample {
 export async function modelsCheck(
   context: CommandContext,
   name: string,
-  { precision, device }: Pick<RunFlags, "precision" | "device">,
+  flags: Pick<RunFlags, "precision" | "device">,
 ): Promise<number> {
   const [model] = await resolveModels(context, [name]);
   const { card } = model!;
+  const { device } = flags;
+  const precision = precisionFor(card, flags.precision ?? null);
   const modelPath = await ensureOnnx(model!, { cacheDir: cacheDirOf(context.config), precision });
   const { session, fallbackReason } = await openOnnxSession({ modelPath, device });
   if (fallbackReason !== undefined) context.logger.debug(fallbackReason);
