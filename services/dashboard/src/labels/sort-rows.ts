@@ -6,7 +6,7 @@ export type LabelSort = (typeof labelSorts)[number];
 /**
  * Rows by the probability of their label; failed ones, which have none, come last, and equals stay in their order. A
  * probability's bits as a 32-bit float are a number that grows with it and is below 2^30; with the row below 2^23 both
- * make one exact double, and sorting doubles needs no comparison function: a million rows take about 0.1 s.
+ * make one exact double, and sorting doubles needs no comparison function: a million rows take under 0.4 s of CPU time.
  */
 export function sortRows(table: LabelTable, rows: Uint32Array, sort: LabelSort): Uint32Array {
   if (sort === "manifest") return rows;
