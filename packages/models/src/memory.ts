@@ -14,10 +14,10 @@ export interface ModelMemory {
 const bytesPerNumber: Record<Precision, number> = { fp32: 4, fp16: 2, int8: 4 };
 
 /**
- * Measured on onnxruntime's CPU provider (bench/results/models.json, batch 1 against 8), of B0 to B7: each image takes 3.5 to
- * 5.0 times the largest activations that must lie in memory at once, because its arena rounds up and keeps what it had.
+ * Measured on onnxruntime's CPU provider (bench/results/models.json, batch 1 against 32), of B0 to B7: each image takes 3.7 to
+ * 5.5 times the largest activations that must lie in memory at once, because its arena rounds up and keeps what it had.
  */
-const imageFactor = 5;
+const imageFactor = 6;
 /** There, too, a loaded model takes 2.1 to 2.4 times its weights: the kernels' own layout lies beside the file's. */
 const modelFactor = 2.5;
 /** Of a graph that nothing is known of. ResNet-50 took 50, DenseNet-169 125, B7 299. */

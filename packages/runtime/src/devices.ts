@@ -1,9 +1,6 @@
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Device } from "./session.js";
-
-/** What `--device` may say. */
-export const deviceChoices = ["auto", "cpu", "cuda"] as const;
-export type DeviceChoice = (typeof deviceChoices)[number];
 
 export interface OpenedOn<T> {
   readonly opened: T;

@@ -1,6 +1,7 @@
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { type DeviceChoice, openOnDevice } from "./devices.js";
+import { openOnDevice } from "./devices.js";
 import { loadRuntime, type OnnxRuntime, sessionOptions } from "./onnx-runtime.js";
 import { saysOutOfMemory } from "./out-of-memory.js";
 import type { Device, ScoresAndEmbeddings, Session } from "./session.js";

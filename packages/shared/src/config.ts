@@ -14,6 +14,11 @@ const environmentSchema = z.object({
   LABELFLEET_CACHE_DIR: z.string().min(1).optional(),
   /** Cores that a worker may use; default: all that the container may use. */
   LABELFLEET_CORES: count(1).optional(),
+  /** How a worker divides its cores, where that is not to follow from their number. */
+  LABELFLEET_INFER_THREADS: count(1).optional(),
+  LABELFLEET_DECODE_SLOTS: count(1).optional(),
+  LABELFLEET_LOADER_THREADS: count(1).optional(),
+  LABELFLEET_FETCHES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
   /** Seconds that the inference of one batch may take before its thread counts as dead. */
@@ -30,6 +35,8 @@ const environmentSchema = z.object({
   LABELFLEET_DEVICE_MEMORY_MIB: count(1).optional(),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
+  /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
+  LABELFLEET_MERGE_EQUAL_OBJECTS: z.enum(["true", "false"]).default("true"),
   /** Where models are pulled from. */
   HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
   /** Sent to HF_ENDPOINT only. */
@@ -45,6 +52,12 @@ export interface Config {
   logLevel: string;
   cacheDir: string | null;
   cores: number | null;
+  threadPins: {
+    inferThreads: number | null;
+    decodeSlots: number | null;
+    loaderThreads: number | null;
+    fetches: number | null;
+  };
   graceMs: number;
   inferTimeoutMs: number;
   maxPauseMs: number;
@@ -53,6 +66,7 @@ export interface Config {
   maxWaitMs: number | null;
   deviceMemoryMib: number | null;
   maxBytesInFlight: number;
+  mergeEqualObjects: boolean;
   hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
@@ -74,6 +88,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: values.LABELFLEET_LOG_LEVEL,
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
+    threadPins: {
+      inferThreads: values.LABELFLEET_INFER_THREADS ?? null,
+      decodeSlots: values.LABELFLEET_DECODE_SLOTS ?? null,
+      loaderThreads: values.LABELFLEET_LOADER_THREADS ?? null,
+      fetches: values.LABELFLEET_FETCHES ?? null,
+    },
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
     inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
@@ -82,6 +102,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxWaitMs: values.LABELFLEET_MAX_WAIT_MS ?? null,
     deviceMemoryMib: values.LABELFLEET_DEVICE_MEMORY_MIB ?? null,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
+    mergeEqualObjects: values.LABELFLEET_MERGE_EQUAL_OBJECTS === "true",
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,

@@ -18,7 +18,7 @@ import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots 
 import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
-import { planThreads } from "./cores.js";
+import { planThreads, type ThreadPins } from "./cores.js";
 import { type DecodeEntries, LoaderPool } from "./fetch/loader-pool.js";
 import { DeviceFacts } from "./infer/device-memory.js";
 import { InferPool } from "./infer/infer-pool.js";
@@ -33,6 +33,7 @@ export interface WorkerOptions {
   /** A device that only takes its time, instead of a real one. */
   simulated?: SimulatedDevice | null;
   cores: number;
+  threadPins: ThreadPins;
   /** Built graphs and downloaded models. */
   cacheDir: string;
   /** How long the worker may go on with what it has begun after the signal aborts. */
@@ -50,6 +51,8 @@ export interface WorkerOptions {
   maxWaitMs: number | null;
   /** Memory of the device that the models may use; null: found out. */
   deviceMemoryMib: number | null;
+  /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
+  mergeEqualObjects: boolean;
   logger: Logger;
   /** The programs that decode. */
   decodeEntries?: DecodeEntries;
@@ -71,7 +74,7 @@ const announceMs = 5_000;
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
   const workerId = newProcessId(hostname(), process.pid);
-  const plan = planThreads(options.cores);
+  const plan = planThreads(options.cores, options.threadPins);
   const died = new AbortController();
   const onDied = (error: Error) => died.abort(error);
   const releasers = new Releasers();
@@ -131,12 +134,14 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     const contexts = new RunContexts({
       redis,
       loader: new ModelLoader(infer, sizes, options.cacheDir, logger),
+      onInput: (input) => loaders.open(input),
       identity,
       breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
+      mergeEqualObjects: options.mergeEqualObjects,
       say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });
-    let batchSlots: number = batchSlotBounds.min;
+    const batchSlots = new Map<string, number>(lanes.map((lane) => [lane, batchSlotBounds.min]));
     const reporter = new Reporter({
       redis,
       identity,
@@ -144,7 +149,8 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       state: () => ({
         device: infer.device ?? options.device,
         slots: stageSlots(plan, infer.slots),
-        batchSlots: batchSlots * lanes.length,
+        batchSlots: [...batchSlots.values()].reduce((sum, slots) => sum + slots, 0),
+        batchesInHand: contexts.batchesInHand,
       }),
       contexts: () => contexts.all(),
       logger,
@@ -167,14 +173,15 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       const consumer: BatchConsumer = consumeBatches({
         redisUrl,
         lane,
-        batchSlots,
+        batchSlots: batchSlotBounds.min,
         workerId,
         isShortOf: (runId) => stages.budget.isInside(runId) && !stages.budget.isWaiting(runId),
         process: async (delivery) => {
           try {
             await contexts.use(delivery.job, lane, async (run) => {
-              batchSlots = batchSlotsFor(run.spec.frozen.batchImages, stages.budget.maxImages);
-              consumer.setBatchSlots(batchSlots);
+              const slots = batchSlotsFor(run.spec.frozen.batchImages, stages.budget.maxImages);
+              batchSlots.set(lane, slots);
+              consumer.setBatchSlots(slots);
               await processBatch(deps, run, delivery);
             });
           } catch (error) {

@@ -39,6 +39,7 @@ export async function startFleet(
     device: options.device,
     env: options.env ?? {},
     coresPerWorker: Math.max(1, Math.floor(cores / Math.max(1, options.workers))),
+    threadPins: config.threadPins,
     graceMs: config.graceMs,
     logger,
   });
