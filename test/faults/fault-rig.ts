@@ -38,6 +38,8 @@ export interface FaultRigOptions {
   expected: ReadonlyMap<string, Said> | null;
   /** Keys in one page of a listing. */
   pageKeys?: number;
+  /** Of all processes, beside what they need. */
+  env?: CliEnv;
   /** Another build's labelfleet.js. */
   program?: string;
 }
@@ -86,7 +88,12 @@ export class FaultRig {
       ...(pageKeys !== undefined && { pageKeys }),
     });
     const proxy = await RedisProxy.start(servers.redis.port);
-    const env = { ...servers.s3.env, LABELFLEET_CORES: String(coresPerWorker), LABELFLEET_LOG_LEVEL: "info" };
+    const env = {
+      ...servers.s3.env,
+      LABELFLEET_CORES: String(coresPerWorker),
+      LABELFLEET_LOG_LEVEL: "info",
+      ...options.env,
+    };
     const cli = new Cli({ temporaryDir, env, ...(program !== undefined && { program }) });
     const rig = new FaultRig({ servers, proxy, cli, dir, options });
     await servers.s3.createBucket(bucket);
