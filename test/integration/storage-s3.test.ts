@@ -198,6 +198,41 @@ describe("listing", () => {
     expect(requests()).toBe(4);
   });
 
+  it("gives single pages, with folders told once", async () => {
+    await server.createBucket("pages");
+    const keys = ["a b/1", "a b/2/x", "c+d.jpg", "e/", "e/f", "\u{1f600}/g", "\uffef.jpg"];
+    for (const key of keys) await server.putObject("pages", key, Buffer.from("x"));
+    const store = await open("s3://pages");
+    const everything = { keys: ["c+d.jpg", "\uffef.jpg"], prefixes: ["a b/", "e/", "\u{1f600}/"], isTruncated: false };
+    expect(await store.page!({ prefix: "", delimiter: "/" })).toEqual(everything);
+    expect(await store.page!({ prefix: "a b/", delimiter: "/" })).toMatchObject({
+      keys: ["a b/1"],
+      prefixes: ["a b/2/"],
+    });
+    expect(await store.page!({ prefix: "", startAfter: "c", maxKeys: 2 })).toEqual({
+      keys: ["c+d.jpg", "e/"],
+      prefixes: [],
+      isTruncated: true,
+    });
+    expect(await store.page!({ prefix: "e", startAfter: "e\u{10ffff}" })).toMatchObject({ keys: [] });
+  });
+
+  it("ends where it is told to, names that are not UTF-8 included", async () => {
+    const entry = (key: string) => `<Contents><Key>${key}</Key><Size>1</Size><ETag>"x"</ETag></Contents>`;
+    const encoded = ["a", "b%FF", "b%FFz", "c%FF", "d"].map(entry).join("");
+    server.intercept = () => ({
+      status: 200,
+      body: `<ListBucketResult><EncodingType>url</EncodingType>${encoded}</ListBucketResult>`,
+    });
+    let unnameable = 0;
+    const keys: string[] = [];
+    const onUnnameable = (count: number) => {
+      unnameable += count;
+    };
+    for await (const { key } of (await open()).list({ prefix: "", through: "c", onUnnameable })) keys.push(key);
+    expect({ keys, unnameable }).toEqual({ keys: ["a"], unnameable: 2 });
+  });
+
   it("includes folder markers, with no bytes", async () => {
     await server.createBucket("markers");
     await server.putObject("markers", "folder/", Buffer.alloc(0));

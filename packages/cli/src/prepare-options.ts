@@ -31,6 +31,7 @@ export async function prepareOptionsOf(
     format: flags.format,
     device: flags.device,
     batchImages: flags.batchImages ?? null,
+    listingRanges: flags.listingRanges,
     lane: flags.lane,
     maxFailed: flags.maxFailed,
     limits: {

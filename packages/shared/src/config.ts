@@ -27,6 +27,12 @@ const environmentSchema = z.object({
   LABELFLEET_MAX_PAUSE_SECONDS: count(0).default(3_600),
   /** Seconds that a worker looks for a Redis it has lost, before it ends. */
   LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
+  /** Images of one inference call; default: searched for on the device. */
+  LABELFLEET_MAX_BATCH_SIZE: count(1).optional(),
+  /** Milliseconds that an image waits for others; default: by the device. */
+  LABELFLEET_MAX_WAIT_MS: count(0).optional(),
+  /** MiB of the device that a worker's models may use; default: found out. */
+  LABELFLEET_DEVICE_MEMORY_MIB: count(1).optional(),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
   /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
@@ -56,6 +62,9 @@ export interface Config {
   inferTimeoutMs: number;
   maxPauseMs: number;
   maxRedisAwayMs: number;
+  maxBatchSize: number | null;
+  maxWaitMs: number | null;
+  deviceMemoryMib: number | null;
   maxBytesInFlight: number;
   mergeEqualObjects: boolean;
   hub: { endpoint: string; token: string | null };
@@ -89,6 +98,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
+    maxBatchSize: values.LABELFLEET_MAX_BATCH_SIZE ?? null,
+    maxWaitMs: values.LABELFLEET_MAX_WAIT_MS ?? null,
+    deviceMemoryMib: values.LABELFLEET_DEVICE_MEMORY_MIB ?? null,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
     mergeEqualObjects: values.LABELFLEET_MERGE_EQUAL_OBJECTS === "true",
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },

@@ -1,5 +1,6 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import { isRecordCode, type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import type { Batcher } from "./batch/batcher.js";
@@ -24,6 +25,7 @@ export interface ImageTask {
   entry: ManifestEntry;
   /** The models whose shard is to be made. */
   models: RunModel[];
+  limits: ImageLimits;
   workerId: string;
   pass: number;
   /** Whether its batch may hold an image that kills decoders. */
@@ -89,7 +91,7 @@ async function readAndInfer(
       key: entry.key,
       etag: entry.etag,
       specs: models.map(({ preprocess }) => preprocess),
-      limits: run.spec.overridable.limits,
+      limits: task.limits,
       isolated: task.isolated,
     });
     run.stats.stage("fetch", outcome.cost.fetchMs);

@@ -78,7 +78,8 @@ export class MemoryS3 {
     const prefix = query.get("prefix") ?? "";
     const maxKeys = Number(query.get("max-keys") ?? 1000);
     const urlEncoded = query.get("encoding-type") === "url";
-    const page = this.#index.page(prefix, after, maxKeys);
+    const delimiter = query.get("delimiter") ?? undefined;
+    const page = this.#index.page({ prefix, after, maxKeys, delimiter });
     answer(response, 200, listXml(this.#bucket, { prefix, maxKeys, urlEncoded }, page));
   }
 

@@ -1,7 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InferPool } from "@labelfleet/gpu-worker/infer/infer-pool";
 import { decodeForModels } from "@labelfleet/imaging/decode";
+import { modelMemory } from "@labelfleet/models/memory";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
 import { preprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { resolveModel } from "@labelfleet/models/registry";
@@ -37,6 +38,8 @@ export async function inferStage({ folder, model: name, concurrency: threads }: 
     threads,
     device: "cpu",
     timeoutMs: inferTimeoutMs,
+    memoryBytesOf: async () => Number.POSITIVE_INFINITY,
+    onCap: () => {},
     onDied: (error) => {
       throw error;
     },
@@ -49,7 +52,8 @@ export async function inferStage({ folder, model: name, concurrency: threads }: 
     pool.onFree(() => ++loaded >= threads && resolve());
     if (threads === 1) resolve();
   });
-  await pool.load({ modelKey, modelPath, inputPx, numClasses, embeddings: false, warmUpImages: 1 });
+  const memory = modelMemory(model.card, (await stat(modelPath)).size, "fp32");
+  await pool.load({ modelKey, modelPath, inputPx, numClasses, embeddings: false, warmUpImages: 1, memory });
   await allLoaded;
   return {
     run: (images) =>

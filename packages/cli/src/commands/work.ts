@@ -8,9 +8,10 @@ import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
+import type { InferFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
-export interface WorkFlags {
+export interface WorkFlags extends InferFlags {
   lane: string[];
   device: DeviceChoice;
 }
@@ -40,6 +41,9 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     maxPauseMs: config.maxPauseMs,
     maxRedisAwayMs: config.maxRedisAwayMs,
     maxBytesInFlight: config.maxBytesInFlight,
+    maxBatchSize: flags.maxBatchSize ?? config.maxBatchSize,
+    maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
+    deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     mergeEqualObjects: config.mergeEqualObjects,
     logger,
     onStuck: () => {

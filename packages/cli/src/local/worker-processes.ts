@@ -14,6 +14,8 @@ export interface WorkerProcessesOptions {
   lane: string;
   device: DeviceChoice;
   coresPerWorker: number;
+  /** What else the workers find in their environment. */
+  env: Record<string, string>;
   threadPins: ThreadPins;
   /** What a worker may take to finish its batches after SIGTERM. */
   graceMs: number;
@@ -56,7 +58,7 @@ export class WorkerProcesses {
   }
 
   #start(quickEnds: number): void {
-    const { redisUrl, lane, device, coresPerWorker, threadPins, logger } = this.#options;
+    const { redisUrl, lane, device, coresPerWorker, env, threadPins, logger } = this.#options;
     const startedMs = Date.now();
     const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
       // The IPC channel tells the worker when this process is gone.
@@ -64,6 +66,7 @@ export class WorkerProcesses {
       env: {
         ...process.env,
         ...lackingIn(process.env, coresPerWorker, threadPins),
+        ...env,
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.

@@ -22,9 +22,9 @@ const keptChunks = 2;
 /** Every listing has it. */
 const firstRange = "r000";
 
-/** Where a job's kept records lie. Two retries of one pass may mean different records. */
+/** Where a job's kept records lie. Two rewrites of one pass may mean different records. */
 export function recordsKeyOf(job: BatchJob): string {
-  return `${jobIdOf(job)}.${job.retryCode ?? ""}`;
+  return `${jobIdOf(job)}.${job.mend ? "mend" : (job.retryCode ?? "")}`;
 }
 
 /** Everything a worker holds of one run while it works on it. */

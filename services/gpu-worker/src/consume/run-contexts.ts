@@ -65,6 +65,10 @@ export class RunContexts {
     }
   }
 
+  get batchesInHand(): number {
+    return [...this.#open.values()].reduce((sum, { users }) => sum + users, 0);
+  }
+
   async all(): Promise<RunContext[]> {
     const settled = await Promise.allSettled([...this.#open.values()].map(({ context }) => context));
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
