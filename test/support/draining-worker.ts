@@ -47,7 +47,7 @@ export class DrainingWorker {
     const entries = (await folder.readChunk(job.chunk)).slice(n * batchImages, (n + 1) * batchImages);
     const progress = new RunProgress(this.#redis, "default", spec.runId);
     for (const { id: modelId } of models) {
-      const shard = encodeShard(
+      const shard = await encodeShard(
         entries.map((entry) => madeUp(entry, modelId)),
         format,
       );

@@ -79,6 +79,13 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ etag: string }>;
   /** Deleting what is not there is fine. */
   delete(key: string): Promise<void>;
+  /**
+   * Removes what writers left below a folder that were killed in the middle of a write, an hour ago or earlier; never rejects.
+   * S3 keeps nothing of a write that breaks off.
+   *
+   * @param prefix empty or ending in "/"
+   */
+  removeAbandoned(prefix: string): Promise<void>;
   /** Closes connections; may be called twice. */
   close(): Promise<void>;
 }

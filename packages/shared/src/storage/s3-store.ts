@@ -1,13 +1,6 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  type _Object as ListedEntry,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import type { _Object as ListedEntry, S3Client } from "@aws-sdk/client-s3";
 import { hasCode, LabelfleetError } from "../errors.js";
+import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "./aws-sdk.js";
 import { compareKeys } from "./key-order.js";
 import type {
   GetOptions,
@@ -25,6 +18,7 @@ import type { S3Config } from "./s3-config.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
+import { S3Reader } from "./s3-reader.js";
 
 interface Call {
   operation: S3Operation;
@@ -56,6 +50,7 @@ export class S3Store implements ObjectStore {
   readonly #bucket: string;
   readonly #config: S3Config;
   readonly #client: S3Client;
+  readonly #reader: S3Reader;
   readonly #policy: RetryPolicy;
   readonly #effects: RetryEffects;
 
@@ -63,6 +58,8 @@ export class S3Store implements ObjectStore {
     this.#bucket = bucket;
     this.#config = config;
     this.#client = createS3Client(config);
+    const { maxSockets, directReads: direct } = config;
+    this.#reader = new S3Reader({ client: this.#client, bucket, maxSockets, direct });
     this.#policy = { maxAttempts: config.maxAttempts, baseMs: 100, capMs: 5_000 };
     this.#effects = effects;
   }
@@ -115,19 +112,13 @@ export class S3Store implements ObjectStore {
   ): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }> {
     const { ifMatch, range, maxBytes = Number.POSITIVE_INFINITY, signal } = options;
     const uri = this.uriOf(key);
-    const command = new GetObjectCommand({
-      Bucket: this.#bucket,
-      Key: key,
-      ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
-      ...(range && { Range: `bytes=${range.start}-${range.end}` }),
-    });
     const call: Call = { operation: "get", uri, conditional: ifMatch !== undefined, signal };
     return this.#call(call, async (attempt) => {
-      const answer = await this.#client.send(command, { abortSignal: attempt.signal });
-      const etag = unquoted(answer.ETag ?? "");
-      attempt.expect(Math.min(answer.ContentLength ?? 0, maxBytes));
-      const reading = readBody(answer.Body, answer.ContentLength, maxBytes, uri);
-      const body = await untilAborted(attempt.signal, reading, answer.Body);
+      const answer = await this.#reader.read({ key, ifMatch, range, signal: attempt.signal });
+      const etag = unquoted(answer.etag ?? "");
+      attempt.expect(Math.min(answer.contentLength ?? 0, maxBytes));
+      const reading = readBody(answer.body, answer.contentLength, maxBytes, uri);
+      const body = await untilAborted(attempt.signal, reading, answer.body);
       // Some servers ignore If-Match on reads.
       if (ifMatch !== undefined && etag !== ifMatch) {
         throw new LabelfleetError(
@@ -135,7 +126,7 @@ export class S3Store implements ObjectStore {
           oneLine(`${uri} was replaced: it has the ETag ${etag}, not ${ifMatch}`),
         );
       }
-      return { body, etag, sizeBytes: totalSize(answer.ContentRange) ?? body.length };
+      return { body, etag, sizeBytes: totalSize(answer.contentRange) ?? body.length };
     });
   }
 
@@ -184,7 +175,10 @@ export class S3Store implements ObjectStore {
     });
   }
 
+  async removeAbandoned(): Promise<void> {}
+
   async close(): Promise<void> {
+    this.#reader.close();
     this.#client.destroy();
   }
 

@@ -1,7 +1,7 @@
 import { rangeIdOf } from "@labelfleet/shared/contract/ids";
 import { maxChunkEntries } from "@labelfleet/shared/contract/manifest";
+import { eachOf } from "@labelfleet/shared/each-of";
 import type { ListedPage, PageOptions } from "@labelfleet/shared/storage/object-store";
-import { eachOf } from "../each-of.js";
 import type { Range } from "./input-entries.js";
 import {
   alphabetOf,

@@ -13,10 +13,10 @@ import {
 import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
-import { eachOf } from "../each-of.js";
 import { type Input, inputEntries, maxImagesOf, type Range } from "../list/input-entries.js";
 import type { ChunkRef } from "./batches-of-chunk.js";
 import type { ChunkLog } from "./chunk-log.js";

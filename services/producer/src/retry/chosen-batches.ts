@@ -2,7 +2,8 @@ import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { batchesReadAtOnce } from "../report/shards-at-once.js";
-import { type Rewrite, rewriteOf } from "./rewrite-of.js";
+import type { Rewrite } from "../rewrite/rewriter.js";
+import { rewriteOf } from "./rewrite-of.js";
 
 /** Batches whose shards are read at a time. */
 const readsAtOnce = 8;

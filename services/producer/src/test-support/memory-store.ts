@@ -17,6 +17,8 @@ export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, Buffer<ArrayBuffer>>();
   /** Keys that a listing has given out, to see where listings start. */
   readonly listed: string[] = [];
+  /** Prefixes that were cleared of what killed writers left. */
+  readonly cleared: string[] = [];
   pageKeys = 1_000;
   /** Requests for single pages so far. */
   pages = 0;
@@ -78,6 +80,9 @@ export class MemoryStore implements ObjectStore {
     if (options.ifNoneMatch === "*" && this.objects.has(key)) {
       throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} exists`);
     }
+    if (options.ifMatch !== undefined && (await this.head(key))?.etag !== options.ifMatch) {
+      throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} is another one`);
+    }
     this.objects.set(key, Buffer.from(body));
     this.#sortedKeys = null;
     return { etag: this.#infoOf(key).etag };
@@ -86,6 +91,10 @@ export class MemoryStore implements ObjectStore {
   async delete(key: string): Promise<void> {
     this.objects.delete(key);
     this.#sortedKeys = null;
+  }
+
+  async removeAbandoned(prefix: string): Promise<void> {
+    this.cleared.push(prefix);
   }
 
   async close(): Promise<void> {}
