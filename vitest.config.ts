@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
-          include: ["test/{golden,integration,e2e}/**/*.test.ts"],
+          include: ["test/{golden,integration,e2e,browser}/**/*.test.ts"],
           // Each file starts servers and processes of its own, which two cores run best one file after another.
           fileParallelism: false,
           testTimeout: 120_000,

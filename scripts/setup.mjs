@@ -16,7 +16,11 @@ const packageManagers = [
 /** The package that brings a program, by package manager. */
 const packages = {
   "redis-server": { "apt-get": "redis-server", dnf: "redis", apk: "redis", brew: "redis" },
+  chromium: { "apt-get": "chromium", dnf: "chromium", apk: "chromium", brew: "chromium" },
 };
+
+/** Programs that do as well. */
+const substitutes = { chromium: ["chromium-browser", "google-chrome", "google-chrome-stable"] };
 
 export function fail(message) {
   process.stderr.write(`${message}\n`);
@@ -64,10 +68,10 @@ function build() {
 
 /** Installs a program with the system's package manager, as root or with sudo. */
 function ensureProgram(program) {
-  if (has(program)) return;
+  if ([program, ...(substitutes[program] ?? [])].some(has)) return;
   const manager = packageManagers.find(({ command }) => has(command));
   const packageName = manager && packages[program][manager.command];
-  if (!packageName) fail(`${program} is missing: install Redis 6.2 or newer, so that ${program} is on the PATH`);
+  if (!packageName) fail(`${program} is missing: install it, so that it is on the PATH`);
   const isRoot = process.getuid?.() === 0;
   const byHand = `${program} is missing: run \`${isRoot ? "" : "sudo "}${manager.command} install ${packageName}\``;
   const prefix = isRoot || manager.asUser ? [] : ["sudo", "-n"];
@@ -81,9 +85,10 @@ function ensureProgram(program) {
   if (!run([...manager.install, packageName]) || !has(program)) fail(byHand);
 }
 
-export function setUp() {
+/** @param programs beyond redis-server, what the caller needs */
+export function setUp(programs = []) {
   checkNode();
   installNpmPackages();
   build();
-  ensureProgram("redis-server");
+  for (const program of ["redis-server", ...programs]) ensureProgram(program);
 }

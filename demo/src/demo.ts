@@ -7,13 +7,15 @@ import { checkLabels } from "./check-labels.js";
 import { copyFolder } from "./copy-folder.js";
 import { demoEnvironment } from "./environment.js";
 import { fillBucket } from "./fill-bucket.js";
-import { labelBucket, show } from "./labelfleet.js";
+import { labelBucket, show, showDashboard } from "./labelfleet.js";
 import { readPredictions } from "./predictions.js";
 import { classHistogram, failureTable, photoTable } from "./text.js";
 
 const bucket = "demo";
 const photos = `s3://${bucket}/photos`;
 const labels = `s3://${bucket}/labels`;
+/** The page stays for somebody who looks at it, and not for ever. */
+const dashboardMs = 10 * 60_000;
 
 /** The whole demo: a bucket, a run by the real command line, and a look at what it wrote. Stops at the signal. */
 export async function runDemo(releasers: Releasers, signal: AbortSignal): Promise<void> {
@@ -40,6 +42,11 @@ export async function runDemo(releasers: Releasers, signal: AbortSignal): Promis
   await show(["verify", run], { env, signal });
   say(nextSteps(relative(process.cwd(), run)));
   checkLabels(predictions);
+
+  // Only a person at a terminal can look at it.
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return;
+  say(`\nThe labels on a page, for ${dashboardMs / 60_000} minutes or until Ctrl-C:`);
+  await showDashboard(report.run, { env, signal }, dashboardMs);
 }
 
 function nextSteps(run: string): string {

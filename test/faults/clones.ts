@@ -1,7 +1,7 @@
 import type { CliEnv } from "../support/cli.js";
 import { makePhotos, type Photo } from "../support/photos.js";
+import type { Said } from "./comparison.js";
 import { undisturbedRecords } from "./expected.js";
-import type { Said } from "./fault-rig.js";
 
 const differentPhotos = 150;
 const undisturbedMs = 300_000;

@@ -1,6 +1,7 @@
 import type { CliEnv } from "../support/cli.js";
 import { makePhotos, type Photo } from "../support/photos.js";
-import { FaultRig, type Said } from "./fault-rig.js";
+import type { Said } from "./comparison.js";
+import { FaultRig } from "./fault-rig.js";
 
 const photoCount = 40;
 const emptyObject: Photo = { name: "a-empty.jpg", bytes: Buffer.alloc(0) };

@@ -1,9 +1,11 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import { unmarkedCell } from "@labelfleet/shared/export/csv";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
+import { parse } from "csv-parse/sync";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
 import { hostileNames } from "../support/hostile-names.js";
@@ -39,6 +41,16 @@ function expectPlainLines(text: string): void {
   expect(text).not.toMatch(/^\s*INJECTED/m);
 }
 
+/** The keys as another program's CSV parser reads them; none of the cells is a formula. */
+async function exportedKeys(run: string): Promise<string[]> {
+  const file = join(rig.dir, "export.csv");
+  await rig.succeed(["export", run, "--format", "csv", "--out", file]);
+  const rows = parse<Record<string, string>>(await readFile(file), { columns: true, record_delimiter: "\r\n" });
+  const cells = rows.flatMap((row) => Object.values(row));
+  expect(cells.filter((cell) => /^[=+\-@\t\r\n]/.test(cell))).toEqual([]);
+  return rows.map(({ key }) => unmarkedCell(key!));
+}
+
 test("the names are as hostile as they claim", () => {
   expect(new Set(keys).size).toBe(keys.length);
   expect(Math.max(...keys.map((key) => Buffer.byteLength(key)))).toBe(1_024);
@@ -55,6 +67,7 @@ test.each(["jsonl", "parquet"] as const)("every key of a bucket has its record, 
   }
   expect(found.sort()).toEqual([...keys].sort());
   expectPlainLines((await rig.succeed(["verify", report.run])).stdout);
+  expect((await exportedKeys(report.run)).sort()).toEqual([...keys].sort());
 });
 
 test("every file of a folder has its record, and no name leads out of it", async () => {
@@ -67,6 +80,7 @@ test("every file of a folder has its record, and no name leads out of it", async
   const report = await rig.json(["run", input, "--out", join(rig.dir, "names", "labels")]);
   expect(report).toMatchObject({ complete: true, images: fileNames.length, ok: fileNames.length });
   expect([...(await rig.records(report.run)).keys()].sort()).toEqual([...fileNames].sort());
+  expect((await exportedKeys(report.run)).sort()).toEqual([...fileNames].sort());
   expect((await readdir(join(rig.dir, "names"))).sort()).toEqual(["in", "labels"]);
 });
 

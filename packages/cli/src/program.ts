@@ -1,10 +1,22 @@
+import { exportFormats } from "@labelfleet/shared/export/encoder";
 import { version } from "@labelfleet/shared/version";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
+
+import type { DashboardFlags } from "./commands/dashboard.js";
+import type { ExportFlags } from "./commands/export.js";
 import type { QuantizeFlags } from "./commands/models/quantize.js";
 import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode } from "./flags.js";
-import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
+import {
+  addContinueFlags,
+  addInferFlags,
+  addRunFlags,
+  deviceOption,
+  type InferFlags,
+  precisionOption,
+  type RunFlags,
+} from "./run-flags.js";
 
 /** Called with each command's exit code. */
 type Finish = (exitCode: number) => void;
@@ -43,13 +55,15 @@ export function createProgram(finish: Finish): Command {
       .option("--json", "print one JSON document on stdout")
       .option("--verbose", "log more, and show stack traces");
 
-  addRunFlags(subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"))
-    .option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1)
-    .action(
-      action(finish, async (context, input: string, flags: RunFlags & { workers: number }) =>
-        (await import("./commands/run.js")).run(context, input, flags),
-      ),
-    );
+  addInferFlags(
+    addRunFlags(
+      subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"),
+    ).option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1),
+  ).action(
+    action(finish, async (context, input: string, flags: RunFlags & InferFlags & { workers: number }) =>
+      (await import("./commands/run.js")).run(context, input, flags),
+    ),
+  );
 
   addRunFlags(
     subcommand(program, "scan <input>", "the producer alone: lists, feeds workers elsewhere, finalizes"),
@@ -59,14 +73,15 @@ export function createProgram(finish: Finish): Command {
     ),
   );
 
-  subcommand(program, "work", "one worker, until SIGTERM")
-    .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
-    .addOption(deviceOption())
-    .action(
-      action(finish, async (context, flags: { lane?: string[]; device: RunFlags["device"] }) =>
-        (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
-      ),
-    );
+  addInferFlags(
+    subcommand(program, "work", "one worker, until SIGTERM")
+      .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
+      .addOption(deviceOption()),
+  ).action(
+    action(finish, async (context, flags: InferFlags & { lane?: string[]; device: RunFlags["device"] }) =>
+      (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
+    ),
+  );
 
   subcommand(program, "status [run]", "progress of a run, or of all runs that Redis knows")
     .option("--watch", "go on until the run is done")
@@ -84,7 +99,20 @@ export function createProgram(finish: Finish): Command {
     action(finish, async (context, run: string) => (await import("./commands/inspect.js")).verify(context, run)),
   );
 
-  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run"))
+  subcommand(program, "export <run>", "the records as one CSV, JSON lines or FiftyOne file")
+    .addOption(new Option("--format <format>", "what to write").choices(exportFormats).makeOptionMandatory())
+    .option("--out <file>", "file to write; - is stdout", "-")
+    .option("--model <id>", "only this model's records (default: all models)")
+    .addOption(new Option("--status <status>", "only these records").choices(["ok", "failed"]))
+    .option("--label <label>", "only records whose most probable label this is")
+    .option("--images <dir>", "for fiftyone: a folder with a copy of the input (default: the input itself)")
+    .action(
+      action(finish, async (context, run: string, flags: ExportFlags) =>
+        (await import("./commands/export.js")).exportRecords(context, run, flags),
+      ),
+    );
+
+  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run, and mend a damaged one"))
     .option("--force", "go on although the run was cancelled")
     .action(
       action(finish, async (context, run: string, flags) =>
@@ -150,22 +178,27 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  subcommand(program, "dashboard", "the web page: runs, progress and queues")
+  subcommand(
+    program,
+    "dashboard [run...]",
+    "the web page: runs, labels and queues; a run that is named needs no REDIS_URL",
+  )
     .option(
       "--host <address>",
       "address to listen on; anything but 127.0.0.1 needs LABELFLEET_DASHBOARD_TOKEN",
       "127.0.0.1",
     )
     .option("--port <n>", "port to listen on", nonNegativeInt, 8080)
+    .option("--read-only", "only show: no pause, resume, cancel or retry")
     .action(
-      action(finish, async (context, flags: { host: string; port: number }) =>
-        (await import("./commands/dashboard.js")).dashboard(context, flags),
+      action(finish, async (context, runs: string[], flags: DashboardFlags) =>
+        (await import("./commands/dashboard.js")).dashboard(context, runs, flags),
       ),
     );
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: graphs, models, pipeline")
+    .description("measured tables: batching, dashboard, graphs, listing, models, pipeline, scaling")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

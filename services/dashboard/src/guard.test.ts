@@ -1,14 +1,14 @@
 import { fastify } from "fastify";
 import { expect, test } from "vitest";
-import { TokenGate } from "./auth.js";
 import { guardRequests } from "./guard.js";
-import { addLogin } from "./login.js";
+import { TokenGate } from "./login/auth.js";
+import { addLogin } from "./login/login.js";
 
 const token = "a token of some length";
 
-function guarded(gate: TokenGate | null) {
+function guarded(gate: TokenGate | null, isReadOnly = false) {
   const app = fastify();
-  guardRequests(app, gate, "/queues");
+  guardRequests(app, { gate, boardPath: "/queues", isReadOnly });
   if (gate !== null) addLogin(app, gate);
   for (const path of ["/", "/api/runs", "/queues/api/queues", "/healthz"]) app.get(path, () => "content");
   app.put("/queues/api/queues/x/pause", () => "paused");
@@ -64,6 +64,14 @@ test("another site's page can change nothing", async () => {
       })
     ).body,
   ).toBe("paused");
+});
+
+test("a read-only dashboard takes no change from anybody", async () => {
+  const pause = { method: "PUT", url: "/queues/api/queues/x/pause", headers: { host: "localhost" } } as const;
+  expect((await guarded(null, true).inject(pause)).statusCode).toBe(403);
+  const bearer = { ...pause, headers: { authorization: `Bearer ${token}` } };
+  expect((await guarded(new TokenGate(token), true).inject(bearer)).statusCode).toBe(403);
+  expect((await guarded(new TokenGate(token)).inject(bearer)).body).toBe("paused");
 });
 
 test("our own pages run no inline script", async () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import { isLoopbackHostHeader, isSameOrigin, type TokenGate } from "./auth.js";
+import { isLoopbackHostHeader, isSameOrigin, type TokenGate } from "./login/auth.js";
 
-const openPaths = new Set(["/login", "/healthz", "/style.css"]);
+const openPaths = new Set(["/login", "/healthz", "/login.css"]);
 
 const ownPolicy = [
   "default-src 'none'",
@@ -27,16 +27,20 @@ const boardPolicy = [
 /**
  * What every request has to pass, and the headers that every response carries. Without a token only loopback may ask,
  * under a loopback name, so that no foreign page reaches us by a DNS name of its own; and whatever changes something
- * must come from our own pages.
+ * must come from our own pages. A read-only dashboard changes nothing at all.
  */
-export function guardRequests(app: FastifyInstance, gate: TokenGate | null, boardPath: string): void {
+export function guardRequests(
+  app: FastifyInstance,
+  { gate, boardPath, isReadOnly }: { gate: TokenGate | null; boardPath: string; isReadOnly: boolean },
+): void {
   app.addHook("onRequest", async (request, reply) => {
     const path = request.url.split("?")[0] ?? "/";
     const isBoard = path === boardPath || path.startsWith(`${boardPath}/`);
     reply.headers({
       "content-security-policy": isBoard ? boardPolicy : ownPolicy,
       "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
+      // Not "no-referrer": browsers then send the login form with "Origin: null", which is none of ours.
+      "referrer-policy": "same-origin",
     });
     if (!isBoard) reply.header("cache-control", "no-store");
 
@@ -46,6 +50,9 @@ export function guardRequests(app: FastifyInstance, gate: TokenGate | null, boar
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (!isRead && !isSameOrigin(request.headers.origin, request.headers.host)) {
       return reply.code(403).send({ error: "this request came from another site's page" });
+    }
+    if (isReadOnly && !isRead && path !== "/login") {
+      return reply.code(403).send({ error: "this dashboard only shows: it was started with --read-only" });
     }
     if (gate === null || openPaths.has(path) || gate.acceptsRequest(request.headers)) return;
     // People get the form; programs get a status they can read.

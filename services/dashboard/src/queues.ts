@@ -1,20 +1,20 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
-import { openQueue } from "@labelfleet/shared/queue/batch-queue";
+import type { LaneQueues } from "./lane-queues.js";
 
-type BatchQueue = ReturnType<typeof openQueue>;
-
-/** Bull Board over the queues of all lanes; lanes may appear while it runs. */
+/** Bull Board over the queues of all lanes. */
 export class LaneBoard {
-  readonly #redisUrl: string;
+  readonly #queues: LaneQueues;
+  readonly #isReadOnly: boolean;
   readonly #server = new FastifyAdapter();
   readonly #board;
-  readonly #queues = new Map<string, BatchQueue>();
+  readonly #shown = new Set<string>();
 
-  constructor(redisUrl: string, basePath: string) {
-    this.#redisUrl = redisUrl;
-    this.#server.setBasePath(basePath);
+  constructor(queues: LaneQueues, options: { basePath: string; isReadOnly: boolean }) {
+    this.#queues = queues;
+    this.#isReadOnly = options.isReadOnly;
+    this.#server.setBasePath(options.basePath);
     this.#board = createBullBoard({
       queues: [],
       serverAdapter: this.#server,
@@ -27,19 +27,13 @@ export class LaneBoard {
     return this.#server.registerPlugin();
   }
 
-  /** Opens the queues of lanes that were not known before. */
   showLanes(lanes: string[]): void {
-    for (const lane of lanes) {
-      if (this.#queues.has(lane)) continue;
-      const queue = openQueue(this.#redisUrl, lane);
-      this.#queues.set(lane, queue);
+    for (const [lane, queue] of this.#queues.open(lanes)) {
+      if (this.#shown.has(lane)) continue;
+      this.#shown.add(lane);
       // All lanes' queues have one name, and Bull Board tells queues apart by name.
-      this.#board.addQueue(new BullMQAdapter(queue, { prefix: `${lane}/`, displayName: `lane ${lane}` }));
+      const options = { prefix: `${lane}/`, displayName: `lane ${lane}`, readOnlyMode: this.#isReadOnly };
+      this.#board.addQueue(new BullMQAdapter(queue, options));
     }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
-    this.#queues.clear();
   }
 }

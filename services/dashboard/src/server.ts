@@ -1,17 +1,30 @@
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { connectRedis } from "@labelfleet/shared/redis/connection";
 import { knownLanes } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
-import { refreshJs, styleCss } from "./assets.js";
-import { assertHostAllowed, TokenGate } from "./auth.js";
+import { version } from "@labelfleet/shared/version";
+import { type FastifyBaseLogger, fastify, LogController } from "fastify";
+import { CsrfGuard } from "./actions/csrf.js";
+import { startProducer } from "./actions/producer-process.js";
+import { addActionRoutes } from "./actions/routes.js";
+import type { Session } from "./api/session.js";
 import { guardRequests } from "./guard.js";
-import { addLogin } from "./login.js";
+import { answerErrors } from "./http/answer-errors.js";
+import { listen } from "./http/listen.js";
+import { addWebFiles } from "./http/web-files.js";
+import { addLabelRoutes } from "./labels/routes.js";
+import { LaneQueues } from "./lane-queues.js";
+import { EventStreams } from "./live/event-streams.js";
+import { SharedPoller } from "./live/shared-poller.js";
+import { assertHostAllowed, TokenGate } from "./login/auth.js";
+import { addLogin } from "./login/login.js";
+import { FolderFactsCache } from "./overview/folder-facts.js";
+import { Rates } from "./overview/rates.js";
+import { readOverview } from "./overview/read-overview.js";
 import { LaneBoard } from "./queues.js";
-import { Rates } from "./rates.js";
-import { readFleet } from "./runs.js";
-import { runsPage } from "./runs-page.js";
+import { OpenRuns } from "./run/open-runs.js";
+import { addRunRoutes } from "./run/routes.js";
 
 export interface DashboardOptions {
   /** Default 127.0.0.1; any other than loopback needs a token. */
@@ -19,62 +32,119 @@ export interface DashboardOptions {
   /** 0 picks a free port. */
   port: number;
   redisUrl: string;
-  /** When set, everything but /login and /healthz (and the stylesheet) asks for it. */
+  /** When set, everything but /login and /healthz asks for it. */
   token?: string | undefined;
+  /** Nothing can be changed over the page, and nothing is written to a run's folder. */
+  isReadOnly?: boolean;
+  /** The command line's program and first words: what resume and retry start their producer with. */
+  command: readonly string[];
+  /** Workers that such a producer brings along: where Redis is this machine's own, no others are there. Default 0. */
+  localWorkers?: number;
   logger: Logger;
 }
 
 const queuesPath = "/queues";
+const overviewEveryMs = 2_000;
+/** While nobody looks, for the charts of those who will. */
+const idleOverviewEveryMs = 10_000;
+/** As old as an answer may be that several ask for. */
+const freshMs = 1_000;
 
 /**
- * Serves the runs at /, as JSON at /api/runs, and Bull Board at /queues.
+ * Serves the page, its data under /api, and Bull Board at /queues.
  *
  * @throws USAGE for a host that needs a token, or an address that is taken; REDIS_UNAVAILABLE
  */
 export async function startDashboard(options: DashboardOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const { logger, redisUrl } = options;
   const host = options.host ?? "127.0.0.1";
+  const isReadOnly = options.isReadOnly ?? false;
   const gate = options.token ? new TokenGate(options.token) : null;
   assertHostAllowed(host, gate !== null);
 
   const releasers = new Releasers();
-  const close = () => releasers.releaseAll((name, error) => options.logger.warn({ err: error }, `closing ${name}`));
+  const close = () => releasers.releaseAll((name, error) => logger.warn({ err: error }, `closing ${name}`));
   try {
-    const redis = await connectRedis(options.redisUrl);
+    const redis = await connectRedis(redisUrl);
     releasers.push("redis", () => redis.disconnect());
-    const board = new LaneBoard(options.redisUrl, queuesPath);
-    releasers.push("queues", () => board.close());
-    const rates = new Rates();
+    const queues = new LaneQueues(redisUrl);
+    releasers.push("queues", () => queues.close());
+    const runs = new OpenRuns({ redis, logger, isReadOnly });
+    releasers.push("runs", () => runs.close());
     const assertRedisReady = () => {
       // Our client waits for a lost Redis; a page should say so instead of waiting with it.
       if (redis.status !== "ready") throw Object.assign(new Error("Redis is out of reach"), { statusCode: 503 });
     };
-    const readNow = async () => {
-      assertRedisReady();
-      return readFleet(redis, rates, Date.now());
-    };
+    const onError = (error: unknown) => logger.debug(`not read: ${toLabelfleetError(error).message}`);
+    const folders = new FolderFactsCache();
+    const sources = { redis, queues, rates: new Rates(), folders };
+    const overview = new SharedPoller({
+      read: async () => {
+        assertRedisReady();
+        return readOverview(sources, Date.now());
+      },
+      everyMs: overviewEveryMs,
+      idleEveryMs: idleOverviewEveryMs,
+      onError,
+    });
+    releasers.push("overview", () => overview.stop());
 
-    const loggerInstance: FastifyBaseLogger = options.logger;
+    const loggerInstance: FastifyBaseLogger = logger;
     const logController = new LogController({ disableRequestLogging: true });
-    const app = fastify({ loggerInstance, logController, forceCloseConnections: true });
+    const app = fastify({
+      loggerInstance,
+      logController,
+      forceCloseConnections: true,
+      routerOptions: { maxParamLength: 300 },
+    });
     releasers.push("http server", () => app.close());
-    guardRequests(app, gate, queuesPath);
+    guardRequests(app, { gate, boardPath: queuesPath, isReadOnly });
+    answerErrors(app);
 
+    const csrf = new CsrfGuard();
+    const streams = new EventStreams();
     app.get("/healthz", async () => {
       assertRedisReady();
       return { ok: true };
     });
-    app.get("/style.css", (_request, reply) => reply.type("text/css; charset=utf-8").send(styleCss));
-    app.get("/refresh.js", (_request, reply) => reply.type("text/javascript; charset=utf-8").send(refreshJs));
-    app.get("/", async (_request, reply) => reply.type("text/html; charset=utf-8").send(runsPage(await readNow())));
-    app.get("/api/runs", readNow);
+    app.get("/api/session", (): Session => ({ csrfToken: csrf.token, isReadOnly, version }));
+    app.get("/api/runs", async (_request, reply) =>
+      reply.type("application/json; charset=utf-8").send((await overview.get(freshMs)).json),
+    );
+    app.get("/api/events", (_request, reply) => streams.serve(reply, overview));
+    const pollers = addRunRoutes(app, { runs, redis, overview, streams, onError });
+    releasers.push("run pollers", () => pollers.stop());
+    addLabelRoutes(app, runs);
+    addActionRoutes(app, {
+      runs,
+      csrf,
+      around: {
+        redis,
+        redisUrl,
+        startProducer: (words) =>
+          startProducer({ command: options.command, redisUrl, env: process.env }, [
+            ...words,
+            "--workers",
+            String(options.localWorkers ?? 0),
+          ]),
+      },
+      onDone: (runId, run) => {
+        folders.forget(run);
+        runs.indexOf(runId)?.expire();
+        overview.refresh();
+        pollers.refresh(runId);
+      },
+    });
+    await addWebFiles(app);
     if (gate !== null) addLogin(app, gate);
+    const board = new LaneBoard(queues, { basePath: queuesPath, isReadOnly });
     await app.register(
-      async (queues) => {
-        queues.addHook("onRequest", async () => {
+      async (queueRoutes) => {
+        queueRoutes.addHook("onRequest", async () => {
           assertRedisReady();
           board.showLanes(await knownLanes(redis));
         });
-        queues.register(board.plugin());
+        queueRoutes.register(board.plugin());
       },
       { prefix: queuesPath },
     );
@@ -83,21 +153,5 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await app.listen({ host, port });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (!["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "ENOTFOUND"].includes(code)) throw error;
-    throw new LabelfleetError(
-      "USAGE",
-      `the dashboard cannot listen on ${host}:${port} (${code}): choose --port or --host`,
-      {
-        cause: error,
-      },
-    );
   }
 }

@@ -1,4 +1,4 @@
-import { uvThreadPoolSize } from "./cores.js";
+import { noPins, planThreads, type ThreadPins, uvThreadPoolSize } from "./cores.js";
 
 /** libuv's own, where nothing is said. */
 const defaultThreadPoolSize = 4;
@@ -13,13 +13,21 @@ const mallocArenasPerCore = 2;
  * - `MALLOC_ARENA_MAX`: glibc gives threads heaps of their own, up to 8 for each core, and each grows to the most that its
  *   threads ever needed at once (docs/guarantees.md, "Memory").
  */
-export function workerEnvironment(cores: number): Record<"UV_THREADPOOL_SIZE" | "MALLOC_ARENA_MAX", string> {
-  return { UV_THREADPOOL_SIZE: String(uvThreadPoolSize(cores)), MALLOC_ARENA_MAX: String(mallocArenasPerCore * cores) };
+export function workerEnvironment(
+  cores: number,
+  pins: ThreadPins = noPins,
+): Record<"UV_THREADPOOL_SIZE" | "MALLOC_ARENA_MAX", string> {
+  const poolSize = uvThreadPoolSize(planThreads(cores, pins));
+  return { UV_THREADPOOL_SIZE: String(poolSize), MALLOC_ARENA_MAX: String(mallocArenasPerCore * cores) };
 }
 
 /** What of it an environment lacks; null when it will do. Larger pools and a number of heaps that somebody chose are left alone. */
-export function lackingIn(env: NodeJS.ProcessEnv, cores: number): Partial<Record<string, string>> | null {
-  const { UV_THREADPOOL_SIZE, MALLOC_ARENA_MAX } = workerEnvironment(cores);
+export function lackingIn(
+  env: NodeJS.ProcessEnv,
+  cores: number,
+  pins: ThreadPins = noPins,
+): Partial<Record<string, string>> | null {
+  const { UV_THREADPOOL_SIZE, MALLOC_ARENA_MAX } = workerEnvironment(cores, pins);
   const isPoolTooSmall = Number(env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize) < Number(UV_THREADPOOL_SIZE);
   const lacking = {
     ...(isPoolTooSmall && { UV_THREADPOOL_SIZE }),

@@ -1,15 +1,43 @@
 import { startDashboard } from "@labelfleet/dashboard/server";
+import type { Logger } from "@labelfleet/shared/logger";
+import { connectRedis } from "@labelfleet/shared/redis/connection";
+import { laneOfRun, registerRun } from "@labelfleet/shared/redis/registry";
+import type { Releasers } from "@labelfleet/shared/releasers";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
+import { labelfleetCommand } from "../labelfleet-command.js";
+import { startPrivateRedis } from "../local/private-redis.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import { withReleasers } from "../with-releasers.js";
 
-/** The web page, until SIGTERM or Ctrl-C. */
-export async function dashboard(context: CommandContext, flags: { host: string; port: number }): Promise<number> {
+export const defaultDashboardPort = 8080;
+
+export interface DashboardFlags {
+  host: string;
+  port: number;
+  readOnly?: boolean;
+}
+
+/**
+ * The web page, until SIGTERM or Ctrl-C: of what the shared Redis knows and of the runs that are named. With those it needs no
+ * shared Redis. @throws USAGE when neither is there, RUN_NOT_FOUND
+ */
+export async function dashboard(context: CommandContext, runs: string[], flags: DashboardFlags): Promise<number> {
   const { config, logger } = context;
-  const { redisUrl } = config;
-  if (redisUrl === null) throw noRedisUrl();
+  if (config.redisUrl === null && runs.length === 0) throw noRedisUrl();
   return withReleasers(context, async (releasers, signal) => {
-    const server = await startDashboard({ ...flags, redisUrl, token: config.dashboardToken ?? undefined, logger });
+    const redisUrl = config.redisUrl ?? (await privateRedis(releasers));
+    for (const run of runs) await makeKnown(redisUrl, run, logger);
+    const server = await startDashboard({
+      host: flags.host,
+      port: flags.port,
+      isReadOnly: flags.readOnly ?? false,
+      redisUrl,
+      token: config.dashboardToken ?? undefined,
+      command: labelfleetCommand,
+      localWorkers: config.redisUrl === null ? 1 : 0,
+      logger,
+    });
     releasers.push("dashboard", () => server.close());
     if (context.json) printJson({ url: server.url });
     else process.stdout.write(`Dashboard: ${server.url}\n`);
@@ -19,4 +47,27 @@ export async function dashboard(context: CommandContext, flags: { host: string; 
     });
     return 0;
   });
+}
+
+async function privateRedis(releasers: Releasers): Promise<string> {
+  const server = await startPrivateRedis();
+  releasers.push("private redis-server", () => server.stop());
+  return server.url;
+}
+
+/** Enters a run into the registry, where the page finds it; a run that is known there stays as it is. */
+async function makeKnown(redisUrl: string, uri: string, logger: Logger): Promise<void> {
+  const redis = await connectRedis(redisUrl);
+  const folder = await RunFolder.open(uri);
+  try {
+    const { runId, frozen, overridable } = await folder.readSpec();
+    const createdMs = Date.parse(frozen.created);
+    if ((await laneOfRun(redis, { runId, createdMs })) !== null) return;
+    const modelIds = frozen.models.map((model) => model.id);
+    await registerRun(redis, { runId, lane: overridable.lane, run: folder.uri, modelIds, createdMs });
+    logger.debug(`${folder.uri} is now known to Redis`);
+  } finally {
+    await folder.close();
+    redis.disconnect();
+  }
 }

@@ -21,7 +21,7 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
     for (;;) {
       const statuses = uri === undefined ? await statusOfAll(redis) : [await statusOf(uri, redis)];
       const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => isOver(state));
-      if (!context.json) process.stdout.write(statusTable(statuses));
+      if (!context.json) process.stdout.write(statusTable(statuses) + statuses.map(pauseLine).join(""));
       else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
       if (isLast) return 0;
       await sleep(watchEveryMs, signal);
@@ -69,4 +69,12 @@ function statusTable(statuses: RunStatus[]): string {
       status.etaSeconds === null ? "?" : formatDuration(status.etaSeconds),
     ]),
   );
+}
+
+/** What keeps a run's workers waiting, in a line below the table; "" where nothing does. */
+function pauseLine({ run, inputPause }: RunStatus): string {
+  if (inputPause === null) return "";
+  const { input, code, since, workers } = inputPause;
+  const who = workers === 1 ? "1 worker waits" : `${workers} workers wait`;
+  return `${run} paused: ${input} refuses (${code}), since ${since}; ${who} until it can be read\n`;
 }

@@ -8,9 +8,10 @@ import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
+import type { InferFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
-export interface WorkFlags {
+export interface WorkFlags extends InferFlags {
   lane: string[];
   device: DeviceChoice;
 }
@@ -22,7 +23,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   // The loader threads read these for every run; what is wrong in them should not wait until then.
   s3ConfigFromEnv(process.env);
   const cores = config.cores ?? usableCores();
-  const lacking = lackingIn(process.env, cores);
+  const lacking = lackingIn(process.env, cores, config.threadPins);
   if (lacking !== null) return inOtherEnvironment(lacking);
   // The process that only starts another one does without it.
   const { runWorker } = await import("@labelfleet/gpu-worker/worker");
@@ -33,12 +34,17 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     device: flags.device,
     simulated: config.simulatedDevice,
     cores,
+    threadPins: config.threadPins,
     cacheDir: cacheDirOf(config),
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
     maxPauseMs: config.maxPauseMs,
     maxRedisAwayMs: config.maxRedisAwayMs,
     maxBytesInFlight: config.maxBytesInFlight,
+    maxBatchSize: flags.maxBatchSize ?? config.maxBatchSize,
+    maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
+    deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
+    mergeEqualObjects: config.mergeEqualObjects,
     logger,
     onStuck: () => {
       isStuck = true;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { ThreadPins } from "@labelfleet/gpu-worker/cores";
 import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
@@ -13,6 +14,9 @@ export interface WorkerProcessesOptions {
   lane: string;
   device: DeviceChoice;
   coresPerWorker: number;
+  /** What else the workers find in their environment. */
+  env: Record<string, string>;
+  threadPins: ThreadPins;
   /** What a worker may take to finish its batches after SIGTERM. */
   graceMs: number;
   logger: Logger;
@@ -54,14 +58,15 @@ export class WorkerProcesses {
   }
 
   #start(quickEnds: number): void {
-    const { redisUrl, lane, device, coresPerWorker, logger } = this.#options;
+    const { redisUrl, lane, device, coresPerWorker, env, threadPins, logger } = this.#options;
     const startedMs = Date.now();
     const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
       // The IPC channel tells the worker when this process is gone.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: {
         ...process.env,
-        ...lackingIn(process.env, coresPerWorker),
+        ...lackingIn(process.env, coresPerWorker, threadPins),
+        ...env,
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.

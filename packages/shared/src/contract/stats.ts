@@ -42,6 +42,8 @@ export const workerStatsSchema = z.object({
   bytesRead: z.int().min(0),
   stages: z.record(z.enum(workerStages), stageTimeSchema),
   inferenceBatches: z.int().min(0),
+  /** How many of those had which size. */
+  inferenceBatchSizes: z.record(z.string(), z.int().min(0)).default({}),
   queueWait: z.object({ jobs: z.int().min(0), seconds: z.number().min(0), maxSeconds: z.number().min(0) }),
   shardConflicts: z.int().min(0),
   completions: completionsSchema,

@@ -21,7 +21,21 @@ export function redactRedisUrl(url: string): string {
 /** Where Redis is, in the words that both ioredis and BullMQ take. */
 export type RedisAddress =
   | { path: string }
-  | { host: string; port: number; db: number; username?: string; password?: string; tls?: Record<string, never> };
+  | {
+      host: string;
+      port: number;
+      db: number;
+      username?: string;
+      password?: string;
+      tls?: Record<string, never>;
+      socketTimeout: number;
+    };
+
+/**
+ * A connection over a network that says nothing for so long while an answer is due counts as dead, and its commands are sent
+ * again over a new one. Left to TCP, that takes up to a minute after the network is back. BullMQ waits for jobs 10 s at most.
+ */
+const silentSocketMs = 20_000;
 
 /**
  * Connection options for `redis://`, `rediss://` and `unix:///path/to/socket`.
@@ -55,6 +69,7 @@ export function redisOptionsOf(url: string): RedisAddress {
     ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
     ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
+    socketTimeout: silentSocketMs,
   };
 }
 

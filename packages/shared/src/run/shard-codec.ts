@@ -1,6 +1,7 @@
 import { type Prediction, predictionSchema } from "../contract/prediction.js";
 import type { OutputFormat } from "../contract/run-spec.js";
 import { LabelfleetError } from "../errors.js";
+import { jsonLine } from "../export/jsonl.js";
 
 /** A shard: the records of one batch and one model, in the order of the manifest. */
 export async function encodeShard(records: Prediction[], format: OutputFormat): Promise<Uint8Array> {
@@ -23,43 +24,28 @@ export function contentTypeOf(format: OutputFormat): string {
   return format === "jsonl" ? "application/x-ndjson" : "application/vnd.apache.parquet";
 }
 
-/** Fields in the contract's order, whatever order the object was made in. */
-function ordered(record: Prediction): Prediction {
-  return {
-    key: record.key,
-    etag: record.etag,
-    sizeBytes: record.sizeBytes,
-    width: record.width,
-    height: record.height,
-    modelId: record.modelId,
-    status: record.status,
-    top: record.top,
-    embedding: record.embedding,
-    errorCode: record.errorCode,
-    errorMessage: record.errorMessage,
-    retryable: record.retryable,
-    workerId: record.workerId,
-    pass: record.pass,
-  };
-}
-
 function encodeJsonl(records: Prediction[]): Uint8Array {
-  return Buffer.from(records.map((record) => `${JSON.stringify(ordered(record))}\n`).join(""));
+  return Buffer.from(records.map(jsonLine).join(""));
 }
 
 function decodeJsonl(bytes: Uint8Array, where: string): Prediction[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   if (text !== "" && !text.endsWith("\n")) throw new LabelfleetError("RUN_INVALID", `${where}: the last line is cut`);
-  const lines = text.split("\n").slice(0, -1);
-  return lines.map((line, i) => {
+  const records: Prediction[] = [];
+  // Line by line: all lines of a large shard at once are as much memory again as the records.
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf("\n", start);
+    const line = `${where}: line ${records.length + 1}`;
     let json: unknown;
     try {
-      json = JSON.parse(line);
+      json = JSON.parse(text.slice(start, end));
     } catch (error) {
-      throw new LabelfleetError("RUN_INVALID", `${where}: line ${i + 1} is not JSON`, { cause: error });
+      throw new LabelfleetError("RUN_INVALID", `${line} is not JSON`, { cause: error });
     }
-    return checked(json, `${where}: line ${i + 1}`);
-  });
+    records.push(checked(json, line));
+    start = end + 1;
+  }
+  return records;
 }
 
 function checked(value: unknown, where: string): Prediction {

@@ -47,9 +47,9 @@ export async function makeFolder(folder: string): Promise<void> {
     const code = systemCode(error);
     if (code === "EEXIST") return;
     const parent = dirname(folder);
-    const isOrphan = code === "ENOENT" && parent !== folder && (await stat(parent).catch(() => null)) === null;
-    if (!isOrphan) throw error;
-    await makeFolder(parent);
+    if (code !== "ENOENT" || parent === folder) throw error;
+    // Somebody else may have made the parent since.
+    if ((await stat(parent).catch(() => null)) === null) await makeFolder(parent);
     await mkdir(folder).catch((again: unknown) => {
       if (systemCode(again) !== "EEXIST") throw again;
     });

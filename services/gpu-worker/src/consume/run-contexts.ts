@@ -6,6 +6,7 @@ import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import type { BreakerPolicy } from "./breaker.js";
 import { EarlierRun } from "./earlier-run.js";
+import { EqualObjects } from "./equal-objects.js";
 import type { ModelLoader, RunModel } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
@@ -22,6 +23,7 @@ export interface RunContextsOptions {
   onInput: (input: string) => void;
   identity: WorkerIdentity;
   breaker: BreakerPolicy;
+  mergeEqualObjects: boolean;
   /** One line for people. */
   say: (line: string) => void;
   /** Called before a context is closed, to write its last statistics. */
@@ -63,6 +65,10 @@ export class RunContexts {
     }
   }
 
+  get batchesInHand(): number {
+    return [...this.#open.values()].reduce((sum, { users }) => sum + users, 0);
+  }
+
   async all(): Promise<RunContext[]> {
     const settled = await Promise.allSettled([...this.#open.values()].map(({ context }) => context));
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -73,7 +79,7 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
-    const { redis, loader, onInput, identity, breaker, say } = this.#options;
+    const { redis, loader, onInput, identity, breaker, say, mergeEqualObjects } = this.#options;
     const folder = await RunFolder.open(job.run);
     let earlier: EarlierRun | null = null;
     try {
@@ -83,7 +89,8 @@ export class RunContexts {
       const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
-      return new RunContext({ folder, spec, models, progress, stats, earlier, breaker, say });
+      const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
+      return new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
     } catch (error) {
       await earlier?.close();
       await folder.close();

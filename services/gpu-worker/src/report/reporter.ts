@@ -2,10 +2,12 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { WorkerStage } from "@labelfleet/shared/contract/stats";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { beat, removeWorker } from "@labelfleet/shared/redis/registry";
+import { beat, type InputPause, removeWorker } from "@labelfleet/shared/redis/registry";
 import { within } from "@labelfleet/shared/shutdown";
 import type { RunContext } from "../consume/run-context.js";
+import { BusyShares } from "./busy-shares.js";
 import { EventLoopDelay } from "./event-loop-delay.js";
 import type { RunStats, WorkerIdentity } from "./run-stats.js";
 
@@ -18,6 +20,7 @@ export interface WorkerState {
   device: string;
   slots: Record<WorkerStage, number>;
   batchSlots: number;
+  batchesInHand: number;
 }
 
 /** Every 5 s: a heartbeat to Redis, and the statistics of each open run to its folder. */
@@ -29,6 +32,7 @@ export class Reporter {
   readonly #contexts: () => Promise<RunContext[]>;
   readonly #logger: Logger;
   readonly #delay = new EventLoopDelay();
+  readonly #busy = new BusyShares(performance.now());
   readonly #timer: NodeJS.Timeout;
   /** How far each run's statistics were when they were written last. */
   readonly #written = new WeakMap<RunStats, number>();
@@ -58,7 +62,7 @@ export class Reporter {
     const images = contexts.reduce((sum, context) => sum + context.stats.images, 0);
     const nowMs = performance.now();
     const seconds = Math.max(0.001, (nowMs - this.#lastBeatMs) / 1_000);
-    const { device, batchSlots } = this.#state();
+    const { device, slots, batchSlots, batchesInHand } = this.#state();
     await beat(this.#redis, {
       workerId: this.#identity.workerId,
       lanes: this.#lanes,
@@ -66,7 +70,15 @@ export class Reporter {
       device,
       batchSlots,
       imagesPerSecond: Math.max(0, Math.round(((images - this.#lastImages) / seconds) * 10) / 10),
-      seenMs: Date.now(),
+      inputPauses: contexts.flatMap(inputPauseIn),
+      seenMs: await redisNowMs(this.#redis),
+      models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
+      batchesInHand,
+      busy: this.#busy.since(
+        contexts.map(({ stats }) => stats.busyMs()),
+        slots,
+        nowMs,
+      ),
     });
     this.#lastImages = images;
     this.#lastBeatMs = nowMs;
@@ -101,4 +113,12 @@ export class Reporter {
     }
     for (const context of await this.#contexts()) await this.writeStats(context);
   }
+}
+
+/** None or one. */
+function inputPauseIn({ input, spec }: RunContext): InputPause[] {
+  const { pause } = input;
+  if (pause === null) return [];
+  const sinceMs = Math.round(Date.now() - pause.forMs);
+  return [{ runId: spec.runId, input: spec.frozen.input, code: pause.code, sinceMs }];
 }

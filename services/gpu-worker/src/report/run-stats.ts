@@ -29,6 +29,7 @@ export class RunStats {
   #images = 0;
   #bytesRead = 0;
   #inferenceBatches = 0;
+  readonly #batchSizes = new Map<number, number>();
   #firstPredictionMs: number | null = null;
   #carriedOver = 0;
   #shardConflicts = 0;
@@ -48,6 +49,12 @@ export class RunStats {
     return this.#images;
   }
 
+  /** Milliseconds in which each stage worked so far, summed over its slots. */
+  busyMs(): Record<WorkerStage, number> {
+    const { fetch, decode, infer, write } = this.#stages;
+    return { fetch: fetch.busyMs, decode: decode.busyMs, infer: infer.busyMs, write: write.busyMs };
+  }
+
   stage(stage: WorkerStage, busyMs: number, count = 1): void {
     this.#revision += 1;
     this.#stages[stage].count += count;
@@ -61,6 +68,8 @@ export class RunStats {
   inferred(busyMs: number, batchShare: number): void {
     this.stage("infer", busyMs);
     this.#inferenceBatches += batchShare;
+    const size = Math.round(1 / batchShare);
+    this.#batchSizes.set(size, (this.#batchSizes.get(size) ?? 0) + batchShare);
     this.#firstPredictionMs ??= Date.now();
   }
 
@@ -109,6 +118,9 @@ export class RunStats {
       bytesRead: this.#bytesRead,
       stages: { fetch: stage("fetch"), decode: stage("decode"), infer: stage("infer"), write: stage("write") },
       inferenceBatches: Math.round(this.#inferenceBatches),
+      inferenceBatchSizes: Object.fromEntries(
+        [...this.#batchSizes].map(([size, batches]) => [size, Math.round(batches)]),
+      ),
       queueWait: { ...this.#queueWait },
       shardConflicts: this.#shardConflicts,
       completions: this.#completions.snapshot(),

@@ -7,9 +7,10 @@ export interface StageLoad {
 }
 
 /** A stage this busy sets the pace. */
-const saturated = 0.75;
+export const saturated = 0.75;
 
-const advice: Record<WorkerStage, { bound: string; slots: string; remedy: string }> = {
+/** What a stage is called when it sets the pace, what its slots are, and what helps. */
+export const stageAdvice: Record<WorkerStage, { bound: string; slots: string; remedy: string }> = {
   fetch: {
     bound: "storage-bound",
     slots: "fetches",
@@ -25,7 +26,7 @@ export function bottleneckOf(stages: StageLoad[]): string {
   const busiest = stages.toSorted((a, b) => b.utilisation - a.utilisation)[0];
   if (busiest === undefined || busiest.utilisation === 0) return "unknown: no worker left statistics in this run";
   const percent = Math.min(100, Math.round(100 * busiest.utilisation));
-  const { bound, slots, remedy } = advice[busiest.stage];
+  const { bound, slots, remedy } = stageAdvice[busiest.stage];
   if (busiest.utilisation >= saturated) return `${bound}: the ${slots} were busy ${percent} % of the time; ${remedy}`;
   return `start-up or feeding: no stage was saturated, the busiest (${slots}) were busy ${percent} % of the time; a longer run shows the steady state`;
 }

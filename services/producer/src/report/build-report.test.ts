@@ -35,6 +35,7 @@ function workerOf(workerId: string, startedMs: number): WorkerStats {
       write: { count: 2, busySeconds: 2, slots: 1 },
     },
     inferenceBatches: 50,
+    inferenceBatchSizes: { 2: 50 },
     queueWait: { jobs: 2, seconds: 3, maxSeconds: 2 },
     shardConflicts: 0,
     completions: { startMs: startedMs, binMs: 1000, counts: [...Array(20).fill(10), 0, 0] },

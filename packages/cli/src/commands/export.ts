@@ -1,0 +1,109 @@
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { errorCatalog, LabelfleetError } from "@labelfleet/shared/errors";
+import { type ExportFormat, encoderOf } from "@labelfleet/shared/export/encoder";
+import { type ExportCounts, type ExportFilter, exportRun } from "@labelfleet/shared/export/export-run";
+import { imagePathsOf } from "@labelfleet/shared/export/image-path";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { type CommandContext, printJson } from "../command-context.js";
+import { formatCount } from "../view/format.js";
+import { withReleasers } from "../with-releasers.js";
+
+const stdout = "-";
+
+export interface ExportFlags {
+  format: ExportFormat;
+  out: string;
+  model?: string;
+  status?: NonNullable<ExportFilter["status"]>;
+  label?: string;
+  images?: string;
+}
+
+/**
+ * The records of a run as a file for other tools. Of a run that is not complete, those that there are (exit code 1). A file
+ * is there whole or not at all.
+ *
+ * @throws USAGE for a model that the run does not have, and for --json without a file
+ */
+export function exportRecords(context: CommandContext, uri: string, flags: ExportFlags): Promise<number> {
+  checkOut(context, flags.out);
+  return withReleasers(context, async (releasers, signal) => {
+    const folder = await RunFolder.open(uri);
+    releasers.push("run folder", () => folder.close());
+    const spec = await folder.readSpec();
+    const encoder = encoderOf(flags.format, imagePathsOf(spec.frozen.input, flags.images ?? null));
+    const filter = filterOf(spec, flags);
+    const counts = { images: 0, records: 0 };
+    const text = Readable.from(exportRun({ folder, spec, encoder, filter, counts }), { highWaterMark: 1 });
+    if (flags.out === stdout) await toStdout(text, signal);
+    else await toFile(text, resolve(flags.out), signal);
+    const isComplete = (await folder.store.head(folder.keyOf(runNames.success))) !== null;
+    tell(context, folder.uri, flags, counts, isComplete);
+    return isComplete ? 0 : errorCatalog.RUN_INCOMPLETE.exitCode;
+  });
+}
+
+function checkOut({ json }: CommandContext, out: string): void {
+  if (json && out === stdout)
+    throw new LabelfleetError("USAGE", "--json needs stdout for itself: name a file with --out");
+  if (/^[a-z0-9+.-]+:\/\//i.test(out)) {
+    throw new LabelfleetError("USAGE", `--out ${JSON.stringify(out)}: an export is written to a file or to stdout`);
+  }
+}
+
+function filterOf(spec: RunSpec, { model, status, label }: ExportFlags): ExportFilter {
+  const modelIds = spec.frozen.models.map(({ id }) => id);
+  if (model !== undefined && !modelIds.includes(model)) {
+    throw new LabelfleetError("USAGE", `the run has no model ${JSON.stringify(model)}, only ${modelIds.join(", ")}`);
+  }
+  return { modelId: model ?? null, status: status ?? null, label: label ?? null };
+}
+
+/** Whoever reads may stop reading (`| head`). */
+async function toStdout(text: Readable, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline(text, process.stdout as Writable, { signal, end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw interrupted(signal) ?? error;
+  }
+}
+
+async function toFile(text: Readable, path: string, signal: AbortSignal): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    await pipeline(text, createWriteStream(part), { signal });
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw interrupted(signal) ?? unwritable(error, path);
+  }
+}
+
+function interrupted(signal: AbortSignal): LabelfleetError | null {
+  return signal.aborted ? new LabelfleetError("INTERRUPTED", "the export was interrupted: run it again") : null;
+}
+
+function unwritable(error: unknown, path: string): unknown {
+  if (error instanceof LabelfleetError || !(error instanceof Error) || !("code" in error)) return error;
+  return new LabelfleetError("OUTPUT_UNWRITABLE", `${path} cannot be written: ${error.message}`, { cause: error });
+}
+
+function tell(
+  { json }: CommandContext,
+  run: string,
+  { format, out }: ExportFlags,
+  { images, records }: ExportCounts,
+  complete: boolean,
+): void {
+  if (json) printJson({ run, complete, format, out: resolve(out), images, records });
+  else if (out !== stdout) {
+    process.stdout.write(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
+  }
+  if (!complete) process.stderr.write(`The run is not complete: labelfleet verify ${run} says what is missing\n`);
+}

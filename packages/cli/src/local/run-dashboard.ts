@@ -1,0 +1,28 @@
+import { startDashboard } from "@labelfleet/dashboard/server";
+import { hasCode } from "@labelfleet/shared/errors";
+import type { Releasers } from "@labelfleet/shared/releasers";
+import type { CommandContext } from "../command-context.js";
+import { defaultDashboardPort } from "../commands/dashboard.js";
+import { labelfleetCommand } from "../labelfleet-command.js";
+
+/** The page beside a command that labels: on the usual port, or any other when that is taken. Says where on stderr. */
+export async function startRunDashboard(
+  { config, logger }: CommandContext,
+  releasers: Releasers,
+  redisUrl: string,
+): Promise<void> {
+  const options = {
+    redisUrl,
+    token: config.dashboardToken ?? undefined,
+    command: labelfleetCommand,
+    // A Redis of its own has no workers but those that a command brings.
+    localWorkers: config.redisUrl === null ? 1 : 0,
+    logger,
+  };
+  const server = await startDashboard({ ...options, port: defaultDashboardPort }).catch((error: unknown) => {
+    if (!hasCode(error, "USAGE")) throw error;
+    return startDashboard({ ...options, port: 0 });
+  });
+  releasers.push("dashboard", () => server.close());
+  process.stderr.write(`Dashboard: ${server.url}\n`);
+}

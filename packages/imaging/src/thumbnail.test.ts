@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { sharp } from "./sharp-setup.js";
+import { makeThumbnail } from "./thumbnail.js";
+
+const limits = { maxPixels: 1_000_000, timeoutMs: 5_000 };
+
+function photo(width: number, height: number) {
+  return sharp({ create: { width, height, channels: 3, background: "#336699" } });
+}
+
+test("a thumbnail is a new JPEG that fits the side, upright and without metadata", async () => {
+  const original = await photo(600, 300)
+    .withExif({ IFD0: { Copyright: "secret words" } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  const small = await makeThumbnail(original, 100, limits);
+  expect(await sharp(small).metadata()).toMatchObject({ format: "jpeg", width: 50, height: 100 });
+  expect((await sharp(small).metadata()).exif).toBeUndefined();
+  expect(small.includes("secret words")).toBe(false);
+});
+
+test("a small image is not enlarged, and alpha becomes white", async () => {
+  const png = await sharp({ create: { width: 8, height: 4, channels: 4, background: "#00000000" } })
+    .png()
+    .toBuffer();
+  const small = await makeThumbnail(png, 100, limits);
+  expect(await sharp(small).metadata()).toMatchObject({ width: 8, height: 4, channels: 3 });
+  expect([...(await sharp(small).raw().toBuffer()).subarray(0, 3)].every((value) => value > 250)).toBe(true);
+});
+
+test("what is no image of ours, or too large a one, is refused", async () => {
+  await expect(makeThumbnail(Buffer.from("<svg/>"), 100, limits)).rejects.toMatchObject({ code: "IMAGE_UNSUPPORTED" });
+  await expect(makeThumbnail(Buffer.alloc(0), 100, limits)).rejects.toMatchObject({ code: "IMAGE_EMPTY" });
+  const large = await photo(1_200, 1_000).png().toBuffer();
+  await expect(makeThumbnail(large, 100, limits)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
+  const cut = (await photo(600, 300).png().toBuffer()).subarray(0, 120);
+  await expect(makeThumbnail(cut, 100, limits)).rejects.toMatchObject({ code: "IMAGE_CORRUPT" });
+});

@@ -1,0 +1,7 @@
+/** GET /api/session: what the page needs to know of the server. */
+export interface Session {
+  /** To be sent as x-labelfleet-csrf with whatever changes something. */
+  csrfToken: string;
+  isReadOnly: boolean;
+  version: string;
+}

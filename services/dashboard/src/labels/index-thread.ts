@@ -1,0 +1,62 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { scanRows } from "@labelfleet/shared/run/shard-rows";
+import type { FromIndexThread, IndexThreadInput, ToIndexThread } from "./index-messages.js";
+import { listShards } from "./list-shards.js";
+import { columnsOf } from "./shard-columns.js";
+
+/** Shards that are posted and not yet taken; more would only pile up. */
+const maxUntaken = 8;
+/** Reading the next shards while one is parsed hides what a distant store takes. */
+const shardsAtOnce = 4;
+/** Shards larger than this are read alone. */
+const largeBytes = 8 * 1024 * 1024;
+
+/** Reads every shard of a run that is not known, or not in this version, and posts what an index keeps of it. */
+async function main(port: MessagePort, { run, known }: IndexThreadInput): Promise<void> {
+  const post = (message: FromIndexThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  let untaken = 0;
+  let onTaken = () => {};
+  port.on("message", (message: ToIndexThread) => {
+    if (message.kind === "taken") untaken--;
+    onTaken();
+  });
+  const room = async () => {
+    while (untaken >= maxUntaken) await new Promise<void>((resolve) => (onTaken = resolve));
+  };
+  const folder = await RunFolder.open(run);
+  const etags = new Map(known);
+  const pending = new Set<Promise<void>>();
+  let listed = 0;
+  try {
+    for await (const { id, file } of listShards(folder, await folder.readSpec())) {
+      listed++;
+      if (etags.get(file.name) === file.etag) continue;
+      const isLarge = file.sizeBytes > largeBytes;
+      while (pending.size >= (isLarge ? 1 : shardsAtOnce)) await Promise.race(pending);
+      const reading = (async () => {
+        try {
+          const columns = await columnsOf(scanRows(folder, file));
+          await room();
+          untaken++;
+          const { offset, label, probability, code } = columns;
+          post({ kind: "shard", id, columns }, [offset.buffer, label.buffer, probability.buffer, code.buffer]);
+        } catch (error) {
+          post({ kind: "unreadable", name: file.name, message: toLabelfleetError(error).message });
+        }
+      })();
+      pending.add(reading);
+      void reading.finally(() => pending.delete(reading));
+    }
+    await Promise.all(pending);
+    post({ kind: "done", listed });
+  } catch (error) {
+    post({ kind: "failed", message: toLabelfleetError(error).message });
+  } finally {
+    await folder.close();
+    port.close();
+  }
+}
+
+if (parentPort !== null) await main(parentPort, workerData as IndexThreadInput);

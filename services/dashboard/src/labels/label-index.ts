@@ -1,0 +1,130 @@
+import { readFinished } from "@labelfleet/producer/finalize/finalize-run";
+import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { toLabelfleetError } from "@labelfleet/shared/errors";
+import type { Logger } from "@labelfleet/shared/logger";
+import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import type { IndexState } from "../api/labels.js";
+import { IndexBuild } from "./index-build.js";
+import { LabelTable } from "./label-table.js";
+import { fileOf } from "./list-shards.js";
+import { SegmentStore } from "./segment-store.js";
+import type { ShardColumns, ShardId } from "./shard-columns.js";
+
+/** How old the index of a run may become before its folder is listed again: one that goes on, one that is finished. */
+const liveAgeMs = 10_000;
+const finishedAgeMs = 60_000;
+
+/**
+ * The labels of one run: loaded from its folder where they were indexed before, extended by a thread that reads the shards that are
+ * new or rewritten, and written back. It can be asked from the first shard on.
+ */
+export class LabelIndex {
+  readonly table = new LabelTable();
+  readonly #folder: RunFolder;
+  readonly #spec: RunSpec;
+  readonly #segments: SegmentStore;
+  readonly #logger: Logger;
+  readonly #waiters = new Set<() => void>();
+  #build: IndexBuild | null = null;
+  #running: Promise<void> | null = null;
+  #listedShards = 0;
+  #builtMs = Number.NEGATIVE_INFINITY;
+  #isFinished = false;
+  #isFull = false;
+  #problem: string | null = null;
+  #isClosed = false;
+
+  constructor(options: { folder: RunFolder; spec: RunSpec; logger: Logger; isReadOnly: boolean }) {
+    this.#folder = options.folder;
+    this.#spec = options.spec;
+    this.#logger = options.logger;
+    this.#segments = new SegmentStore(options);
+  }
+
+  get state(): IndexState {
+    return {
+      records: this.table.rows,
+      shards: this.table.shards.length,
+      revision: this.table.revision,
+      isBuilding: this.#running !== null,
+      isComplete: this.#running === null && this.#isFinished && !this.#isFull && this.#problem === null,
+      isFull: this.#isFull,
+      problem: this.#problem,
+    };
+  }
+
+  /** Looks for new shards in the background when that was a while ago. */
+  refresh(nowMs = Date.now()): void {
+    const maxAgeMs = this.#isFinished ? finishedAgeMs : liveAgeMs;
+    if (this.#isClosed || this.#running !== null || nowMs - this.#builtMs < maxAgeMs) return;
+    this.#running = this.#update()
+      .catch((error: unknown) => {
+        this.#problem = toLabelfleetError(error).message;
+        this.#logger.warn(`labels of ${this.#folder.uri}: ${this.#problem}`);
+      })
+      .finally(() => {
+        this.#builtMs = Date.now();
+        this.#running = null;
+        this.#build = null;
+        this.#wake();
+      });
+  }
+
+  /** Something was done to the run: the next question looks at its folder again. */
+  expire(): void {
+    this.#builtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Waits for the first records, or until it is clear that there are none. */
+  async untilFirstRecords(): Promise<void> {
+    while (this.table.rows === 0 && this.#running !== null && !this.#isClosed) {
+      await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    }
+  }
+
+  /** Waits until everything that lies in the folder now is indexed. */
+  async untilCurrent(): Promise<void> {
+    this.refresh();
+    await this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#build?.stop();
+    await this.#running;
+    this.#wake();
+  }
+
+  async #update(): Promise<void> {
+    this.#problem = null;
+    // Before the listing: what is written after it is found by the next look.
+    const finished = (await readFinished(this.#folder)) !== null;
+    if (this.table.rows === 0) await this.#segments.load(({ id, columns }) => this.#add(id, columns));
+    if (this.#isClosed) return;
+    this.#build = new IndexBuild({
+      run: this.#folder.uri,
+      known: this.table.shards.map((shard) => [fileOf(shard, this.#spec).name, shard.etag]),
+      onShard: (id, columns) => {
+        if (this.#add(id, columns)) this.#segments.added(this.table, id);
+      },
+      onUnreadable: (message) => {
+        this.#problem = message;
+      },
+    });
+    this.#listedShards = await this.#build.done;
+    this.#isFinished = finished && this.#listedShards === this.table.shards.length;
+    await this.#segments.flush(this.table, { isFinished: finished });
+  }
+
+  #add(id: ShardId, columns: ShardColumns): boolean {
+    const isAdded = this.table.add(id, columns);
+    if (!isAdded) this.#isFull = true;
+    this.#wake();
+    return isAdded;
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) waiter();
+    this.#waiters.clear();
+  }
+}

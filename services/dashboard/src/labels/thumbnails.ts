@@ -1,0 +1,52 @@
+import { makeThumbnail } from "@labelfleet/imaging/thumbnail";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
+import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
+import { BytesCache } from "../bytes-cache.js";
+import { Limiter } from "../limiter.js";
+
+/** Longest side in pixels: in the grid, and of one image alone. */
+export const thumbnailSides = { small: 256, large: 1024 } as const;
+export type ThumbnailSize = keyof typeof thumbnailSides;
+
+const cacheBytes = 24 * 1024 * 1024;
+/** One image between fetch and thumbnail takes its bytes, and while it is decoded its rows. */
+const atOnce = 3;
+/** A page has some dozens; several people look at once. */
+const maxWaiting = 500;
+/** Beyond the run's own limits: a page can do without the thumbnail of a giant. */
+const maxBytes = 48 * 1024 * 1024;
+const maxPixels = 60_000_000;
+const timeoutMs = 10_000;
+
+/** Makes small images of a run's input, a few at a time, and keeps the last. */
+export class Thumbnails {
+  readonly #cache = new BytesCache(cacheBytes);
+  readonly #limiter = new Limiter({ atOnce, maxWaiting });
+
+  /**
+   * @param signal aborts what nobody waits for any more
+   * @throws what reading the object or decoding it is refused with, and Overloaded
+   */
+  async get(
+    input: { store: ObjectStore; limits: ImageLimits },
+    { key, etag }: Pick<Prediction, "key" | "etag">,
+    size: ThumbnailSize,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const { store, limits } = input;
+    const name = `${size} ${etag} ${store.uriOf(key)}`;
+    const known = this.#cache.get(name);
+    if (known !== undefined) return known;
+    return this.#limiter.run(async () => {
+      const bounds = { ifMatch: etag, maxBytes: Math.min(maxBytes, limits.maxObjectBytes), signal };
+      const { body } = await store.get(key, bounds);
+      const thumbnail = await makeThumbnail(body, thumbnailSides[size], {
+        maxPixels: Math.min(maxPixels, limits.maxPixels),
+        timeoutMs: Math.min(timeoutMs, limits.decodeTimeoutMs),
+      });
+      this.#cache.set(name, thumbnail);
+      return thumbnail;
+    }, signal);
+  }
+}

@@ -1,0 +1,113 @@
+import { batchIdOf, chunkIdOf, newRunId } from "@labelfleet/shared/contract/ids";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import { nothingSkipped, type RunReport } from "@labelfleet/shared/contract/run-report";
+import { defaultImageLimits, type OutputFormat, type RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { encodeShard } from "@labelfleet/shared/run/shard-codec";
+
+const shardsAtOnce = 4;
+
+export interface MadeUpRunOptions {
+  /** Where the run's folder is made, and where its images lie. */
+  out: string;
+  input: string;
+  modelIds: string[];
+  images: number;
+  batchImages: number;
+  format?: OutputFormat;
+  /** The record of image `i` by a model. */
+  record: (i: number, modelId: string) => Prediction;
+}
+
+/** A finished run that nobody worked on: run.json, the shards, and a report with their counts. Returns its URI. */
+export async function makeUpRun(options: MadeUpRunOptions): Promise<string> {
+  const { modelIds, images, batchImages, record, format = "jsonl" } = options;
+  const runId = newRunId(new Date());
+  const folder = await RunFolder.open(`${options.out}/${runId}`);
+  const counts = new Map(modelIds.map((id) => [id, { ok: 0, failed: 0 }]));
+  try {
+    const spec = specOf(options, runId, format);
+    await folder.writeJson(runNames.spec, spec);
+    const shards = modelIds.flatMap((modelId) =>
+      Array.from({ length: Math.ceil(images / batchImages) }, (_, n) => ({ modelId, n })),
+    );
+    const rest = shards.values();
+    const lane = async () => {
+      for (const { modelId, n } of rest) {
+        const length = Math.min(batchImages, images - n * batchImages);
+        const records = Array.from({ length }, (_, i) => record(n * batchImages + i, modelId));
+        for (const { status } of records) counts.get(modelId)![status]++;
+        const batchId = batchIdOf(chunkIdOf("r000", Math.floor(n / 10)), n % 10);
+        const key = folder.keyOf(runNames.shard(modelId, batchId, format));
+        await folder.store.put(key, await encodeShard(records, format));
+      }
+    };
+    await Promise.all(Array.from({ length: shardsAtOnce }, lane));
+    await folder.writeJson(runNames.report, reportOf(folder.uri, spec, images, counts));
+    await folder.writeFirst(runNames.success, new Uint8Array(), "text/plain");
+    return folder.uri;
+  } finally {
+    await folder.close();
+  }
+}
+
+function specOf({ out, input, modelIds, batchImages }: MadeUpRunOptions, runId: string, format: OutputFormat): RunSpec {
+  const sha256 = "0".repeat(64);
+  return {
+    schemaVersion: 1,
+    runId,
+    frozen: {
+      input,
+      output: out,
+      filters: { include: [], exclude: [], limit: null, sample: null },
+      models: modelIds.map((id) => ({ id, sha256, weightsSha256: sha256, precision: "fp32" })),
+      since: null,
+      topK: 5,
+      threshold: null,
+      embeddings: false,
+      format,
+      batchImages,
+      device: "cpu",
+      conditionalPut: true,
+      created: new Date().toISOString(),
+      version: "0.0.0",
+    },
+    overridable: { lane: "default", maxFailed: { kind: "share", share: 0.1 }, limits: defaultImageLimits },
+  };
+}
+
+function reportOf(
+  run: string,
+  spec: RunSpec,
+  images: number,
+  counts: Map<string, { ok: number; failed: number }>,
+): RunReport {
+  const models = [...counts].map(([id, { ok, failed }]) => ({ id, ok, failed, failedByCode: {} }));
+  const failed = Math.max(...models.map((model) => model.failed));
+  return {
+    schemaVersion: 1,
+    run,
+    runId: spec.runId,
+    complete: true,
+    images,
+    ok: images - failed,
+    failed,
+    failedByCode: {},
+    skipped: nothingSkipped,
+    models,
+    wallSeconds: 60,
+    imagesPerSecond: images / 60,
+    steadyImagesPerSecond: null,
+    timeToFirstPredictionSeconds: 1,
+    carriedOver: 0,
+    bytesRead: 0,
+    meanInferenceBatch: null,
+    queueWaitSeconds: null,
+    stages: [],
+    bottleneck: "unknown: no worker left statistics in this run",
+    workers: [],
+    created: spec.frozen.created,
+    finished: new Date().toISOString(),
+  };
+}
