@@ -1,4 +1,4 @@
-// Sums vitest's JSON reports into the closing line of CI. Usage: count.mjs FOLDER BROKEN_LANES
+// Sums the reports of vitest's lanes, and the rounds of chaos, into the closing line of CI. Usage: count.mjs FOLDER BROKEN_LANES
 import { readdirSync, readFileSync } from "node:fs";
 
 const [folder, brokenLanes] = [process.argv[2], Number(process.argv[3])];

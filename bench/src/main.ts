@@ -1,15 +1,21 @@
 import { pathToFileURL } from "node:url";
 import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { benchBatching } from "./batching/bench-batching.js";
 import { benchDashboard } from "./dashboard/bench-dashboard.js";
+import { benchListing } from "./listing/bench-listing.js";
 import { benchGraphs } from "./models/bench-graphs.js";
 import { benchModels } from "./models/bench-models.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
+import { benchScaling } from "./scaling/bench-scaling.js";
 
 const benches: Record<string, (args: string[]) => Promise<number>> = {
   dashboard: benchDashboard,
+  batching: benchBatching,
   graphs: benchGraphs,
+  listing: benchListing,
   models: benchModels,
   pipeline: benchPipeline,
+  scaling: benchScaling,
 };
 
 /** Runs one benchmark by its name. Returns the exit code. @throws USAGE */

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { eachOf } from "@labelfleet/shared/each-of";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
-import { eachOf } from "./each-of.js";
 
 const downloadsAtOnce = 16;
 

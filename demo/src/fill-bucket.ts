@@ -1,6 +1,6 @@
+import { eachOf } from "@labelfleet/shared/each-of";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { brokenFiles, makePhotos, type Photo, samplePhotos } from "@labelfleet/test/support/photos";
-import { eachOf } from "./each-of.js";
 
 /** Short series, so that uploads begin early and Ctrl-C does not wait for all of them. */
 const series = Array.from({ length: 9 }, (_, i) => ({

@@ -4,7 +4,7 @@ import type { TestServers } from "../support/fixtures.js";
 import { checkoutDir } from "./checkout.js";
 import { testLabels } from "./labels.js";
 import { redisClient } from "./redis-client.js";
-import { s3Client } from "./s3-client.js";
+import { type ContainerS3, s3Client } from "./s3-client.js";
 
 const redisPort = 6379;
 const s3Port = 9000;
@@ -15,6 +15,7 @@ const s3Keys = {
 };
 
 export interface ContainerServers extends TestServers {
+  s3: ContainerS3;
   network: StartedNetwork;
   /** What a container on the network needs in its environment to use the two servers. */
   insideEnv: Record<string, string>;

@@ -2,9 +2,12 @@ import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import type { TestS3 } from "../support/fixtures.js";
+import type { RunObjects } from "../support/run-files.js";
+
+export type ContainerS3 = TestS3 & RunObjects;
 
 /** The fixture's view of an S3 server that runs elsewhere. `close` stops it too. */
-export function s3Client(env: Record<string, string>, stopServer: () => Promise<unknown>): TestS3 {
+export function s3Client(env: Record<string, string>, stopServer: () => Promise<unknown>): ContainerS3 {
   const endpoint = env.AWS_ENDPOINT_URL_S3 ?? "";
   const stores = new Map<string, ObjectStore>();
   const storeOf = async (bucket: string) => {
@@ -24,6 +27,11 @@ export function s3Client(env: Record<string, string>, stopServer: () => Promise<
     putObject: async (bucket, key, body) => void (await (await storeOf(bucket)).put(key, body)),
     getObject: async (bucket, key) => (await (await storeOf(bucket)).get(key)).body,
     deleteObject: async (bucket, key) => (await storeOf(bucket)).delete(key),
+    async listKeys(bucket, prefix) {
+      const keys: string[] = [];
+      for await (const { key } of (await storeOf(bucket)).list({ prefix })) keys.push(key);
+      return keys;
+    },
     async close() {
       for (const store of stores.values()) await store.close();
       stores.clear();

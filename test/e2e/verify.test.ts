@@ -91,8 +91,8 @@ test.each(damages)("verify finds $what, names the keys and exits 1", async ({ wh
   expect(document.problems.map((problem) => problem.code)).toContain(code);
 });
 
-test("resume leaves a run with _SUCCESS alone, even where verify finds damage", async () => {
-  const copy = await damaged("untouched", null);
+test("resume leaves a complete run alone in which nothing is damaged", async () => {
+  const copy = await damaged("untouched", text(lines));
   const before = await readFile(join(copy, "report.json"), "utf8");
   await rig.succeed(["resume", copy]);
   expect(await readFile(join(copy, "report.json"), "utf8")).toBe(before);

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkoutDir } from "../containers/checkout.js";
 import type { Photo } from "../support/photos.js";
+import type { FaultResult, Said } from "./comparison.js";
 import { withEmptyObjects } from "./expected.js";
-import { type Comparison, FaultRig, type Said } from "./fault-rig.js";
+import { FaultRig } from "./fault-rig.js";
 
 /** One kind of fault, and how it is injected into real processes from outside. */
 export interface FaultCase {
@@ -21,14 +19,7 @@ export interface FaultCase {
   countedInRedis?: boolean;
 }
 
-/** What docs/guarantees.md reports of a case. */
-export interface FaultResult extends Comparison {
-  fault: string;
-  injected: number;
-}
-
 const longestCaseMs = 420_000;
-const resultsDir = join(checkoutDir, ".cache/faults");
 
 /** Runs one case with servers of its own. Rejects unless its run is exact and nothing is left behind. */
 export async function runCase(
@@ -66,10 +57,4 @@ async function inTime(running: Promise<string>): Promise<string> {
   const run = await Promise.race([running, late]).finally(() => over.abort());
   assert.ok(run !== null, `the case did not end within ${longestCaseMs} ms`);
   return run;
-}
-
-/** Adds to the results of this run of the suite, from which fault-table.ts makes the table of the docs. */
-export async function noteResults(results: FaultResult[]): Promise<void> {
-  await mkdir(resultsDir, { recursive: true });
-  await appendFile(join(resultsDir, "results.jsonl"), results.map((result) => `${JSON.stringify(result)}\n`).join(""));
 }

@@ -3,32 +3,24 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { Cli, type CliEnv, type CliProcess, type CliResult } from "../support/cli.js";
 import { type LocalServers, startLocalServers } from "../support/fixtures.js";
 import type { Photo } from "../support/photos.js";
 import { RedisProxy } from "../support/redis-proxy.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { countedImages } from "../support/run-counts.js";
 import { namesIn, recordsIn } from "../support/run-files.js";
 import type { InterceptedRequest } from "../support/s3-front.js";
+import { type Comparison, compareRecords, type Said, saidByKey } from "./comparison.js";
 
 export const bucket = "photos";
 export const input = `s3://${bucket}/in`;
 export const out = `s3://${bucket}/out`;
 export const modelId = "efficientnet-lite0";
 export const batchImages = 10;
-
-/** What one record says, without who wrote it in which pass: the same in every right run. */
-export type Said = Omit<Prediction, "workerId" | "pass">;
-
-/** How a run compares with an undisturbed one. */
-export interface Comparison {
-  images: number;
-  lost: number;
-  doubled: number;
-  different: number;
-}
+/** Several workers share the machine. */
+export const coresPerWorker = 1;
 
 export interface FaultRigOptions {
   photos: Photo[];
@@ -36,6 +28,8 @@ export interface FaultRigOptions {
   expected: ReadonlyMap<string, Said> | null;
   /** Keys in one page of a listing. */
   pageKeys?: number;
+  /** Of all processes, beside what they need. */
+  env?: CliEnv;
   /** Another build's labelfleet.js. */
   program?: string;
 }
@@ -84,7 +78,14 @@ export class FaultRig {
       ...(pageKeys !== undefined && { pageKeys }),
     });
     const proxy = await RedisProxy.start(servers.redis.port);
-    const env = { ...servers.s3.env, LABELFLEET_CORES: "1", LABELFLEET_LOG_LEVEL: "info" };
+    const env = {
+      ...servers.s3.env,
+      LABELFLEET_CORES: String(coresPerWorker),
+      LABELFLEET_LOG_LEVEL: "info",
+      // Corpora repeat a few photos, and each of them is to be worked on.
+      LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
+      ...options.env,
+    };
     const cli = new Cli({ temporaryDir, env, ...(program !== undefined && { program }) });
     const rig = new FaultRig({ servers, proxy, cli, dir, options });
     await servers.s3.createBucket(bucket);
@@ -207,29 +208,16 @@ export class FaultRig {
 
   /** The run's records against those of an undisturbed one. */
   async compare(run: string): Promise<Comparison> {
-    const { records, doubled } = await recordsIn(this.servers.s3, run, modelId);
-    const comparison = { images: records.size, lost: 0, doubled: doubled.length, different: 0 };
-    for (const [key, expected] of this.#expected) {
-      const record = records.get(key);
-      if (record === undefined) comparison.lost++;
-      else if (JSON.stringify(saidOf(record)) !== JSON.stringify(expected)) comparison.different++;
-    }
-    return comparison;
+    return compareRecords(await recordsIn(this.servers.s3, run, modelId), this.#expected);
   }
 
   async said(run: string): Promise<Map<string, Said>> {
-    const { records } = await recordsIn(this.servers.s3, run, modelId);
-    return new Map([...records].map(([key, record]) => [key, saidOf(record)]));
+    return saidByKey((await recordsIn(this.servers.s3, run, modelId)).records);
   }
 
   /** Images that Redis counts as done, ok or failed. */
   async counted(run: string): Promise<number> {
-    const hash = `{lf-default}:run:${runIdOf(run)}`;
-    const numbers = ["ok", "failed"].map(async (name) => {
-      const answer = await this.redis.command("HGET", hash, `t:${modelId}:${name}`);
-      return Number(answer.split("\r\n")[1] ?? 0);
-    });
-    return (await Promise.all(numbers)).reduce((sum, count) => sum + count, 0);
+    return countedImages(this.redis, run, modelId);
   }
 
   /** Batches in a state of the queue: "active", "completed", "failed". */
@@ -255,11 +243,14 @@ export class FaultRig {
   }
 }
 
-/** Ctrl-C and SIGTERM end a script's servers and processes before they end the script. */
-export function stopOnSignal(rig: FaultRig): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void rig.stop().finally(() => process.exit(130)));
-  }
+/** Ctrl-C and SIGTERM end a script's servers and processes before they end the script. Returns what ends that. */
+export function stopOnSignal(rig: FaultRig): () => void {
+  const stop = () => void rig.stop().finally(() => process.exit(130));
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.once(signal, stop);
+  return () => {
+    for (const signal of signals) process.off(signal, stop);
+  };
 }
 
 /** The result of a command that has to end with 0. */
@@ -277,14 +268,6 @@ export async function eventually(what: string, look: () => boolean | Promise<boo
   }
 }
 
-export function runIdOf(run: string): string {
-  return run.split("/").at(-2)!;
-}
-
 export function isShardPut({ method, key }: InterceptedRequest): boolean {
   return method === "PUT" && key.includes("/predictions/");
-}
-
-function saidOf({ workerId: _, pass: __, ...said }: Prediction): Said {
-  return said;
 }

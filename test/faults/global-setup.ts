@@ -1,9 +1,7 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { checkoutDir } from "../containers/checkout.js";
+import type { Said } from "./comparison.js";
 import { faultPhotos, undisturbedRecords } from "./expected.js";
-import type { Said } from "./fault-rig.js";
+import { faultTable, forgetResults } from "./fault-results.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -11,8 +9,9 @@ declare module "vitest" {
   }
 }
 
-/** One undisturbed run for all files, before the first fault. */
-export default async function setup(project: TestProject): Promise<void> {
-  await rm(join(checkoutDir, ".cache/faults/results.jsonl"), { force: true });
+/** One undisturbed run for all files, before the first fault; after the last one, what they did. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await forgetResults("faults");
   project.provide("undisturbed", [...(await undisturbedRecords(await faultPhotos()))]);
+  return async () => void process.stdout.write(`\n${await faultTable("faults")}`);
 }

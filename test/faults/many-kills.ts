@@ -5,29 +5,29 @@ import { readIn } from "../support/run-files.js";
 import { Fleet } from "./chaos/fleet.js";
 import { Weather } from "./chaos/weather.js";
 import { clonedPhotos } from "./clones.js";
-import { eventually, FaultRig, stopOnSignal, succeeded } from "./fault-rig.js";
+import { FaultRig, stopOnSignal, succeeded } from "./fault-rig.js";
 
-// `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS | --kill-every-images N]`: one run whose
-// workers are killed in turn and whose Redis is emptied twice, the second time together with the producer; `resume` ends it.
-// Prints what was done again. On a machine that is busy with other things, kills that are paced by images leave a worker as much
-// time of its own as kills every few seconds do on a quiet one.
+// `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS] [--simulated DEVICE]`: one run whose
+// workers are killed in turn, by the clock, and whose Redis is emptied twice, the second time together with the producer;
+// `resume` ends it. Prints what was done again.
 const { values } = parseArgs({
   options: {
     images: { type: "string", default: "20000" },
     workers: { type: "string", default: "4" },
     "kill-every": { type: "string", default: "3" },
-    "kill-every-images": { type: "string" },
+    // As LABELFLEET_SIMULATED_DEVICE has it; without it, Lite0 on the CPU.
+    simulated: { type: "string" },
   },
 });
 const [images, workers] = [Number(values.images), Number(values.workers)];
 const killEveryMs = Number(values["kill-every"]) * 1_000;
-const killEveryImages = values["kill-every-images"] === undefined ? null : Number(values["kill-every-images"]);
 const batchImages = 16;
 const endMs = 3_600_000;
-const lookMs = 100;
+const lookMs = 500;
 
-const { photos, expected } = await clonedPhotos(images);
-const rig = await FaultRig.start({ photos, expected });
+const env = { LABELFLEET_SIMULATED_DEVICE: values.simulated };
+const { photos, expected } = await clonedPhotos(images, env);
+const rig = await FaultRig.start({ photos, expected, env });
 stopOnSignal(rig);
 try {
   const weather = new Weather();
@@ -36,7 +36,7 @@ try {
   const startedMs = Date.now();
   const run = await fleet.start();
   const over = new AbortController();
-  const killing = killInTurn(fleet, weather, over.signal);
+  const killing = killInTurn(fleet, over.signal);
 
   await labelled(run, images / 3);
   await rig.redis.flushAll();
@@ -73,24 +73,21 @@ try {
 }
 
 /** kill -9 of one worker after another, until the signal. Resolves to how many. */
-async function killInTurn(fleet: Fleet, weather: Weather, signal: AbortSignal): Promise<number> {
+async function killInTurn(fleet: Fleet, signal: AbortSignal): Promise<number> {
   for (let kills = 0; ; kills++) {
-    await untilNextKill(weather, signal);
+    await sleep(killEveryMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return kills;
     fleet.worker(kills % workers)?.killGroup("SIGKILL");
   }
 }
 
-async function untilNextKill(weather: Weather, signal: AbortSignal): Promise<void> {
-  const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
-  if (killEveryImages === null) return wait(killEveryMs);
-  const atReads = weather.photoReads + killEveryImages;
-  while (!signal.aborted && weather.photoReads < atReads) await wait(lookMs);
-}
-
 /** Waits until so many images have a shard. */
 async function labelled(run: string, count: number): Promise<void> {
-  await eventually(`${count} images`, async () => (await rig.shards(run)).length * batchImages >= count, endMs);
+  const deadlineMs = Date.now() + endMs;
+  while ((await rig.shards(run)).length * batchImages < count) {
+    if (Date.now() > deadlineMs) throw new Error(`no ${count} images within ${endMs} ms`);
+    await sleep(lookMs);
+  }
 }
 
 /** What the workers say that they computed; a killed one's last seconds are missing. */

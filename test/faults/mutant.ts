@@ -22,8 +22,20 @@ export interface Mutant {
  * A copy of what was built, with a mutation in it. Rejects when the snippet is not there exactly once: then the mutation has to
  * be written anew, and not be taken for caught.
  */
-export async function makeMutant({ file, snippet, replacement }: Mutation): Promise<Mutant> {
+export async function makeMutant(mutation: Mutation): Promise<Mutant> {
   const dir = await mkdtemp(join(tmpdir(), "lf-mutant-"));
+  const remove = () => rm(dir, { recursive: true, force: true });
+  try {
+    await copyBuilt(dir);
+    await mutate(dir, mutation);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { program: join(dir, "packages/cli/bin/labelfleet.js"), remove };
+}
+
+async function copyBuilt(dir: string): Promise<void> {
   for (const kind of ["packages", "services"]) {
     for (const name of await readdir(join(checkoutDir, kind))) {
       for (const part of ["dist", "bin", "public", "package.json"]) {
@@ -34,6 +46,9 @@ export async function makeMutant({ file, snippet, replacement }: Mutation): Prom
   }
   await symlink(join(checkoutDir, "models"), join(dir, "models"));
   await linkModules(dir);
+}
+
+async function mutate(dir: string, { file, snippet, replacement }: Mutation): Promise<void> {
   const path = join(dir, file);
   const text = await readFile(path, "utf8");
   assert.equal(text.split(snippet).length - 1, 1, `${file} has ${JSON.stringify(snippet)} once`);
@@ -41,10 +56,6 @@ export async function makeMutant({ file, snippet, replacement }: Mutation): Prom
     path,
     text.replace(snippet, () => replacement),
   );
-  return {
-    program: join(dir, "packages/cli/bin/labelfleet.js"),
-    remove: () => rm(dir, { recursive: true, force: true }),
-  };
 }
 
 /** Dependencies are the checkout's; our own workspaces are the copies. */

@@ -1,4 +1,6 @@
+import { readdir } from "node:fs/promises";
 import { describe, expect, inject, test } from "vitest";
+import { ownTemporaryDir } from "../support/temporary-dir.js";
 import { killBeforePut, killBetweenCountAndAcknowledge, zombie } from "./cases/worker-cases.js";
 import { faultPhotos } from "./expected.js";
 import { type FaultCase, runCase } from "./fault-case.js";
@@ -52,4 +54,15 @@ describe.concurrent("mutations of the built code", () => {
       await mutant.remove();
     }
   });
+});
+
+test("a mutation whose snippet is gone is an error, and leaves no copy behind", async () => {
+  const temporary = await ownTemporaryDir("no-mutant");
+  try {
+    const gone: Mutation = { file: shardWriter, snippet: "no such piece of code", replacement: "" };
+    await expect(makeMutant(gone)).rejects.toThrow("no such piece of code");
+    expect(await readdir(temporary.dir)).toEqual([]);
+  } finally {
+    await temporary.release();
+  }
 });

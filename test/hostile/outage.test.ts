@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -39,6 +38,10 @@ function refuseReads(free: number, forMs: number, answer: CannedAnswer): () => n
     return answer;
   };
   return () => refused;
+}
+
+async function inputPauseOf(run: string): Promise<unknown> {
+  return (await rig.json<{ inputPause: unknown }>(["status", run], rig.shared)).inputPause;
 }
 
 test.each<{ what: string; answer: CannedAnswer; forMs: number; env: Record<string, string> }>([
@@ -93,12 +96,22 @@ test("an outage that outlasts the longest pause ends in failed records, not in w
   expect(report.failedByCode).toEqual({ OBJECT_DENIED: report.failed });
 });
 
-test("SIGTERM ends a worker that is paused at once, and its batches go back without using up an attempt", async () => {
+test("a worker that is paused says so in status; SIGTERM ends it at once, and its batches go back without using up an attempt", async () => {
   refuseReads(20, 600_000, xmlError(403, "AccessDenied", "Access Denied"));
   const worker = rig.cli.start(["work"], rig.shared);
   const scan = rig.cli.start(["scan", input, "--out", out, "--batch-images", "10", "--json"], rig.shared);
   await worker.until(/paused, trying again/);
-  await sleep(500);
+  const [, run] = await scan.until(/(s3:\/\/\S+\/)\n/);
+  await expect
+    .poll(() => inputPauseOf(run!), { timeout: 20_000 })
+    .toEqual({
+      input: `s3://${bucket}/in/`,
+      code: "OBJECT_DENIED",
+      since: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      workers: 1,
+    });
+  const { stdout } = await rig.succeed(["status", run!], rig.shared);
+  expect(stdout).toContain(`${run} paused: s3://${bucket}/in/ refuses (OBJECT_DENIED), since 2`);
   const startedMs = Date.now();
   worker.kill("SIGTERM");
   const ended = await worker.result(20_000);
@@ -106,6 +119,7 @@ test("SIGTERM ends a worker that is paused at once, and its batches go back with
   expect(Date.now() - startedMs).toBeLessThan(10_000);
   expect(ended.stderr).not.toMatch(/will be tried again|failed for good/);
   rig.servers.s3.intercept = undefined;
+  expect(await inputPauseOf(run!)).toBeNull();
   const next = rig.cli.start(["work"], rig.shared);
   const result = await scan.result();
   expect(JSON.parse(result.stdout)).toMatchObject({ ok: photoCount, failed: 0 });

@@ -87,8 +87,8 @@ test("shards that appear later are added, and a rewritten one replaces what it w
   await indexed(run);
   const folder = await RunFolder.open(run);
   open.push(folder);
-  const put = (batchId: string, records: Prediction[]) =>
-    folder.store.put(folder.keyOf(runNames.shard("a", batchId, "jsonl")), encodeShard(records, "jsonl"));
+  const put = async (batchId: string, records: Prediction[]) =>
+    folder.store.put(folder.keyOf(runNames.shard("a", batchId, "jsonl")), await encodeShard(records, "jsonl"));
   await put("r000-000000-0003", [record(1, "a")]);
   const retried = Array.from({ length: 100 }, (_, i) => ({ ...record(i, "a"), ...(i === 8 && { ...record(0, "a") }) }));
   await put("r000-000000-0000", retried);

@@ -5,9 +5,9 @@ import type { Model } from "@labelfleet/models/model-folder";
 import { resolveModel } from "@labelfleet/models/registry";
 import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
 import { type PreparedRun, type PrepareOptions, prepareRun } from "@labelfleet/producer/start/prepare-run";
+import { recordOf } from "@labelfleet/producer/test-support/made-up-run";
 import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
-import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { defaultImageLimits } from "@labelfleet/shared/contract/run-spec";
 import { createLogger } from "@labelfleet/shared/logger";
@@ -84,6 +84,7 @@ export class ProducerRig {
       format: "jsonl",
       device: "cpu",
       batchImages: null,
+      listingRanges: 8,
       lane: "default",
       maxFailed: { kind: "share", share: 0.1 },
       limits: defaultImageLimits,
@@ -118,9 +119,12 @@ export class ProducerRig {
       const { batchImages } = spec.frozen;
       const entries = (await folder.readChunk(job.chunk)).slice(n * batchImages, (n + 1) * batchImages);
       for (const { id } of spec.frozen.models) {
-        const records = entries.map((entry) => recordOf(entry, id, workerId, options.verdict?.(entry) ?? null));
+        const records = entries.map((entry) => ({
+          ...recordOf(entry, id, options.verdict?.(entry) ?? null),
+          workerId,
+        }));
         const name = runNames.shard(id, job.batchId, spec.frozen.format);
-        await folder.writeFirst(name, encodeShard(records, spec.frozen.format), "application/x-ndjson");
+        await folder.writeFirst(name, await encodeShard(records, spec.frozen.format), "application/x-ndjson");
         const ok = records.filter((record) => record.status === "ok").length;
         const progress = new RunProgress(this.redis, spec.overridable.lane, spec.runId);
         await progress.count({ batchId: job.batchId, modelId: id, ok, failed: records.length - ok });
@@ -147,27 +151,4 @@ export class ProducerRig {
       this.#workers.delete(workerId);
     }
   }
-}
-
-export function recordOf(
-  entry: ManifestEntry,
-  modelId: string,
-  workerId: string,
-  errorCode: string | null,
-): Prediction {
-  const isOk = errorCode === null;
-  return {
-    ...entry,
-    width: isOk ? 2 : null,
-    height: isOk ? 1 : null,
-    modelId,
-    status: isOk ? "ok" : "failed",
-    top: isOk ? [{ index: 1, label: "goldfish", probability: 0.5 }] : null,
-    embedding: null,
-    errorCode,
-    errorMessage: isOk ? null : "made up",
-    retryable: isOk ? null : false,
-    workerId,
-    pass: 0,
-  };
 }

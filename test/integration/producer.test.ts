@@ -79,7 +79,9 @@ describe("a producer and workers", () => {
     const producing = rig.produce(run, { signal: stop.signal });
     await whenDone(run.folder, 5);
     stop.abort("test");
-    expect(await producing).toEqual({ outcome: "stopped", report: null });
+    const stopped = await producing;
+    expect(stopped).toMatchObject({ outcome: "stopped", report: null, known: { images: 120, failed: 0 } });
+    expect(stopped.report === null && stopped.known.ok).toBeGreaterThan(0);
     await rig.stopWorkers();
     const queue = openQueue(rig.server.url, "default");
     expect(await queue.getJobCountByTypes("waiting", "prioritized", "delayed")).toBe(0);
@@ -184,7 +186,11 @@ describe("a stop", () => {
     await sleep(300);
     const abortedMs = Date.now();
     stop.abort("test");
-    expect(await producing).toEqual({ outcome: "stopped", report: null });
+    expect(await producing).toEqual({
+      outcome: "stopped",
+      report: null,
+      known: { images: 12, ok: 0, failed: 0 },
+    });
     expect(Date.now() - abortedMs).toBeLessThan(8_000);
   });
 });

@@ -7,7 +7,7 @@ import {
   withdrawRun,
 } from "@labelfleet/shared/queue/batch-queue";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
-import { beat, knownRuns, liveWorkers, registerRun } from "@labelfleet/shared/redis/registry";
+import { beat, inputPauseOf, knownRuns, liveWorkers, registerRun } from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startServers, type TestServers } from "../support/fixtures.js";
@@ -61,6 +61,7 @@ test("batches are offered once however often, and taken back while nobody holds 
       pass: 0,
       rewrite: null,
       retryCode: null,
+      mend: false,
     }));
     await offerBatches(queue, jobs.slice(0, 2));
     await offerBatches(queue, jobs);
@@ -86,6 +87,7 @@ test("a batch with fewer images of its own run before it is taken sooner, whenev
     pass: 0,
     rewrite: null,
     retryCode: null,
+    mend: false,
   });
   const orderOf = async () =>
     (await queue.getPrioritized()).map(({ data }) => `${data.run.split("/")[4]} ${data.batchId.at(-1)}`);
@@ -104,11 +106,16 @@ test("a batch with fewer images of its own run before it is taken sooner, whenev
 });
 
 test("a worker that fell silent is forgotten, and a run registered twice is listed once", async () => {
-  const worker = { workerId: "w", lanes: [lane], host: "h", device: "cpu", batchSlots: 2, imagesPerSecond: 9 };
   const nowMs = Date.now();
-  await beat(redis, { ...worker, seenMs: nowMs });
-  await beat(redis, { ...worker, workerId: "gone", seenMs: nowMs - 60_000 });
-  expect((await liveWorkers(redis, nowMs)).map(({ workerId }) => workerId)).toEqual(["w"]);
+  const worker = { workerId: "w", lanes: [lane], host: "h", device: "cpu", batchSlots: 2, imagesPerSecond: 9 };
+  const inputPauses = [{ runId, input: "s3://b/photos", code: "ACCESS_DENIED", sinceMs: nowMs - 1_000 }];
+  await beat(redis, { ...worker, inputPauses, seenMs: nowMs });
+  await beat(redis, { ...worker, workerId: "gone", inputPauses, seenMs: nowMs - 60_000 });
+  const live = await liveWorkers(redis, nowMs);
+  expect(live.map(({ workerId }) => workerId)).toEqual(["w"]);
+  const later = { ...live[0]!, inputPauses: [{ ...inputPauses[0]!, sinceMs: nowMs }] };
+  expect(inputPauseOf([later, ...live], runId)).toEqual({ ...inputPauses[0], workers: 2 });
+  expect(inputPauseOf(live, "another run")).toBeNull();
   const run = { runId, lane, run: "s3://b/labels/x/", modelIds: ["m"], createdMs: nowMs };
   await registerRun(redis, run);
   await registerRun(redis, { ...run, lane: "other" });

@@ -198,6 +198,41 @@ describe("listing", () => {
     expect(requests()).toBe(4);
   });
 
+  it("gives single pages, with folders told once", async () => {
+    await server.createBucket("pages");
+    const keys = ["a b/1", "a b/2/x", "c+d.jpg", "e/", "e/f", "\u{1f600}/g", "\uffef.jpg"];
+    for (const key of keys) await server.putObject("pages", key, Buffer.from("x"));
+    const store = await open("s3://pages");
+    const everything = { keys: ["c+d.jpg", "\uffef.jpg"], prefixes: ["a b/", "e/", "\u{1f600}/"], isTruncated: false };
+    expect(await store.page!({ prefix: "", delimiter: "/" })).toEqual(everything);
+    expect(await store.page!({ prefix: "a b/", delimiter: "/" })).toMatchObject({
+      keys: ["a b/1"],
+      prefixes: ["a b/2/"],
+    });
+    expect(await store.page!({ prefix: "", startAfter: "c", maxKeys: 2 })).toEqual({
+      keys: ["c+d.jpg", "e/"],
+      prefixes: [],
+      isTruncated: true,
+    });
+    expect(await store.page!({ prefix: "e", startAfter: "e\u{10ffff}" })).toMatchObject({ keys: [] });
+  });
+
+  it("ends where it is told to, names that are not UTF-8 included", async () => {
+    const entry = (key: string) => `<Contents><Key>${key}</Key><Size>1</Size><ETag>"x"</ETag></Contents>`;
+    const encoded = ["a", "b%FF", "b%FFz", "c%FF", "d"].map(entry).join("");
+    server.intercept = () => ({
+      status: 200,
+      body: `<ListBucketResult><EncodingType>url</EncodingType>${encoded}</ListBucketResult>`,
+    });
+    let unnameable = 0;
+    const keys: string[] = [];
+    const onUnnameable = (count: number) => {
+      unnameable += count;
+    };
+    for await (const { key } of (await open()).list({ prefix: "", through: "c", onUnnameable })) keys.push(key);
+    expect({ keys, unnameable }).toEqual({ keys: ["a"], unnameable: 2 });
+  });
+
   it("includes folder markers, with no bytes", async () => {
     await server.createBucket("markers");
     await server.putObject("markers", "folder/", Buffer.alloc(0));
@@ -245,3 +280,81 @@ it("rejects a read whose object was replaced, though the server ignores If-Match
     code: "OBJECT_CHANGED",
   });
 });
+
+describe("GETs that leave the SDK's middleware out", () => {
+  const strangeKeys = ["plain.jpg", "a b+c&d=e?f#g%h.jpg", "(é)'*!~@:$,;.jpg", "x//y/../z/./w.jpg", "日本/🖼.jpg"];
+
+  /** Who asked for photos, in order: the SDK or the direct reader. */
+  function watchReaders(answer: (key: string) => CannedAnswer | undefined = () => undefined): string[] {
+    const readers: string[] = [];
+    server.intercept = ({ method, key, headers }) => {
+      if (method !== "GET" || key === "") return undefined;
+      readers.push(/^labelfleet\//.test(headers["user-agent"] ?? "") ? "direct" : "sdk");
+      return answer(key);
+    };
+    return readers;
+  }
+
+  it("give the same bodies, ETags and errors, whatever the key", async () => {
+    const stores = [
+      await open("s3://photos", { directReads: true }),
+      await open("s3://photos", { directReads: false }),
+    ];
+    for (const key of strangeKeys) await stores[0]!.put(key, Buffer.from(`body of ${key}`));
+    const outcomes: unknown[][] = [];
+    for (const store of stores) {
+      const readers = watchReaders();
+      const outcome: unknown[] = [];
+      for (const key of strangeKeys) {
+        const { body, etag } = await store.get(key);
+        expect(body.toString()).toBe(`body of ${key}`);
+        outcome.push(etag, (await store.get(key, { ifMatch: etag, range: { start: 1, end: 3 } })).body.toString());
+        outcome.push(await codeOf(store.get(key, { ifMatch: "0".repeat(32) })));
+        outcome.push(await codeOf(store.get(key, { maxBytes: 2 })), await codeOf(store.get(`${key}.missing`)));
+      }
+      outcomes.push(outcome);
+      const kinds = new Set(readers.slice(1));
+      expect([...kinds]).toEqual([store === stores[0] ? "direct" : "sdk"]);
+    }
+    expect(outcomes[0]).toEqual(outcomes[1]);
+    expect(outcomes[0]).toContain("OBJECT_CHANGED");
+  });
+
+  it("go back to the SDK after a refusal, and say what it says", async () => {
+    const store = await open("s3://photos", { maxAttempts: 1 });
+    await store.get("a.jpg");
+    const readers = watchReaders((key) =>
+      key === "denied" ? xmlError(403, "AccessDenied", "Access Denied") : undefined,
+    );
+    await store.get("a.jpg");
+    expect(await codeOf(store.get("denied"))).toBe("OBJECT_DENIED");
+    await store.get("a.jpg");
+    await store.get("a.jpg");
+    expect(readers).toEqual(["direct", "direct", "sdk", "direct"]);
+    server.intercept = () => ({ status: 301, headers: { "x-amz-bucket-region": "eu-west-3" } });
+    await expect(store.get("a.jpg")).rejects.toMatchObject({
+      message: expect.stringContaining("AWS_REGION=eu-west-3"),
+    });
+  });
+
+  it("end with their deadline and with the caller's signal", async () => {
+    const store = await open("s3://photos", { timeoutMs: 200, maxAttempts: 1 });
+    await store.get("a.jpg");
+    server.intercept = () => new Promise(() => {});
+    await expect(store.get("a.jpg")).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+    const patient = await open("s3://photos", { maxAttempts: 1 });
+    server.intercept = undefined;
+    await patient.get("a.jpg");
+    server.intercept = () => new Promise(() => {});
+    await expect(patient.get("a.jpg", { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
+  });
+});
+
+async function codeOf(reading: Promise<unknown>): Promise<string> {
+  return reading.then(
+    () => "ok",
+    (error: { code: string }) => error.code,
+  );
+}

@@ -168,7 +168,11 @@ describe.each([
     expect(await keysOf({ prefix: "order/" })).toEqual(sorted);
     for (const [i, key] of sorted.entries()) {
       expect(await keysOf({ prefix: "order/", startAfter: key })).toEqual(sorted.slice(i + 1));
+      expect(await keysOf({ prefix: "order/", through: key })).toEqual(sorted.slice(0, i + 1));
     }
+    expect(await keysOf({ prefix: "order/", startAfter: "order/a-1", through: "order/a/c" })).toEqual(
+      sorted.slice(sorted.indexOf("order/a-1/x"), sorted.indexOf("order/a/b/c") + 1),
+    );
     expect(await keysOf({ prefix: "order/", startAfter: "order/a/c" })).toEqual(
       sorted.slice(sorted.indexOf("order/a/d")),
     );

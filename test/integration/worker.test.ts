@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { batchSlotBounds } from "@labelfleet/gpu-worker/bounds";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { resolveModel } from "@labelfleet/models/registry";
 import type { PreparedRun } from "@labelfleet/producer/start/prepare-run";
@@ -9,9 +10,10 @@ import { type BatchJob, jobIdOf } from "@labelfleet/shared/contract/batch-job";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { createLogger } from "@labelfleet/shared/logger";
 import { type BatchQueue, openQueue } from "@labelfleet/shared/queue/batch-queue";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkoutDir } from "../containers/checkout.js";
 import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
 import { makePhotos } from "../support/photos.js";
@@ -60,14 +62,14 @@ afterAll(async () => {
 });
 
 /** A worker in this process, ready to take batches; stopped after the test. */
-async function startWorker(): Promise<void> {
+async function startWorker(lanes = ["default"]): Promise<void> {
   const stop = new AbortController();
   const ready = new Promise<void>((resolve, reject) => {
     const running = runWorker(
       {
         ...readConfig({}),
         redisUrl: rig.server.url,
-        lanes: ["default"],
+        lanes,
         device: "cpu",
         cores: 1,
         cacheDir: join(checkoutDir, ".cache/test-models"),
@@ -100,6 +102,7 @@ function jobOf(n: number, changes: Partial<BatchJob> = {}): BatchJob {
     pass: 0,
     rewrite: null,
     retryCode: null,
+    mend: false,
     ...changes,
   };
 }
@@ -197,10 +200,18 @@ describe("a worker", () => {
 
   it("is known while it lives, and forgotten when it has stopped", async () => {
     await startWorker();
-    const [worker] = await liveWorkers(rig.redis, Date.now());
+    const [worker] = await liveWorkers(rig.redis, await redisNowMs(rig.redis));
     expect(worker).toMatchObject({ lanes: ["default"] });
     for (const stop of stopping.splice(0)) await stop();
-    expect(await liveWorkers(rig.redis, Date.now())).toEqual([]);
+    expect(await liveWorkers(rig.redis, await redisNowMs(rig.redis))).toEqual([]);
+  });
+
+  it("takes small batches of one lane by the dozen, and of another lane as few as before", async () => {
+    await startWorker(["default", "idle"]);
+    const slots = async () => (await liveWorkers(rig.redis, await redisNowMs(rig.redis)))[0]?.batchSlots;
+    expect(await slots()).toBe(2 * batchSlotBounds.min);
+    await deliver(jobOf(0));
+    await vi.waitFor(async () => expect(await slots()).toBe(batchSlotBounds.max + batchSlotBounds.min), 15_000);
   });
 
   it("of two that race for one batch each way, one shard stays and both count the same", async () => {

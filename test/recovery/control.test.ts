@@ -1,63 +1,30 @@
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { Gate } from "../e2e/gate.js";
-import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
-import type { CliProcess, CliResult } from "../support/cli.js";
+import { expect, test } from "vitest";
+import type { CliResult } from "../support/cli.js";
+import { out, stopWorker, useRecoveryRig } from "./recovery-rig.js";
 
 /** A worker holds at most 16 batches. */
 const photoCount = 120;
 const freeReads = 15;
-const out = `s3://${bucket}/out`;
 const batches = ["--batch-images", "5"];
 
-// Several whole commands each, one after another.
-vi.setConfig({ testTimeout: 120_000 });
+const recovery = useRecoveryRig(photoCount);
 
-let rig: Rig;
-let input: string;
-let gate: Gate | undefined;
-
-beforeAll(async () => {
-  rig = await Rig.start();
-  input = await rig.upload("in", await smallPhotos(photoCount));
-});
-
-afterEach(() => gate?.open());
-
-afterAll(async () => {
-  expect(await rig.stop()).toEqual([]);
-});
-
-async function startWorker(): Promise<CliProcess> {
-  const worker = rig.cli.start(["work"], { ...rig.shared, LABELFLEET_LOG_LEVEL: "info" });
-  await worker.until(/worker ready/);
-  return worker;
-}
-
-async function stopWorker(worker: CliProcess): Promise<void> {
-  worker.kill("SIGTERM");
-  const result = await worker.result();
-  expect(result.exitCode, `${result.signal}: ${result.stderr}`).toBe(0);
-}
-
-async function startScan(): Promise<{ scan: CliProcess; run: string }> {
-  const scan = rig.cli.start(["scan", input, "--out", out, ...batches], rig.shared);
-  const [, run] = await scan.until(/^(s3:\/\/\S+\/)\n/);
-  return { scan, run: run! };
-}
-
-async function stateOf(run: string, env: Record<string, string> = rig.shared): Promise<string> {
+async function stateOf(run: string, env: Record<string, string> = recovery.rig.shared): Promise<string> {
+  const { rig } = recovery;
   return (await rig.json<{ state: string }>(["status", run], env)).state;
 }
 
 async function recordCount(run: string): Promise<number> {
+  const { rig } = recovery;
   return (await rig.records(run)).size;
 }
 
 test("pause ends the producer and empties the queue; resume goes on and completes the run", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
-  const worker = await startWorker();
-  const { scan, run } = await startScan();
+  const { rig } = recovery;
+  const gate = recovery.gate(freeReads);
+  const worker = await recovery.startWorker();
+  const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   expect(await stateOf(run)).toBe("feeding");
   expect((await rig.succeed(["pause", run], rig.shared)).stdout).toBe(`Paused. Go on with: labelfleet resume ${run}\n`);
@@ -80,9 +47,10 @@ test("pause ends the producer and empties the queue; resume goes on and complete
 });
 
 test("cancel ends the producer; resume refuses the run until it is forced", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
-  const worker = await startWorker();
-  const { scan, run } = await startScan();
+  const { rig } = recovery;
+  const gate = recovery.gate(freeReads);
+  const worker = await recovery.startWorker();
+  const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   expect(await rig.json(["cancel", run], rig.shared)).toEqual({ run, state: "cancelled" });
   const result = await scan.result();
@@ -94,7 +62,7 @@ test("cancel ends the producer; resume refuses the run until it is forced", asyn
   const labelled = await recordCount(run);
   expect(labelled).toBeLessThan(photoCount);
   // Batches that the worker handed back are taken off the queue, not labelled.
-  const next = await startWorker();
+  const next = await recovery.startWorker();
   await expect.poll(() => rig.waitingBatches()).toBe(0);
   await stopWorker(next);
   expect(await recordCount(run)).toBe(labelled);
@@ -112,10 +80,11 @@ test("cancel ends the producer; resume refuses the run until it is forced", asyn
 });
 
 test("cancel without REDIS_URL ends a run that has a Redis of its own", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
+  const { rig, input } = recovery;
+  const gate = recovery.gate(freeReads);
   const running = rig.cli.start(["run", input, "--out", out, ...batches]);
   await gate.reached;
-  const run = await newestRun();
+  const run = recovery.newestRun();
   await rig.succeed(["cancel", run]);
   await running.until(/Cancelled\. What is labelled stays/);
   gate.open();
@@ -124,12 +93,14 @@ test("cancel without REDIS_URL ends a run that has a Redis of its own", async ()
 });
 
 test("pause without REDIS_URL is wrong usage", async () => {
+  const { rig } = recovery;
   const result = await rig.cli.run(["pause", `${out}/20260102t030405z-abcdef/`]);
   expect(result.exitCode).toBe(2);
   expect(result.stderr).toContain("REDIS_URL is not set");
 });
 
 test("--max-failed stops a run in its middle with exit code 3, once a percentage counts; resume goes on", async () => {
+  const { rig } = recovery;
   const nothing = Array.from({ length: 700 }, (_, i) => ({
     name: `${String(i).padStart(4, "0")}.jpg`,
     bytes: Buffer.from("no image"),
@@ -163,12 +134,4 @@ test("--max-failed stops a run in its middle with exit code 3, once a percentage
 
 function reportOf({ stdout }: CliResult): RunReport {
   return JSON.parse(stdout) as RunReport;
-}
-
-async function newestRun(): Promise<string> {
-  const ids = rig.servers.s3.listKeys(bucket, "out/").map((key) => key.split("/")[1]!);
-  return `${out}/${ids
-    .filter((id) => /^\d{8}t/.test(id))
-    .sort()
-    .at(-1)}/`;
 }

@@ -1,66 +1,40 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { Gate } from "../e2e/gate.js";
-import { bucket, Rig, smallPhotos, withoutWorker } from "../e2e/rig.js";
-import type { CliProcess } from "../support/cli.js";
+import { beforeAll, expect, test } from "vitest";
+import { withoutWorker } from "../e2e/rig.js";
+import { out, stopWorker, useRecoveryRig } from "./recovery-rig.js";
 
 const photoCount = 60;
 const freeReads = 25;
-const out = `s3://${bucket}/out`;
 const batches = ["--batch-images", "10"];
 
-let rig: Rig;
-let input: string;
+const recovery = useRecoveryRig(photoCount);
 /** What an undisturbed run says. */
 let undisturbed: Map<string, Prediction>;
-let gate: Gate | undefined;
 
 beforeAll(async () => {
-  rig = await Rig.start();
-  input = await rig.upload("in", await smallPhotos(photoCount));
+  const { rig, input } = recovery;
   undisturbed = await rig.records((await rig.json(["run", input, "--out", out, ...batches])).run);
 });
 
-afterEach(() => gate?.open());
-
-afterAll(async () => {
-  expect(await rig.stop()).toEqual([]);
-});
-
-async function startWorker(): Promise<CliProcess> {
-  const worker = rig.cli.start(["work"], { ...rig.shared, LABELFLEET_LOG_LEVEL: "info" });
-  await worker.until(/worker ready/);
-  return worker;
-}
-
-async function startScan(): Promise<{ scan: CliProcess; run: string }> {
-  const scan = rig.cli.start(["scan", input, "--out", out, ...batches], rig.shared);
-  const [, run] = await scan.until(/^(s3:\/\/\S+\/)\n/);
-  return { scan, run: run! };
-}
-
-async function stopWorker(worker: CliProcess): Promise<void> {
-  worker.kill("SIGTERM");
-  expect((await worker.result()).exitCode).toBe(0);
-}
-
 /** Every object has one record per model, and it says what an undisturbed run says. */
 async function expectSameAsUndisturbed(run: string): Promise<void> {
+  const { rig } = recovery;
   const verify = await rig.succeed(["verify", run]);
   expect(verify.stdout).toContain(`${photoCount} images, ${photoCount} records`);
   expect(withoutWorker(await rig.records(run))).toEqual(withoutWorker(undisturbed));
 }
 
 test("kill -9 of a worker in the middle of its batches: another one does them again", async () => {
+  const { rig } = recovery;
   // Fewer than a batch: the victim holds all of them, and none is finished.
-  gate = new Gate(rig.servers.s3, 5);
-  const victim = await startWorker();
-  const { scan, run } = await startScan();
+  const gate = recovery.gate(5);
+  const victim = await recovery.startWorker();
+  const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   victim.killGroup("SIGKILL");
   await victim.ended;
   gate.open();
-  const other = await startWorker();
+  const other = await recovery.startWorker();
 
   const result = await scan.result();
   expect(result.exitCode, result.stderr).toBe(0);
@@ -71,7 +45,8 @@ test("kill -9 of a worker in the middle of its batches: another one does them ag
 });
 
 test("kill -9 of run: its Redis, workers and folders go by themselves, and resume completes the run", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
+  const { rig, input } = recovery;
+  const gate = recovery.gate(freeReads);
   const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "1" });
   await gate.reached;
   const family = await rig.cli.processes();
@@ -81,7 +56,7 @@ test("kill -9 of run: its Redis, workers and folders go by themselves, and resum
   expect(await rig.cli.leftovers(20_000)).toEqual([]);
   gate.open();
 
-  const run = await newestRun();
+  const run = recovery.newestRun();
   expect((await rig.cli.run(["verify", run])).exitCode).toBe(1);
   const report = await rig.json(["resume", run]);
   expect(report).toMatchObject({ complete: true, images: photoCount, ok: photoCount });
@@ -89,9 +64,10 @@ test("kill -9 of run: its Redis, workers and folders go by themselves, and resum
 });
 
 test("Redis is emptied in the middle of a run: the run completes all the same", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
-  const worker = await startWorker();
-  const { scan, run } = await startScan();
+  const { rig } = recovery;
+  const gate = recovery.gate(freeReads);
+  const worker = await recovery.startWorker();
+  const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   await rig.servers.redis.flushAll();
   gate.open();
@@ -102,9 +78,10 @@ test("Redis is emptied in the middle of a run: the run completes all the same", 
 });
 
 test("kill -9 of the producer while it feeds, and Redis emptied: resume completes the run from its folder", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
-  const worker = await startWorker();
-  const { scan, run } = await startScan();
+  const { rig } = recovery;
+  const gate = recovery.gate(freeReads);
+  const worker = await recovery.startWorker();
+  const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   scan.kill("SIGKILL");
   await scan.ended;
@@ -117,9 +94,10 @@ test("kill -9 of the producer while it feeds, and Redis emptied: resume complete
 });
 
 test("kill -9 of the producer while workers go on: resume finds their work and repeats none of it", async () => {
-  gate = new Gate(rig.servers.s3, freeReads);
-  const worker = await startWorker();
-  const { scan, run } = await startScan();
+  const { rig } = recovery;
+  const gate = recovery.gate(freeReads);
+  const worker = await recovery.startWorker();
+  const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   scan.kill("SIGKILL");
   await scan.ended;
@@ -133,18 +111,12 @@ test("kill -9 of the producer while workers go on: resume finds their work and r
 });
 
 async function shardsOf(run: string): Promise<string[]> {
+  const { rig } = recovery;
   return (await rig.names(run)).filter((name) => name.startsWith("predictions/"));
 }
 
 async function etagsOf(run: string): Promise<string[]> {
+  const { rig } = recovery;
   const shards = await shardsOf(run);
   return Promise.all(shards.map(async (name) => (await rig.read(run, name)).toString("base64")));
-}
-
-async function newestRun(): Promise<string> {
-  const ids = rig.servers.s3.listKeys(bucket, "out/").map((key) => key.split("/")[1]!);
-  return `${out}/${ids
-    .filter((id) => /^\d{8}t/.test(id))
-    .sort()
-    .at(-1)}/`;
 }

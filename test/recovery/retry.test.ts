@@ -1,47 +1,31 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { Gate, isPhotoGet } from "../e2e/gate.js";
-import { bucket, Rig, smallPhotos, withoutWorker } from "../e2e/rig.js";
-import type { CliProcess } from "../support/cli.js";
+import { beforeAll, expect, test } from "vitest";
+import { isPhotoGet } from "../e2e/gate.js";
+import { bucket, withoutWorker } from "../e2e/rig.js";
 import { xmlError } from "../support/s3-front.js";
+import { out, stopWorker, useRecoveryRig } from "./recovery-rig.js";
 
 const photoCount = 40;
 const batches = ["--batch-images", "10"];
-const out = `s3://${bucket}/out`;
 /** One attempt a GET, so that a store that refuses one image does not cost the test a minute of back-off. */
 const impatient = { LABELFLEET_S3_MAX_ATTEMPTS: "1" };
 const slowDown = xmlError(503, "SlowDown", "Please reduce your request rate.");
 const denied = ["--code", "OBJECT_DENIED"];
 const accessDenied = xmlError(403, "AccessDenied", "Access Denied");
 
-// Several whole commands each, one after another.
-vi.setConfig({ testTimeout: 120_000 });
-
-let rig: Rig;
-let input: string;
+const recovery = useRecoveryRig(photoCount);
 let keys: string[];
 let undisturbed: Map<string, Prediction>;
-let gate: Gate | undefined;
 
 beforeAll(async () => {
-  rig = await Rig.start();
-  const photos = await smallPhotos(photoCount);
-  input = await rig.upload("in", photos);
-  keys = photos.map(({ name }) => `in/${name}`).sort();
+  const { rig, input } = recovery;
+  keys = recovery.photos.map(({ name }) => `in/${name}`).sort();
   undisturbed = await rig.records((await rig.json(["run", input, "--out", out, ...batches])).run);
-});
-
-afterEach(() => {
-  gate?.open();
-  rig.servers.s3.intercept = undefined;
-});
-
-afterAll(async () => {
-  expect(await rig.stop()).toEqual([]);
 });
 
 /** A complete run in which the store refused these images. */
 async function runWithout(refused: string[], answer = slowDown): Promise<string> {
+  const { rig, input } = recovery;
   rig.servers.s3.intercept = (request) => (isPhotoGet(request) && refused.includes(request.key) ? answer : undefined);
   const report = await rig.json(["run", input, "--out", out, ...batches, "--max-failed", "50%"], impatient);
   rig.servers.s3.intercept = undefined;
@@ -50,6 +34,7 @@ async function runWithout(refused: string[], answer = slowDown): Promise<string>
 }
 
 async function shardsOf(run: string): Promise<Map<string, string>> {
+  const { rig } = recovery;
   const names = (await rig.names(run)).filter((name) => name.startsWith("predictions/"));
   return new Map(await Promise.all(names.map(async (name) => [name, (await rig.read(run, name)).toString()] as const)));
 }
@@ -58,40 +43,18 @@ function changed(before: Map<string, string>, after: Map<string, string>): strin
   return [...after].filter(([name, text]) => before.get(name) !== text).map(([name]) => name);
 }
 
-/** The keys that are read while the work is done. */
-async function readsDuring(work: () => Promise<unknown>): Promise<string[]> {
-  const reads: string[] = [];
-  rig.servers.s3.intercept = (request) => {
-    if (isPhotoGet(request)) reads.push(request.key);
-    return undefined;
-  };
-  await work();
-  rig.servers.s3.intercept = undefined;
-  return reads.sort();
-}
-
 function withoutPass(records: Map<string, Prediction>) {
   return new Map([...withoutWorker(records)].map(([key, { pass: _, ...record }]) => [key, record]));
 }
 
-async function startWorker(): Promise<CliProcess> {
-  const worker = rig.cli.start(["work"], { ...rig.shared, ...impatient, LABELFLEET_LOG_LEVEL: "info" });
-  await worker.until(/worker ready/);
-  return worker;
-}
-
-async function stopWorker(worker: CliProcess): Promise<void> {
-  worker.kill("SIGTERM");
-  expect((await worker.result()).exitCode).toBe(0);
-}
-
 test("retry reads only the failed images, rewrites only their shards, and replaces the report", async () => {
+  const { rig } = recovery;
   const refused = [keys[3]!, keys[5]!, keys[25]!];
   const run = await runWithout(refused);
   const [shards, failed] = [await shardsOf(run), await rig.records(run)];
   expect(failed.get(refused[0]!)).toMatchObject({ status: "failed", errorCode: "STORE_THROTTLED", retryable: true });
 
-  const reads = await readsDuring(async () => {
+  const reads = await recovery.readsDuring(async () => {
     const report = await rig.json(["retry", run]);
     expect(report).toMatchObject({ run, complete: true, images: photoCount, ok: photoCount, failed: 0 });
     expect(report.failedByCode).toEqual({});
@@ -113,11 +76,12 @@ test("retry reads only the failed images, rewrites only their shards, and replac
 
   // Nothing is left: nothing is read, and nothing is rewritten.
   const after = await shardsOf(run);
-  expect(await readsDuring(() => rig.succeed(["retry", run]))).toEqual([]);
+  expect(await recovery.readsDuring(() => rig.succeed(["retry", run]))).toEqual([]);
   expect(changed(after, await shardsOf(run))).toEqual([]);
 });
 
 test("retry does images whose failure is final only when their code is named", async () => {
+  const { rig } = recovery;
   const run = await runWithout([keys[0]!, keys[11]!], accessDenied);
   expect((await rig.records(run)).get(keys[0]!)).toMatchObject({ errorCode: "OBJECT_DENIED", retryable: false });
   const shards = await shardsOf(run);
@@ -131,6 +95,7 @@ test("retry does images whose failure is final only when their code is named", a
 });
 
 test("an image that fails again is a record of the new pass", async () => {
+  const { rig } = recovery;
   const run = await runWithout([keys[0]!], accessDenied);
   rig.servers.s3.intercept = (request) => (isPhotoGet(request) && request.key === keys[0] ? accessDenied : undefined);
   expect(await rig.json(["retry", run, "--code", "OBJECT_DENIED"])).toMatchObject({ failed: 1, complete: true });
@@ -139,10 +104,11 @@ test("an image that fails again is a record of the new pass", async () => {
 });
 
 test("kill -9 of retry, and of the worker in the middle of a rewrite: the same command again completes it", async () => {
+  const { rig } = recovery;
   const refused = keys.filter((_, i) => i % 4 === 0);
   const run = await runWithout(refused, accessDenied);
-  const victim = await startWorker();
-  gate = new Gate(rig.servers.s3, 4);
+  const victim = await recovery.startWorker(impatient);
+  const gate = recovery.gate(4);
   const retry = rig.cli.start(["retry", run, ...denied], rig.shared);
   await gate.reached;
   retry.kill("SIGKILL");
@@ -151,7 +117,7 @@ test("kill -9 of retry, and of the worker in the middle of a rewrite: the same c
   gate.open();
   await rig.succeed(["verify", run]);
 
-  const other = await startWorker();
+  const other = await recovery.startWorker(impatient);
   expect(await rig.json(["retry", run, ...denied], rig.shared)).toMatchObject({
     ok: photoCount,
     failed: 0,
@@ -163,9 +129,10 @@ test("kill -9 of retry, and of the worker in the middle of a rewrite: the same c
 });
 
 test("kill -9 of retry while its workers go on: the same command again finds their work and reports it", async () => {
+  const { rig } = recovery;
   const run = await runWithout([keys[0]!, keys[20]!], accessDenied);
-  const worker = await startWorker();
-  gate = new Gate(rig.servers.s3, 0);
+  const worker = await recovery.startWorker(impatient);
+  const gate = recovery.gate(0);
   const retry = rig.cli.start(["retry", run, ...denied], rig.shared);
   await gate.reached;
   retry.kill("SIGKILL");
@@ -177,7 +144,7 @@ test("kill -9 of retry while its workers go on: the same command again finds the
     })
     .toEqual([]);
   expect(await rig.json(["report", run])).toMatchObject({ failed: 2 });
-  const reads = await readsDuring(async () => {
+  const reads = await recovery.readsDuring(async () => {
     expect(await rig.json(["retry", run, ...denied], rig.shared)).toMatchObject({ failed: 0, ok: photoCount });
   });
   expect(reads).toEqual([]);
@@ -185,6 +152,7 @@ test("kill -9 of retry while its workers go on: the same command again finds the
 });
 
 test("a rewrite that comes too late does not win over what was rewritten meanwhile", async () => {
+  const { rig } = recovery;
   const run = await runWithout([keys[0]!], accessDenied);
   const shard = "predictions/model=efficientnet-lite0/r000-000000-0000.jsonl";
   const key = `${run.slice(`s3://${bucket}/`.length)}${shard}`;
@@ -208,12 +176,12 @@ test("a rewrite that comes too late does not win over what was rewritten meanwhi
 });
 
 test("retry of a run that is not complete is refused, and says what to do", async () => {
-  const gateway = new Gate(rig.servers.s3, 5);
-  gate = gateway;
+  const { rig, input } = recovery;
+  const gate = recovery.gate(5);
   const running = rig.cli.start(["run", input, "--out", out, ...batches, "--verbose"]);
-  await gateway.reached;
+  await gate.reached;
   running.kill("SIGINT");
-  gateway.open();
+  gate.open();
   const { stderr, exitCode } = await running.result();
   expect(exitCode).toBe(1);
   const [, run] = /labelfleet resume (\S+)/.exec(stderr)!;

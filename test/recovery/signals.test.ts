@@ -1,33 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { Gate } from "../e2e/gate.js";
-import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
+import { expect, test } from "vitest";
+import { bucket } from "../e2e/rig.js";
+import { out, stopWorker, useRecoveryRig } from "./recovery-rig.js";
 
 /** More than a worker lets in at once, so that some batches are in hand and not begun. */
 const photoCount = 100;
-const out = `s3://${bucket}/out`;
 const batches = ["--batch-images", "10"];
 
-let rig: Rig;
-let input: string;
-let gate: Gate | undefined;
-
-beforeAll(async () => {
-  rig = await Rig.start();
-  input = await rig.upload("in", await smallPhotos(photoCount));
-});
-
-afterEach(() => gate?.open());
-
-afterAll(async () => {
-  expect(await rig.stop()).toEqual([]);
-});
+const recovery = useRecoveryRig(photoCount);
 
 test("SIGTERM of a worker under load: it ends with 0 within its grace time, and gives back what it cannot finish", async () => {
-  gate = new Gate(rig.servers.s3, 25);
-  const env = { ...rig.shared, LABELFLEET_LOG_LEVEL: "info" };
-  const worker = rig.cli.start(["work"], { ...env, LABELFLEET_GRACE_SECONDS: "2" });
-  await worker.until(/worker ready/);
+  const { rig, input } = recovery;
+  const gate = recovery.gate(25);
+  const worker = await recovery.startWorker({ LABELFLEET_GRACE_SECONDS: "2" });
   const scan = rig.cli.start(["scan", input, "--out", out, ...batches, "--json"], rig.shared);
   await gate.reached;
   worker.kill("SIGTERM");
@@ -40,8 +25,7 @@ test("SIGTERM of a worker under load: it ends with 0 within its grace time, and 
   expect(ended.stderr).not.toMatch(/will be tried again|failed for good/);
   expect(await shardsThere()).toBeLessThan(photoCount / 10);
 
-  const next = rig.cli.start(["work"], env);
-  await next.until(/worker ready/);
+  const next = await recovery.startWorker();
   const result = await scan.result();
   expect(result.exitCode, result.stderr).toBe(0);
   // Handed back means that nobody has to find out that the worker is gone.
@@ -50,15 +34,13 @@ test("SIGTERM of a worker under load: it ends with 0 within its grace time, and 
   expect((await rig.succeed(["verify", run])).stdout).toContain(`${photoCount} images, ${photoCount} records`);
   // No attempt was used up.
   expect(await attemptsOf(run)).toEqual(new Set(["1"]));
-  next.kill("SIGTERM");
-  expect((await next.result()).exitCode).toBe(0);
+  await stopWorker(next);
 });
 
 test("SIGTERM of a worker with time to spare: it finishes what it has begun", async () => {
-  gate = new Gate(rig.servers.s3, 5);
-  const env = { ...rig.shared, LABELFLEET_LOG_LEVEL: "info" };
-  const worker = rig.cli.start(["work"], env);
-  await worker.until(/worker ready/);
+  const { rig, input } = recovery;
+  const gate = recovery.gate(5);
+  const worker = await recovery.startWorker();
   const scan = rig.cli.start(["scan", input, "--out", out, ...batches, "--limit", "10", "--json"], rig.shared);
   await gate.reached;
   worker.kill("SIGTERM");
@@ -71,9 +53,14 @@ test("SIGTERM of a worker with time to spare: it finishes what it has begun", as
 });
 
 test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; resume completes the run", async () => {
-  gate = new Gate(rig.servers.s3, 25);
-  const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "5" });
+  const { rig, input } = recovery;
+  const gate = recovery.gate(25);
+  const running = rig.cli.start(["run", input, "--out", out, ...batches, "--json"], { LABELFLEET_GRACE_SECONDS: "5" });
   await gate.reached;
+  // The first batch is done, and the producer has had time to see it.
+  const shardsBefore = await shardsThere();
+  await expect.poll(shardsThere, { timeout: 20_000 }).toBeGreaterThan(shardsBefore);
+  await sleep(1_000);
   running.killGroup("SIGINT");
   await sleep(500);
   const before = await shardsThere();
@@ -83,6 +70,9 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
   expect(result.stderr).not.toMatch(/^\s+at /m);
   const [, run] = /^Stopped\. Finish it with: labelfleet resume (s3:\/\/\S+\/)$/m.exec(result.stderr) ?? [];
   expect(run, result.stderr).toBeDefined();
+  const said = JSON.parse(result.stdout) as { ok: number };
+  expect(said).toEqual({ run, complete: false, outcome: "stopped", images: photoCount, ok: said.ok, failed: 0 });
+  expect(said.ok).toBeGreaterThanOrEqual(10);
   expect(await rig.cli.leftovers()).toEqual([]);
   expect(await rig.names(run!)).not.toContain("_SUCCESS");
   // What was in hand was finished, not thrown away.
@@ -94,7 +84,8 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
 });
 
 test("a second Ctrl-C ends run at once, and still nothing stays behind", async () => {
-  gate = new Gate(rig.servers.s3, 5);
+  const { rig, input } = recovery;
+  const gate = recovery.gate(5);
   const running = rig.cli.start(["run", input, "--out", out, ...batches], { LABELFLEET_GRACE_SECONDS: "20" });
   await gate.reached;
   running.killGroup("SIGINT");
@@ -106,11 +97,13 @@ test("a second Ctrl-C ends run at once, and still nothing stays behind", async (
 });
 
 async function shardsThere(): Promise<number> {
+  const { rig } = recovery;
   return rig.servers.s3.listKeys(bucket, "out/").filter((key) => key.includes("/predictions/")).length;
 }
 
 /** How often the batches of a run were tried, as the queue counts. */
 async function attemptsOf(run: string): Promise<Set<string>> {
+  const { rig } = recovery;
   const runId = run.split("/").at(-2)!;
   const answers = await Promise.all(
     Array.from({ length: photoCount / 10 }, (_, n) =>

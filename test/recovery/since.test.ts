@@ -1,63 +1,33 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { isPhotoGet } from "../e2e/gate.js";
-import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
-import type { Photo } from "../support/photos.js";
+import { expect, test } from "vitest";
+import { bucket } from "../e2e/rig.js";
+import { out, useRecoveryRig } from "./recovery-rig.js";
 
-const out = `s3://${bucket}/out`;
-
-// Several whole commands each, one after another.
-vi.setConfig({ testTimeout: 120_000 });
-
-let rig: Rig;
-let photos: Photo[];
-
-beforeAll(async () => {
-  rig = await Rig.start();
-  photos = await smallPhotos(60);
-});
-
-afterEach(() => {
-  rig.servers.s3.intercept = undefined;
-});
-
-afterAll(async () => {
-  expect(await rig.stop()).toEqual([]);
-});
-
-/** The keys that workers read while the work is done. */
-async function readsDuring(work: () => Promise<unknown>): Promise<string[]> {
-  const reads: string[] = [];
-  rig.servers.s3.intercept = (request) => {
-    if (isPhotoGet(request)) reads.push(request.key);
-    return undefined;
-  };
-  await work();
-  rig.servers.s3.intercept = undefined;
-  return reads.sort();
-}
+/** The others come between two runs. */
+const uploaded = 50;
+const recovery = useRecoveryRig(60, uploaded);
 
 test("--since labels new, changed and failed objects, and carries the rest over into a whole run", async () => {
-  const input = await rig.upload("in", photos.slice(0, 50));
+  const { rig, input, photos } = recovery;
   const broken = { name: "zz-broken.jpg", bytes: Buffer.from("no image") };
   await rig.upload("in", [broken]);
   const earlier = await rig.json(["run", input, "--out", out, "--batch-images", "7"]);
   expect(earlier).toMatchObject({ images: 51, ok: 50, failed: 1, carriedOver: 0 });
 
   // Ten are new, one is replaced, two are gone.
-  await rig.upload("in", [...photos.slice(50), { name: photos[20]!.name, bytes: photos[21]!.bytes }]);
+  await rig.upload("in", [...photos.slice(uploaded), { name: photos[20]!.name, bytes: photos[21]!.bytes }]);
   const gone = [photos[3]!.name, photos[33]!.name];
   for (const name of gone) await rig.servers.s3.deleteObject(bucket, `in/${name}`);
   const words = ["run", input, "--out", out, "--batch-images", "11", "--since", earlier.run];
   let report = earlier;
-  const reads = await readsDuring(async () => {
+  const reads = await recovery.readsDuring(async () => {
     report = await rig.json([...words, "--format", "jsonl"]);
   });
   expect(report).toMatchObject({ complete: true, images: 59, ok: 58, failed: 1, carriedOver: 47 });
   expect(report.workers.reduce((sum, { images }) => sum + images, 0)).toBe(12);
-  const labelled = [...photos.slice(50), photos[20]!, broken].map(({ name }) => `in/${name}`).sort();
+  const labelled = [...photos.slice(uploaded), photos[20]!, broken].map(({ name }) => `in/${name}`).sort();
   expect(reads).toEqual(labelled);
   const [before, after] = [await rig.records(earlier.run), await rig.records(report.run)];
   for (const [key, record] of after) {
@@ -68,7 +38,7 @@ test("--since labels new, changed and failed objects, and carries the rest over 
   await rig.succeed(["verify", report.run]);
 
   // A chain: nothing has changed since, so only the failed object is read; and the earlier run is not needed afterwards.
-  const third = await readsDuring(async () => {
+  const third = await recovery.readsDuring(async () => {
     const { run } = await rig.json(["run", input, "--out", out, "--since", report.run]);
     await rig.succeed(["verify", run]);
   });
@@ -76,6 +46,7 @@ test("--since labels new, changed and failed objects, and carries the rest over 
 });
 
 test("a shard that is missing or damaged in the earlier run is labelled anew", async () => {
+  const { rig, photos } = recovery;
   const input = await rig.folder("files", photos.slice(0, 12));
   const labels = join(rig.dir, "labels");
   const earlier = await rig.json(["run", input, "--out", labels, "--batch-images", "4"]);
@@ -91,6 +62,7 @@ test("a shard that is missing or damaged in the earlier run is labelled anew", a
 });
 
 test("--since names another input, other models or no run: the command is refused before it makes anything", async () => {
+  const { rig, photos } = recovery;
   const input = await rig.folder("one", photos.slice(0, 2));
   const other = await rig.folder("other", photos.slice(0, 2));
   const labels = join(rig.dir, "refused");

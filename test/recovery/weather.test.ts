@@ -1,32 +1,15 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { isPhotoGet } from "../e2e/gate.js";
-import { bucket, Rig, smallPhotos } from "../e2e/rig.js";
-import type { Photo } from "../support/photos.js";
 import { type Interception, xmlError } from "../support/s3-front.js";
+import { out, useRecoveryRig } from "./recovery-rig.js";
 
-const out = `s3://${bucket}/out`;
-
-let rig: Rig;
-let photos: Photo[];
-let input: string;
-
-beforeAll(async () => {
-  rig = await Rig.start();
-  photos = await smallPhotos(20);
-  input = await rig.upload("in", photos);
-});
-
-afterEach(() => {
-  rig.servers.s3.intercept = undefined;
-});
-
-afterAll(async () => {
-  expect(await rig.stop()).toEqual([]);
-});
+const photoCount = 20;
+const recovery = useRecoveryRig(photoCount);
 
 /** Answers the reads of photos instead of the store; returns how often each key was read. */
 function disturb(answer: (key: string, read: number) => Interception): Map<string, number> {
+  const { rig } = recovery;
   const reads = new Map<string, number>();
   rig.servers.s3.intercept = (request) => {
     if (!isPhotoGet(request)) return undefined;
@@ -38,6 +21,7 @@ function disturb(answer: (key: string, read: number) => Interception): Map<strin
 }
 
 test("errors, throttling, resets and bodies that break off are retried until they succeed", async () => {
+  const { rig, input, photos } = recovery;
   const kinds: Interception[] = [
     xmlError(500, "InternalError", "We encountered an internal error. Please try again."),
     xmlError(503, "SlowDown", "Please reduce your request rate."),
@@ -52,6 +36,7 @@ test("errors, throttling, resets and bodies that break off are retried until the
 });
 
 test("an object that keeps failing ends as a retryable record, the others are not read again, the run is complete", async () => {
+  const { rig, input, photos } = recovery;
   const [broken, throttled] = [`in/${photos[3]!.name}`, `in/${photos[9]!.name}`];
   const reads = disturb((key) => {
     if (key === broken) return xmlError(500, "InternalError", "We encountered an internal error. Please try again.");
@@ -72,6 +57,7 @@ test("an object that keeps failing ends as a retryable record, the others are no
 });
 
 test("an output that refuses a shard for a while delays the run, and loses nothing", async () => {
+  const { rig, input } = recovery;
   let refusals = 0;
   rig.servers.s3.intercept = ({ method, key }) => {
     if (method !== "PUT" || !key.includes("/predictions/") || refusals >= 2) return undefined;

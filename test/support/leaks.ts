@@ -1,9 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import type { TestRedis } from "./fixtures.js";
 
 export interface LeakSnapshot {
+  threads: ReadonlySet<Worker>;
   childPids: ReadonlySet<number>;
   /** How many active resources of each type (process.getActiveResourcesInfo). */
   resources: ReadonlyMap<string, number>;
@@ -11,6 +13,13 @@ export interface LeakSnapshot {
   temporaryDir: string;
   temporaryFolders: ReadonlySet<string>;
 }
+
+/** Worker threads of this process that have not ended. Node lists them nowhere, but tells of each new one. */
+const liveThreads = new Set<Worker>();
+process.on("worker", (thread: Worker) => {
+  liveThreads.add(thread);
+  thread.once("exit", () => liveThreads.delete(thread));
+});
 
 /** Resource types that come and go with the test runner itself. */
 const runnersOwn = new Set([
@@ -29,6 +38,7 @@ const runnersOwn = new Set([
  */
 export async function takeSnapshot(temporaryDir = tmpdir()): Promise<LeakSnapshot> {
   return {
+    threads: new Set(liveThreads),
     childPids: new Set(await childPidsOf(process.pid)),
     resources: countResources(),
     temporaryDir,
@@ -37,8 +47,8 @@ export async function takeSnapshot(temporaryDir = tmpdir()): Promise<LeakSnapsho
 }
 
 /**
- * Names what is there now and was not before: child processes, handles (sockets, servers, workers) and `lf-*` folders in the
- * temporary directory. Waits up to `graceMs` for what is still closing. An empty list is a clean suite.
+ * Names what is there now and was not before: child processes, worker threads, handles (sockets, servers) and `lf-*` folders in
+ * the temporary directory. Waits up to `graceMs` for what is still closing. An empty list is a clean suite.
  */
 export async function findLeaks(before: LeakSnapshot, graceMs = 2_000): Promise<string[]> {
   const deadlineMs = Date.now() + graceMs;
@@ -61,6 +71,8 @@ async function leaksNow(before: LeakSnapshot): Promise<string[]> {
   for (const pid of await childPidsOf(process.pid)) {
     if (!before.childPids.has(pid)) leaks.push(`child process ${pid}: ${await commandOf(pid)}`);
   }
+  const threads = [...liveThreads].filter((thread) => !before.threads.has(thread)).length;
+  if (threads > 0) leaks.push(`${threads} worker threads`);
   for (const [type, count] of countResources()) {
     const extra = count - (before.resources.get(type) ?? 0);
     if (extra > 0) leaks.push(`${extra} open ${type}`);

@@ -40,7 +40,7 @@ export async function makeUpRun(options: MadeUpRunOptions): Promise<string> {
         for (const { status } of records) counts.get(modelId)![status]++;
         const batchId = batchIdOf(chunkIdOf("r000", Math.floor(n / 10)), n % 10);
         const key = folder.keyOf(runNames.shard(modelId, batchId, format));
-        await folder.store.put(key, encodeShard(records, format));
+        await folder.store.put(key, await encodeShard(records, format));
       }
     };
     await Promise.all(Array.from({ length: shardsAtOnce }, lane));

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Deformation, deform } from "./s3-deform.js";
-import { BucketIndex } from "./s3-index.js";
+import { BucketIndex, type ObjectList } from "./s3-index.js";
 import { errorXml, listXml } from "./s3-xml.js";
 
 /** What a test sees of a request before it is served. */
@@ -68,6 +68,7 @@ export class S3Front {
   readonly server: Server;
   readonly #options: FrontOptions;
   readonly #buckets = new Map<string, BucketIndex>();
+  readonly #readOnly = new Map<string, ObjectList>();
   /** The last conditional or plain write of each key that is under way. */
   readonly #writes = new Map<string, Promise<void>>();
 
@@ -87,6 +88,11 @@ export class S3Front {
     const index = this.#buckets.get(name) ?? new BucketIndex();
     this.#buckets.set(name, index);
     return index;
+  }
+
+  /** A bucket whose listings are made from this, and that nobody writes to. */
+  serve(name: string, list: ObjectList): void {
+    this.#readOnly.set(name, list);
   }
 
   listen(): Promise<number> {
@@ -117,11 +123,12 @@ export class S3Front {
     }
     if (accessKeyOf(request, query) !== this.#options.accessKeyId) return refuse(request, response, denied.accessKey);
     const index = this.#buckets.get(bucket);
+    const listed = this.#readOnly.get(bucket) ?? index;
     if (key === "" && method === "PUT") this.bucket(bucket);
-    if (!index) return this.#options.upstream(request, response);
-    if (key === "" && method === "GET" && query.get("list-type") === "2") {
-      return list(response, bucket, index, query, this.#options.pageKeys ?? 1000);
+    if (listed && key === "" && method === "GET" && query.get("list-type") === "2") {
+      return list(response, bucket, listed, query, this.#options.pageKeys ?? 1000);
     }
+    if (!index) return this.#options.upstream(request, response);
     if (method === "POST" || query.has("uploads") || query.has("uploadId") || request.headers["x-amz-copy-source"]) {
       return refuse(request, response, denied.notImplemented);
     }
@@ -182,7 +189,7 @@ function bodySize(request: IncomingMessage): number {
 function list(
   response: ServerResponse,
   bucket: string,
-  index: BucketIndex,
+  index: ObjectList,
   query: URLSearchParams,
   pageKeys: number,
 ): void {
@@ -191,7 +198,8 @@ function list(
   const maxKeys = Math.min(pageKeys, Number(query.get("max-keys") ?? 1000));
   const prefix = query.get("prefix") ?? "";
   const urlEncoded = query.get("encoding-type") === "url";
-  const page = index.page(prefix, startAfter, maxKeys);
+  const delimiter = query.get("delimiter") || undefined;
+  const page = index.page({ prefix, after: startAfter, maxKeys, delimiter });
   answer(response, { status: 200, body: listXml(bucket, { prefix, maxKeys, urlEncoded }, page) });
 }
 

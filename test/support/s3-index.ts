@@ -10,15 +10,83 @@ export interface IndexedObject {
 
 export interface IndexPage {
   objects: IndexedObject[];
+  /** Parts of keys up to the delimiter, each told once. */
+  prefixes: string[];
   isTruncated: boolean;
+  /** The last key that the page tells, or has in one of its prefixes. */
+  lastKey: string | null;
+}
+
+export interface PageQuery {
+  prefix: string;
+  /** Only keys after this one. */
+  after: string;
+  maxKeys: number;
+  delimiter?: string | undefined;
+}
+
+/** What a bucket's listings are made from: its objects in the UTF-8 byte order of their keys. */
+export interface ObjectList {
+  readonly length: number;
+  at(i: number): IndexedObject;
+  page(query: PageQuery): IndexPage;
+}
+
+/** At most `maxKeys` objects and prefixes, as ListObjectsV2 answers. */
+export function pageOf(list: Pick<ObjectList, "length" | "at">, query: PageQuery): IndexPage {
+  const { prefix, after, maxKeys, delimiter } = query;
+  const isAfter = after !== "" && compareKeys(after, prefix) >= 0;
+  let i = firstWhere(list, (key) => compareKeys(key, isAfter ? after : prefix) >= (isAfter ? 1 : 0));
+  const page: IndexPage = { objects: [], prefixes: [], isTruncated: false, lastKey: null };
+  while (i < list.length) {
+    const object = list.at(i);
+    const { key } = object;
+    if (!key.startsWith(prefix)) break;
+    if (page.objects.length + page.prefixes.length === maxKeys) return { ...page, isTruncated: true };
+    const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+    if (end === -1) {
+      page.objects.push(object);
+      page.lastKey = key;
+      i++;
+      continue;
+    }
+    const common = key.slice(0, end + delimiter!.length);
+    page.prefixes.push(common);
+    i = firstWhere(list, (other) => compareKeys(other, common) > 0 && !other.startsWith(common));
+    page.lastKey = list.at(i - 1).key;
+  }
+  return page;
+}
+
+/** The first position whose key is so; all keys behind one that is are too. */
+function firstWhere(list: Pick<ObjectList, "length" | "at">, isSo: (key: string) => boolean): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isSo(list.at(middle).key)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /**
  * The keys of one bucket in UTF-8 byte order. fauxqs sorts by the locale and pages by code unit, which loses keys of mixed
  * case, so the front lists from here.
  */
-export class BucketIndex {
+export class BucketIndex implements ObjectList {
   readonly #objects: IndexedObject[] = [];
+
+  get length(): number {
+    return this.#objects.length;
+  }
+
+  at(i: number): IndexedObject {
+    return this.#objects[i]!;
+  }
+
+  page(query: PageQuery): IndexPage {
+    return pageOf(this, query);
+  }
 
   get(key: string): IndexedObject | undefined {
     const found = this.#objects[this.#lowerBound(key)];
@@ -35,28 +103,7 @@ export class BucketIndex {
     if (this.#objects[at]?.key === key) this.#objects.splice(at, 1);
   }
 
-  /** At most `maxKeys` objects that start with `prefix` and come after `after`. */
-  page(prefix: string, after: string, maxKeys: number): IndexPage {
-    const isAfter = after !== "" && compareKeys(after, prefix) >= 0;
-    let at = this.#lowerBound(isAfter ? after : prefix);
-    if (isAfter && this.#objects[at]?.key === after) at++;
-    const objects: IndexedObject[] = [];
-    for (; at < this.#objects.length && this.#objects[at]!.key.startsWith(prefix); at++) {
-      if (objects.length === maxKeys) return { objects, isTruncated: true };
-      objects.push(this.#objects[at]!);
-    }
-    return { objects, isTruncated: false };
-  }
-
-  /** The first position whose key is not before `key`. */
   #lowerBound(key: string): number {
-    let low = 0;
-    let high = this.#objects.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareKeys(this.#objects[middle]!.key, key) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstWhere(this, (other) => compareKeys(other, key) >= 0);
   }
 }

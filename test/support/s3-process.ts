@@ -11,9 +11,13 @@ export interface S3Process {
 }
 
 /** The S3 server in a process of its own, so that its CPU time is not its client's. Needs the built dist folder. */
-export async function startS3Process(buckets: string[]): Promise<S3Process> {
-  const main = fileURLToPath(import.meta.resolve("@labelfleet/test/support/s3-server-main"));
-  const child = spawn(process.execPath, [main, ...buckets], { stdio: ["pipe", "pipe", "inherit"] });
+export function startS3Process(buckets: string[]): Promise<S3Process> {
+  return startServerProcess(fileURLToPath(import.meta.resolve("@labelfleet/test/support/s3-server-main")), buckets);
+}
+
+/** A program that prints where its S3 server is as one line of JSON, and ends it on SIGTERM. */
+export async function startServerProcess(main: string, args: string[]): Promise<S3Process> {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const { endpoint, env } = JSON.parse(await firstLine(child)) as Pick<S3Process, "endpoint" | "env">;
   return {
     endpoint,

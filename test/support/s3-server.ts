@@ -41,7 +41,11 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   await app.ready();
   const accessKeyId = options.accessKeyId ?? "labelfleet-test";
   const front = new S3Front({
-    upstream: (request, response) => void app.server.emit("request", request, response),
+    upstream: (request, response) => {
+      // The front has buckets in paths only; the emulator would take the first part of a name with dots for one.
+      request.headers.host = "localhost";
+      app.server.emit("request", request, response);
+    },
     accessKeyId,
     port: options.port ?? 0,
     ...(options.pageKeys !== undefined && { pageKeys: options.pageKeys }),
@@ -88,7 +92,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     listKeys(bucket, prefix = "") {
       return front
         .bucket(bucket)
-        .page(prefix, "", Number.POSITIVE_INFINITY)
+        .page({ prefix, after: "", maxKeys: Number.POSITIVE_INFINITY })
         .objects.map((object) => object.key);
     },
     async close() {

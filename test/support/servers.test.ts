@@ -1,13 +1,17 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startLocalServers } from "./fixtures.js";
 import { findLeaks, leftoverRedisKeys, takeSnapshot } from "./leaks.js";
 import { startRedis } from "./redis-server.js";
+import { startS3Server } from "./s3-server.js";
 
 let scratch: string;
 const realTmp = process.env.TMPDIR;
@@ -37,6 +41,25 @@ it("starts a Redis and an S3 server, and leaves nothing behind", async () => {
   await servers.stop();
   await servers.stop();
   expect((await findLeaks(before)).filter((leak) => !leak.includes("TCPSocketWrap"))).toEqual([]);
+});
+
+it("serves buckets by path under whatever name a client calls it, also one with dots", async () => {
+  const s3 = await startS3Server({ buckets: ["photos"] });
+  try {
+    await s3.putObject("photos", "a.jpg", Buffer.from("bytes"));
+    const authorization = `AWS4-HMAC-SHA256 Credential=${s3.env.AWS_ACCESS_KEY_ID}/20260101/us-east-1/s3/aws4_request`;
+    for (const host of ["host.docker.internal", "s3"]) {
+      const asked = request(`${s3.endpoint}/photos/a.jpg`, { headers: { host, authorization } }).end();
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      expect({ host, status: answer.statusCode, body: await text(answer) }).toEqual({
+        host,
+        status: 200,
+        body: "bytes",
+      });
+    }
+  } finally {
+    await s3.close();
+  }
 });
 
 it("kills a Redis like a power cut, and still cleans up", async () => {

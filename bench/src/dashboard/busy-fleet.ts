@@ -47,7 +47,7 @@ export async function makeBusyFleet(
         models: ["efficientnet-lite0"],
         batchesInHand: i % 5,
         busy: { fetch: 0.2, decode: random(), infer: random(), write: 0.01 },
-        isInputClosed: false,
+        inputPauses: [],
       });
     }
     for (const run of all) {

@@ -1,11 +1,11 @@
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { imageNetLabels } from "@labelfleet/models/image-net-labels";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { makeUpRun } from "@labelfleet/test/support/made-up-run";
 import { seededRandom } from "@labelfleet/test/support/random";
-import { benchPhotos } from "../pipeline/photos.js";
+import { benchPhotos, photoSizes } from "../pipeline/photos.js";
 
 const photoCount = 200;
 const batchImages = 1_000;
@@ -19,8 +19,9 @@ export async function syntheticRun(records: number): Promise<string> {
   const input = join(cache, "in");
   await mkdir(input, { recursive: true });
   const objects: { key: string; etag: string; sizeBytes: number }[] = [];
-  for (const { name, bytes } of await benchPhotos(photoCount, 500, 375)) {
-    await writeFile(join(input, name), bytes);
+  const photos = await benchPhotos(photoCount, photoSizes["500x375"]!);
+  for (const name of photos.names) {
+    await copyFile(join(photos.folder, name), join(input, name));
     const { size, mtimeNs } = await stat(join(input, name), { bigint: true });
     objects.push({ key: name, etag: `${size}-${mtimeNs}`, sizeBytes: Number(size) });
   }

@@ -63,7 +63,7 @@ async function inTurns(sessions: readonly Session[], batch: number, rounds: numb
   return times;
 }
 
-const operatorsShown = 6;
+const operatorsShown = 12;
 
 function textOf({ graph, cpuMsPerImage: { least, median }, operators }: GraphTime): string {
   const total = operators.reduce((sum, { ms }) => sum + ms, 0);

@@ -4,7 +4,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { type DeviceChoice, deviceChoices } from "@labelfleet/runtime/devices";
+import { type DeviceChoice, deviceChoices } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { checkContestant, defaultContestants } from "./contestants.js";
 import { largestBatch } from "./largest-batch.js";
@@ -34,7 +34,12 @@ export async function benchModels(args: string[]): Promise<number> {
   const models: ModelMeasure[] = [];
   for (const name of options.names) {
     process.stderr.write(`measuring ${name}\n`);
-    models.push(await measureApart({ ...options, name }));
+    const model = await measureApart({ ...options, name });
+    for (const { batch, predictedBytes } of model.leftOut) {
+      const needed = (predictedBytes / 1e9).toFixed(1);
+      process.stderr.write(`left out ${name} at batch ${batch}: it would need ${needed} GB, more than there is\n`);
+    }
+    models.push(model);
   }
   const { budgetBytes } = options;
   const result = {
@@ -124,7 +129,7 @@ function tableOf(
   return `${all.map(line).join("\n")}\n`;
 }
 
-/** Empty where the batch would have been over the budget. */
+/** Empty where the batch would have needed more memory than there was. */
 function cellsOf(measure: BatchMeasure | undefined): string[] {
   if (measure === undefined) return ["-", "-", "-", "-", "-"];
   const { msPerImage, cpuMsPerImage, imagesPerSecond, gflops, peakRssBytes } = measure;

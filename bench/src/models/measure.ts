@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DeviceChoice } from "@labelfleet/runtime/devices";
 import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { contestantOf } from "./contestants.js";
 import { peakRssBytes, resetPeak } from "./peak-memory.js";
 
@@ -11,10 +11,8 @@ export interface MeasureOptions {
   readonly name: string;
   readonly batches: readonly number[];
   readonly device: DeviceChoice;
-  /** How long each batch size is repeated, once warm; at least two times, whatever that takes. */
+  /** How long each batch size is repeated, once warm; at least once, whatever that takes. */
   readonly seconds: number;
-  /** A batch that would need more memory, by what the one before it took, is left out. */
-  readonly budgetBytes: number;
 }
 
 export interface BatchMeasure {
@@ -39,20 +37,13 @@ export interface ModelMeasure {
   readonly openMs: number;
   /** Resident memory once the model is loaded, before any image: what a batch adds to. */
   readonly loadedBytes: number;
-  /** Without the sizes that were left out. */
   readonly batches: readonly BatchMeasure[];
+  /** Sizes that would have needed more memory than the machine had left. */
+  readonly leftOut: readonly { readonly batch: number; readonly predictedBytes: number }[];
 }
 
-const leastRuns = 2;
-
 /** Measures one network in this process, which should have done nothing before: its peak memory is part of the result. */
-export async function measureModel({
-  name,
-  batches,
-  device,
-  seconds,
-  budgetBytes,
-}: MeasureOptions): Promise<ModelMeasure> {
+export async function measureModel({ name, batches, device, seconds }: MeasureOptions): Promise<ModelMeasure> {
   const folder = await mkdtemp(join(tmpdir(), "labelfleet-bench-"));
   try {
     const modelPath = join(folder, "model.onnx");
@@ -64,23 +55,26 @@ export async function measureModel({
     const loadedBytes = peakRssBytes();
     await session.warmUp(1);
     const openMs = performance.now() - startedMs;
+    const limitBytes = process.memoryUsage.rss() + process.availableMemory();
     const measured: BatchMeasure[] = [];
+    const leftOut: ModelMeasure["leftOut"][number][] = [];
     for (const batch of [...batches].sort((a, b) => a - b)) {
-      const before = measured.at(-1);
-      if (before && predictedBytes(before, loadedBytes, batch) > budgetBytes) break;
-      measured.push(await measureBatch(session, batch, facts.multiplyAdds, seconds));
+      const needed = predictedBytes(measured.at(-1), loadedBytes, batch);
+      if (needed > limitBytes) leftOut.push({ batch, predictedBytes: needed });
+      else measured.push(await measureBatch(session, batch, facts.multiplyAdds, seconds));
     }
     const on = session.device;
     await session.close();
-    return { name, device: on, ...facts, openMs, loadedBytes, batches: measured };
+    return { name, device: on, ...facts, openMs, loadedBytes, batches: measured, leftOut };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** As if what the last batch added grew with the number of images. */
-function predictedBytes({ batch, peakRssBytes: peak }: BatchMeasure, loadedBytes: number, next: number): number {
-  return loadedBytes + ((peak - loadedBytes) * next) / batch;
+/** As if what the batch before added grew with the number of images; of the first batch nothing is known. */
+function predictedBytes(before: BatchMeasure | undefined, loadedBytes: number, next: number): number {
+  if (before === undefined) return loadedBytes;
+  return loadedBytes + ((before.peakRssBytes - loadedBytes) * next) / before.batch;
 }
 
 async function writeGraph(name: string, path: string) {
@@ -101,14 +95,14 @@ async function measureBatch(
   const times: number[] = [];
   const cpuTimes: number[] = [];
   const startedMs = performance.now();
-  while (times.length < leastRuns || performance.now() - startedMs < seconds * 1000) {
+  do {
     const beganMs = performance.now();
     const cpuBefore = process.cpuUsage();
     await session.run(images, batch);
     const { user, system } = process.cpuUsage(cpuBefore);
     times.push(performance.now() - beganMs);
     cpuTimes.push((user + system) / 1000);
-  }
+  } while (performance.now() - startedMs < seconds * 1000);
   const msPerImage = median(times) / batch;
   return {
     batch,

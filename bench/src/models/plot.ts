@@ -6,7 +6,7 @@ const margin = { left: 80, right: 130, top: 60, bottom: 60 };
 
 /**
  * Multiply-adds against measured time, both logarithmic, as SVG. Networks on one dashed line do equally many operations a
- * second; what FLOPs promise and the machine does not keep is the way up from it.
+ * second: it would hold them all if FLOPs ordered real speed. The two lines are those of the slowest and the fastest network.
  */
 export function plotSvg(models: readonly ModelMeasure[], batch: number, title: string): string {
   // On a CPU that others use too, the clock would measure them as well.
@@ -36,15 +36,39 @@ export function plotSvg(models: readonly ModelMeasure[], batch: number, title: s
     ...y.ticks.map((tick) => text(margin.left - 8, y.at(tick) + 4, String(tick), 'text-anchor="end"')),
     text(widthPx / 2 - 60, heightPx - 18, "billion multiply-adds an image"),
     text(20, margin.top - 12, isCpu ? "CPU ms an image" : "ms an image"),
-    ...evenPaces(points).map((gflops) => paceLine(gflops, x, y)),
-    ...points.map((point) => {
-      const isFamily = point.name.includes("efficientnet");
-      const dot = `<circle cx="${x.at(point.x).toFixed(1)}" cy="${y.at(point.y).toFixed(1)}" r="5" fill="${isFamily ? "#1d6fa5" : "#c4453b"}"/>`;
-      return dot + text(x.at(point.x) + 9, y.at(point.y) + 4, point.name.replace("efficientnet_", ""));
-    }),
+    ...extremePaces(points).map((gflops) => paceLine(gflops, x, y)),
+    ...placed(points, x, y).map(dotWithLabel),
     "</svg>",
   ];
   return `${parts.join("\n")}\n`;
+}
+
+interface Placed {
+  readonly name: string;
+  readonly xPx: number;
+  readonly yPx: number;
+  /** Whether another network is where the label would be. */
+  readonly isCrowded: boolean;
+}
+
+/** About the size of a label, which stands to the right of its dot. */
+const labelPx = { width: 90, height: 14 };
+
+function placed(points: readonly { name: string; x: number; y: number }[], x: Scale, y: Scale): Placed[] {
+  const dots = points.map((point) => ({ name: point.name, xPx: x.at(point.x), yPx: y.at(point.y) }));
+  return dots.map((dot) => ({
+    ...dot,
+    isCrowded: dots.some(
+      ({ xPx, yPx }) => xPx > dot.xPx && xPx - dot.xPx < labelPx.width && Math.abs(yPx - dot.yPx) < labelPx.height,
+    ),
+  }));
+}
+
+function dotWithLabel({ name, xPx, yPx, isCrowded }: Placed): string {
+  const colour = name.includes("efficientnet") ? "#1d6fa5" : "#c4453b";
+  const dot = `<circle cx="${xPx.toFixed(1)}" cy="${yPx.toFixed(1)}" r="5" fill="${colour}"/>`;
+  const label = name.replace("efficientnet_", "");
+  return dot + (isCrowded ? text(xPx - 9, yPx + 4, label, 'text-anchor="end"') : text(xPx + 9, yPx + 4, label));
 }
 
 interface Scale {
@@ -62,11 +86,10 @@ function logScale(values: readonly number[], from: number, to: number): Scale {
   return { at, low, high, ticks: steps.filter((tick) => tick >= low && tick <= high).sort((a, b) => a - b) };
 }
 
-/** The fastest and the slowest network's pace, and one between, in GFLOP/s (a multiply-add is two). */
-function evenPaces(points: readonly { x: number; y: number }[]): number[] {
-  const paces = points.map(({ x, y }) => (2000 * x) / y).sort((a, b) => a - b);
-  const [slowest, fastest] = [paces[0], paces.at(-1)];
-  return slowest === undefined || fastest === undefined ? [] : [slowest, Math.sqrt(slowest * fastest), fastest];
+/** The slowest and the fastest network's pace, in GFLOP/s (a multiply-add is two). */
+function extremePaces(points: readonly { x: number; y: number }[]): number[] {
+  const paces = points.map(({ x, y }) => (2000 * x) / y);
+  return points.length === 0 ? [] : [Math.min(...paces), Math.max(...paces)];
 }
 
 function paceLine(gflops: number, x: Scale, y: Scale): string {
@@ -74,8 +97,14 @@ function paceLine(gflops: number, x: Scale, y: Scale): string {
   const high = Math.min(x.high, (y.high * gflops) / 2000);
   const [x1, y1, x2, y2] = [x.at(low), y.at((2000 * low) / gflops), x.at(high), y.at((2000 * high) / gflops)];
   const line = `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" stroke="#999" stroke-dasharray="4 4"/>`;
-  return line + text(x2 + 4, y2 + 4, `${gflops.toFixed(0)} GFLOP/s`, 'fill="#666"');
+  const label = `${gflops.toFixed(0)} GFLOP/s`;
+  const endsAtTop = high < x.high;
+  return (
+    line + (endsAtTop ? text(x2, y2 - 6, label, `${grey} text-anchor="middle"`) : text(x2 + 4, y2 + 4, label, grey))
+  );
 }
+
+const grey = 'fill="#666"';
 
 function gridLine(x1: number, y1: number, x2: number, y2: number): string {
   return `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" stroke="#e4e4e4"/>`;

@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { readStats } from "@labelfleet/producer/report/read-stats";
-import { steadyRate } from "@labelfleet/producer/report/steady-rate";
+import { type SteadyWindow, steadyWindow } from "@labelfleet/producer/report/steady-rate";
 import { type RunReport, runReportSchema } from "@labelfleet/shared/contract/run-report";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { cpuMsOf } from "./process-clock.js";
+import { type ProcessRole, UseOverTime } from "./use-over-time.js";
 
 const bin = fileURLToPath(import.meta.resolve("labelfleet/package.json")).replace(
   /package\.json$/,
@@ -19,39 +21,63 @@ export interface MeasuredRun {
   firstPredictionSeconds: number;
   /** Between the 10th and the 90th percentile of completions, however short that is. */
   steadyImagesPerSecond: number;
+  /** The part of the cores that other programs had in that time; 0 on a machine that is left alone. */
+  othersShare: number;
+  /** In that time. */
+  cpuMsPerImage: Record<ProcessRole, number>;
+  /** CPU time of the S3 server over the whole run. */
+  serverCpuMsPerImage: number;
+  mainLoopDelayMs: { p50: number; p99: number };
+  /** Of all workers together. */
+  peakBytes: { worker: number; redis: number };
 }
 
 /** `labelfleet run` as a user types it, in a process of its own. */
-export async function runOnce(args: string[], env: Record<string, string>): Promise<MeasuredRun> {
+export async function runOnce(
+  args: string[],
+  s3: { pid: number; env: Record<string, string> },
+  env: Record<string, string> = {},
+): Promise<MeasuredRun> {
   const startedMs = Date.now();
+  const serverBeforeMs = cpuMsOf(s3.pid) ?? 0;
   const child = spawn(process.execPath, [bin, "run", ...args, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...env, LABELFLEET_LOG_LEVEL: "error" },
+    env: { ...process.env, ...s3.env, LABELFLEET_LOG_LEVEL: "error", ...env },
   });
+  const use = new UseOverTime(child.pid!, s3.pid);
   const [output, exitCode] = await Promise.all([
     text(child.stdout),
     new Promise<number | null>((resolve) => child.once("exit", resolve)),
   ]);
+  use.stop();
   if (exitCode !== 0) throw new Error(`labelfleet run ended with ${exitCode}`);
   const commandSeconds = (Date.now() - startedMs) / 1_000;
+  const serverCpuMs = (cpuMsOf(s3.pid) ?? 0) - serverBeforeMs;
   const report = runReportSchema.parse(JSON.parse(output));
   const folder = await RunFolder.open(report.run);
   try {
     const { workers } = await readStats(folder);
     const firstMs = Math.min(...workers.map((worker) => worker.firstPredictionMs ?? Number.POSITIVE_INFINITY));
-    const whole = [{ startMs: startedMs, endMs: Date.now() }];
+    const window = steadyWindow(workers.map((worker) => worker.completions));
+    if (window === null) throw new Error(`nothing was labelled in ${report.run}`);
+    const worst = (percentile: "p50" | "p99") => Math.max(...workers.map((w) => w.eventLoopDelayMs[percentile]));
     return {
       report,
       commandSeconds,
       firstPredictionSeconds: (firstMs - startedMs) / 1_000,
-      steadyImagesPerSecond:
-        steadyRate(
-          workers.map((worker) => worker.completions),
-          whole,
-          0,
-        ) ?? 0,
+      steadyImagesPerSecond: (1_000 * window.images) / (window.toMs - window.fromMs),
+      othersShare: use.othersShare(window.fromMs, window.toMs),
+      cpuMsPerImage: perImage(use, window),
+      serverCpuMsPerImage: serverCpuMs / report.images,
+      mainLoopDelayMs: { p50: worst("p50"), p99: worst("p99") },
+      peakBytes: use.peakBytes,
     };
   } finally {
     await folder.close();
   }
+}
+
+function perImage(use: UseOverTime, { fromMs, toMs, images }: SteadyWindow): Record<ProcessRole, number> {
+  const cpuMs = use.between(fromMs, toMs);
+  return { producer: cpuMs.producer / images, worker: cpuMs.worker / images, redis: cpuMs.redis / images };
 }

@@ -101,7 +101,9 @@ test("docs/configuration.md lists labelfleet's environment variables with their 
   const config = readConfig(empty);
   expect(documented.map(({ name }) => name)).toEqual([...read]);
   expect(readConfig(defaultsOf(documented))).toEqual(config);
-  const withDefault = Object.values(config).filter((value) => value !== null);
+  const hasDefault = (value: unknown): boolean =>
+    value !== null && (typeof value !== "object" || Object.values(value).some(hasDefault));
+  const withDefault = Object.values(config).filter(hasDefault);
   expect(Object.keys(defaultsOf(documented))).toHaveLength(withDefault.length);
 });
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { MaxFailed, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -10,6 +11,9 @@ import { withReleasers } from "./with-releasers.js";
 export interface ContinueFlags {
   lane?: string;
   maxFailed?: MaxFailed;
+  maxPixels?: number;
+  maxBytes?: number;
+  decodeTimeout?: number;
   workers?: number;
 }
 
@@ -42,12 +46,21 @@ export function continueRun(
   });
 }
 
-/** The run's spec with what the flags override, written to run.json so that `status` and later commands know it. */
+/** The run's spec with what the flags override, written to run.json so that workers, `status` and later commands know it. */
 async function override(folder: RunFolder, flags: ContinueFlags): Promise<RunSpec> {
   const spec = await folder.readSpec();
-  const { lane = spec.overridable.lane, maxFailed = spec.overridable.maxFailed } = flags;
-  if (flags.lane === undefined && flags.maxFailed === undefined) return spec;
-  const overridden: RunSpec = { ...spec, overridable: { ...spec.overridable, lane, maxFailed } };
+  const { lane, maxFailed, limits } = spec.overridable;
+  const overridable: RunSpec["overridable"] = {
+    lane: flags.lane ?? lane,
+    maxFailed: flags.maxFailed ?? maxFailed,
+    limits: {
+      maxPixels: flags.maxPixels ?? limits.maxPixels,
+      maxObjectBytes: flags.maxBytes ?? limits.maxObjectBytes,
+      decodeTimeoutMs: flags.decodeTimeout ?? limits.decodeTimeoutMs,
+    },
+  };
+  if (isDeepStrictEqual(overridable, spec.overridable)) return spec;
+  const overridden: RunSpec = { ...spec, overridable };
   const { etag } = (await folder.readBytes(runNames.spec))!;
   await folder.replaceJson(runNames.spec, overridden, spec.frozen.conditionalPut ? etag : undefined);
   return overridden;

@@ -4,6 +4,8 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
 import { exitCodeOf } from "./exit-code.js";
+import { readFleet, watchFleet } from "./read-fleet.js";
+import { keepHeapSmall } from "./small-heap.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
 
@@ -32,20 +34,26 @@ export async function follow(
   work: (options: ProduceOptions) => Promise<Produced>,
   again: string,
 ): Promise<number> {
+  keepHeapSmall();
   const view = new ProgressView(process.stderr);
+  const watching = new AbortController();
+  const { lane } = run.spec.overridable;
+  const fleet = watchFleet(() => readFleet(run.redis, lane, run.spec.runId), watching.signal);
   try {
-    const { outcome, report } = await work({
+    const { outcome, ...produced } = await work({
       ...run,
       logger: context.logger,
-      onProgress: (progress) => view.show(progress),
+      onProgress: (progress) => view.show(progress, fleet.facts),
     });
     view.end();
-    if (context.json) printJson(report ?? { run: run.folder.uri, complete: false, outcome });
-    else if (report !== null) process.stdout.write(reportText(report));
+    if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
+    else if (produced.report !== null) printJson(produced.report);
+    else printJson({ run: run.folder.uri, complete: false, outcome, ...produced.known });
     const advice = adviceFor(outcome, run.folder.uri, again);
     if (advice !== null) process.stderr.write(`${advice}\n`);
     return exitCodeOf(outcome);
   } finally {
+    watching.abort();
     view.end();
   }
 }

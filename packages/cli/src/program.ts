@@ -3,11 +3,20 @@ import { version } from "@labelfleet/shared/version";
 import { Command, Option } from "commander";
 import { addBuildFlags, type BuildFlags } from "./build-flags.js";
 import { type CommandContext, createContext, type GlobalFlags } from "./command-context.js";
+
 import type { DashboardFlags } from "./commands/dashboard.js";
 import type { ExportFlags } from "./commands/export.js";
 import type { QuantizeFlags } from "./commands/models/quantize.js";
 import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode } from "./flags.js";
-import { addContinueFlags, addRunFlags, deviceOption, precisionOption, type RunFlags } from "./run-flags.js";
+import {
+  addContinueFlags,
+  addInferFlags,
+  addRunFlags,
+  deviceOption,
+  type InferFlags,
+  precisionOption,
+  type RunFlags,
+} from "./run-flags.js";
 
 /** Called with each command's exit code. */
 type Finish = (exitCode: number) => void;
@@ -46,13 +55,15 @@ export function createProgram(finish: Finish): Command {
       .option("--json", "print one JSON document on stdout")
       .option("--verbose", "log more, and show stack traces");
 
-  addRunFlags(subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"))
-    .option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1)
-    .action(
-      action(finish, async (context, input: string, flags: RunFlags & { workers: number }) =>
-        (await import("./commands/run.js")).run(context, input, flags),
-      ),
-    );
+  addInferFlags(
+    addRunFlags(
+      subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"),
+    ).option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1),
+  ).action(
+    action(finish, async (context, input: string, flags: RunFlags & InferFlags & { workers: number }) =>
+      (await import("./commands/run.js")).run(context, input, flags),
+    ),
+  );
 
   addRunFlags(
     subcommand(program, "scan <input>", "the producer alone: lists, feeds workers elsewhere, finalizes"),
@@ -62,14 +73,15 @@ export function createProgram(finish: Finish): Command {
     ),
   );
 
-  subcommand(program, "work", "one worker, until SIGTERM")
-    .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
-    .addOption(deviceOption())
-    .action(
-      action(finish, async (context, flags: { lane?: string[]; device: RunFlags["device"] }) =>
-        (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
-      ),
-    );
+  addInferFlags(
+    subcommand(program, "work", "one worker, until SIGTERM")
+      .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
+      .addOption(deviceOption()),
+  ).action(
+    action(finish, async (context, flags: InferFlags & { lane?: string[]; device: RunFlags["device"] }) =>
+      (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
+    ),
+  );
 
   subcommand(program, "status [run]", "progress of a run, or of all runs that Redis knows")
     .option("--watch", "go on until the run is done")
@@ -100,7 +112,7 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run"))
+  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run, and mend a damaged one"))
     .option("--force", "go on although the run was cancelled")
     .action(
       action(finish, async (context, run: string, flags) =>
@@ -186,7 +198,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: dashboard, graphs, models, pipeline")
+    .description("measured tables: batching, dashboard, graphs, listing, models, pipeline, scaling")
     .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>

@@ -1,4 +1,4 @@
-import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
+import { listingsAtOnce } from "@labelfleet/shared/contract/manifest";
 import {
   type DeviceChoice,
   defaultImageLimits,
@@ -11,10 +11,7 @@ import {
   precisions,
 } from "@labelfleet/shared/contract/run-spec";
 import { type Command, Option } from "commander";
-import { cacheDirOf } from "./cache-dir.js";
-import type { CommandContext } from "./command-context.js";
 import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
-import { resolveModels } from "./resolve-models.js";
 
 export const defaultModel = "efficientnet-lite0";
 
@@ -31,6 +28,7 @@ export interface RunFlags {
   embeddings?: boolean;
   device: DeviceChoice;
   batchImages?: number;
+  listingRanges: number;
   format: OutputFormat;
   include?: string[];
   exclude?: string[];
@@ -62,6 +60,12 @@ export function addRunFlags(command: Command): Command {
     .option("--embeddings", "write the pooled features before the classifier with each record")
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
+    .option(
+      "--listing-ranges <n>",
+      "key ranges that a long listing is cut into, at most",
+      intUpTo(1000),
+      listingsAtOnce,
+    )
     .addOption(new Option("--format <format>", "how predictions are written").choices(outputFormats).default("jsonl"))
     .option("--include <glob>", "only keys that match; may be repeated (default: the formats we decode)", collect(text))
     .option("--exclude <glob>", "not the keys that match; may be repeated", collect(text))
@@ -90,6 +94,9 @@ export function addContinueFlags(command: Command): Command {
   return command
     .option("--lane <name>", "queue lane (default: the run's)", laneName)
     .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
+    .option("--max-pixels <n>", "larger images are failed records (default: the run's)", positiveInt)
+    .option("--max-bytes <n>", "larger objects are failed records (default: the run's)", positiveInt)
+    .option("--decode-timeout <ms>", "milliseconds that decoding one image may take (default: the run's)", positiveInt)
     .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt);
 }
 
@@ -108,40 +115,34 @@ export function deviceOption(): Option {
   return new Option("--device <device>", "where inference runs").choices(deviceChoices).default("auto");
 }
 
-/** @throws MODEL_UNKNOWN, MODEL_INVALID, and what pulling a model throws */
-export async function prepareOptionsOf(
-  context: CommandContext,
-  input: string,
-  flags: RunFlags,
-  workersExpected: number,
-): Promise<Omit<PrepareOptions, "signal">> {
-  const models = await resolveModels(context, flags.model ?? [defaultModel]);
-  return {
-    input,
-    output: flags.out,
-    filters: {
-      include: flags.include ?? [],
-      exclude: flags.exclude ?? [],
-      limit: flags.limit ?? null,
-      sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
-    },
-    models,
-    cacheDir: cacheDirOf(context.config),
-    since: flags.since ?? null,
-    topK: flags.topK,
-    precision: flags.precision ?? null,
-    threshold: flags.threshold ?? null,
-    embeddings: flags.embeddings ?? false,
-    format: flags.format,
-    device: flags.device,
-    batchImages: flags.batchImages ?? null,
-    lane: flags.lane,
-    maxFailed: flags.maxFailed,
-    limits: {
-      maxPixels: flags.maxPixels,
-      maxObjectBytes: flags.maxBytes,
-      decodeTimeoutMs: flags.decodeTimeout,
-    },
-    workersExpected,
+/** How a worker computes, where it is not to find that out. */
+export interface InferFlags {
+  maxBatchSize?: number;
+  maxWaitMs?: number;
+  deviceMemory?: number;
+}
+
+const maxBatchImages = 4096;
+
+export function addInferFlags(command: Command): Command {
+  return command
+    .option(
+      "--max-batch-size <n>",
+      "images of one inference call (default: searched for on the device)",
+      intUpTo(maxBatchImages),
+    )
+    .option("--max-wait-ms <ms>", "how long an image waits for others (default: 0 on a CPU, else 20)", nonNegativeInt)
+    .option("--device-memory <mib>", "MiB of the device for a worker's models (default: found out)", positiveInt);
+}
+
+/** The same as environment variables, for workers that are other processes. */
+export function inferEnvironment({ maxBatchSize, maxWaitMs, deviceMemory }: InferFlags): Record<string, string> {
+  const given = {
+    LABELFLEET_MAX_BATCH_SIZE: maxBatchSize,
+    LABELFLEET_MAX_WAIT_MS: maxWaitMs,
+    LABELFLEET_DEVICE_MEMORY_MIB: deviceMemory,
   };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
 }

@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { buildOnnx, type GraphForm } from "./build-onnx.js";
+import type { GraphForm } from "./build-onnx.js";
 import { canonicalJson } from "./canonical-json.js";
-import { builderVersion } from "./efficientnet/graph.js";
+import { builderVersion } from "./efficientnet/builder-version.js";
 import type { Model } from "./model-folder.js";
 
 /** How many built graphs (20 to 270 MB each) stay; the ones not used for longest go first. */
@@ -36,6 +36,8 @@ export async function ensureOnnx(model: Model, options: EnsureOnnxOptions = {}):
   await mkdir(cacheDir, { recursive: true });
   const cached = await findIntact(cacheDir, key);
   if (cached !== undefined) return cached;
+  // A worker that finds its graph built starts without the builder.
+  const { buildOnnx } = await import("./build-onnx.js");
   const pieces = await buildOnnx(model, { outputs, precision });
   const path = join(cacheDir, `${key}-${sha256(pieces)}.onnx`);
   await writeWhole(path, pieces);

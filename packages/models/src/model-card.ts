@@ -33,6 +33,8 @@ export const modelCardSchema = z.strictObject({
       layout: z.enum(["nchw", "nhwc"]).optional(),
       /** uint8 gets the pixels as they are, whatever mean and std say. */
       type: z.enum(["float32", "float16", "uint8"]).optional(),
+      /** The order of its channels, "rgb" unless given; mean and std stay in the order of RGB. */
+      channels: z.enum(["rgb", "bgr"]).optional(),
     })
     .optional(),
   /** Of a model.onnx of one's own: what it gives. What is left out is read from the graph. */

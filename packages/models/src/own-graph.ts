@@ -108,9 +108,12 @@ function prepareImages(builder: GraphBuilder, images: Value, shape: OwnGraphShap
   const { layout, type, input } = shape;
   const channels = layout === "nchw" ? [1, 3, 1, 1] : [3];
   let value = layout === "nchw" ? builder.transposeToNchw("labelfleet.planes", images) : images;
+  const isBgr = card.input?.channels === "bgr";
+  if (isBgr) value = builder.reverseChannels("labelfleet.bgr", value, layout === "nchw" ? 1 : 3);
   if (type !== "uint8") {
-    const mean = Float32Array.from(card.mean, (channel) => channel * 255);
-    const factor = Float32Array.from(card.std, (channel) => 1 / (255 * channel));
+    const ordered = (rgb: readonly number[]) => (isBgr ? rgb.toReversed() : rgb);
+    const mean = Float32Array.from(ordered(card.mean), (channel) => channel * 255);
+    const factor = Float32Array.from(ordered(card.std), (channel) => 1 / (255 * channel));
     value = builder.castToFloat("labelfleet.float", value);
     value = builder.subtract("labelfleet.centred", value, builder.constant("labelfleet.mean", mean, channels));
     value = builder.multiply("labelfleet.scaled", value, builder.constant("labelfleet.factor", factor, channels));

@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { bundledFolder } from "./bundled-folder.js";
-import { type HubSource, type PullOptions, parseHubSource, pulledModel, pullModel } from "./hub/pull-model.js";
+import { type HubSource, parseHubSource, pulledModel } from "./hub/hub-source.js";
+import type { PullOptions } from "./hub/pull-model.js";
 import { shortNames } from "./hub/short-names.js";
 import { modelIdPattern } from "./model-card.js";
 import { loadModelFolder, type Model } from "./model-folder.js";
@@ -38,6 +39,8 @@ export async function resolveModel(nameOrPath: string, options?: ResolveOptions)
     const pulled = await pulledModel(source, options.cacheDir);
     if (pulled !== null) return pulled;
     options.onPull?.(source);
+    // Its HTTP client is paid by who pulls.
+    const { pullModel } = await import("./hub/pull-model.js");
     return pullModel(source, options);
   }
   if (await isFolder(nameOrPath)) return loadModelFolder(nameOrPath);

@@ -1,4 +1,4 @@
-import { hasCode } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import { describe, expect, it } from "vitest";
 import { openOnDevice } from "./devices.js";
 import type { Device } from "./session.js";
@@ -26,5 +26,12 @@ describe("openOnDevice", () => {
 
   it("refuses to replace CUDA when it was asked for by name", async () => {
     await expect(openOnDevice("cuda", noCuda)).rejects.toSatisfy((error) => hasCode(error, "DEVICE_UNAVAILABLE"));
+  });
+
+  it("a device that is full is no reason to compute elsewhere", async () => {
+    const full = async () => {
+      throw new LabelfleetError("INFERENCE_OUT_OF_MEMORY", "full");
+    };
+    await expect(openOnDevice("auto", full)).rejects.toMatchObject({ code: "INFERENCE_OUT_OF_MEMORY" });
   });
 });

@@ -1,9 +1,7 @@
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { existsSync } from "node:fs";
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Device } from "./session.js";
-
-/** What `--device` may say. */
-export const deviceChoices = ["auto", "cpu", "cuda"] as const;
-export type DeviceChoice = (typeof deviceChoices)[number];
 
 export interface OpenedOn<T> {
   readonly opened: T;
@@ -27,6 +25,8 @@ export async function openOnDevice<T>(
   try {
     return { opened: await open("cuda"), device: "cuda" };
   } catch (cause) {
+    // A device that is full is there: the caller can make room.
+    if (hasCode(cause, "INFERENCE_OUT_OF_MEMORY")) throw cause;
     const reason = oneLine(cause);
     if (choice === "cuda") {
       throw new LabelfleetError(
@@ -37,6 +37,11 @@ export async function openOnDevice<T>(
     }
     return { opened: await open("cpu"), device: "cpu", fallbackReason: `no CUDA, using the CPU: ${reason}` };
   }
+}
+
+/** Whether there is a graphics processor that CUDA could use: then it is worth a warning when it does not. */
+export function hasNvidiaDevice(): boolean {
+  return ["/dev/nvidiactl", "/dev/dxg"].some((path) => existsSync(path));
 }
 
 const maxReasonLength = 200;

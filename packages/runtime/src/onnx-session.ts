@@ -1,7 +1,9 @@
+import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { type DeviceChoice, openOnDevice } from "./devices.js";
+import { openOnDevice } from "./devices.js";
 import { loadRuntime, type OnnxRuntime, sessionOptions } from "./onnx-runtime.js";
+import { saysOutOfMemory } from "./out-of-memory.js";
 import type { Device, ScoresAndEmbeddings, Session } from "./session.js";
 
 export interface OpenOnnxOptions {
@@ -20,7 +22,7 @@ export interface OpenedSession {
  * Opens an ONNX file with onnxruntime, which is loaded here, on first use.
  *
  * @throws LabelfleetError DEVICE_UNAVAILABLE when CUDA was asked for by name and does not work; MODEL_INVALID when the
- *   file cannot be loaded or has other inputs and outputs
+ *   file cannot be loaded or has other inputs and outputs; INFERENCE_OUT_OF_MEMORY
  */
 export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): Promise<OpenedSession> {
   const runtime = await loadRuntime();
@@ -41,6 +43,10 @@ async function create(runtime: OnnxRuntime, modelPath: string, device: Device): 
   try {
     return await runtime.InferenceSession.create(modelPath, sessionOptions(device));
   } catch (cause) {
+    if (saysOutOfMemory(cause)) {
+      const message = `${modelPath} does not fit in the device's memory: ${firstLine(cause)}`;
+      throw new LabelfleetError("INFERENCE_OUT_OF_MEMORY", message, { cause });
+    }
     if (device !== "cpu") throw cause;
     throw new LabelfleetError("MODEL_INVALID", `${modelPath}: onnxruntime cannot load it: ${firstLine(cause)}`, {
       cause,
@@ -97,7 +103,8 @@ class OnnxSession implements Session {
         outputs.map(({ name }) => name),
       );
     } catch (cause) {
-      throw new LabelfleetError("INFERENCE_FAILED", `onnxruntime refused ${fed}: ${firstLine(cause)}`, { cause });
+      const code = saysOutOfMemory(cause) ? "INFERENCE_OUT_OF_MEMORY" : "INFERENCE_FAILED";
+      throw new LabelfleetError(code, `onnxruntime refused ${fed}: ${firstLine(cause)}`, { cause });
     }
     return outputs.map(({ name, length }) => {
       const output = given[name] as Tensor | undefined;

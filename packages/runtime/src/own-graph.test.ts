@@ -97,6 +97,17 @@ describe("a graph of one's own", () => {
     expectClose(scores, [255, 255, 255, 0, 51, 102]);
   });
 
+  it.each(["nchw", "nhwc"] as const)("gets blue first in %s where the card says bgr", async (layout) => {
+    const bgr: ModelCard = { ...card, input: { channels: "bgr" } };
+    const { scores } = await scoresOf(ownGraph(layout, "float32", "none"), bgr);
+    expectClose(
+      scores,
+      normalised.flatMap((rgb) => softmax(rgb.toReversed())),
+    );
+    const plain: ModelCard = { ...bgr, output: { gives: "probabilities" } };
+    expectClose((await scoresOf(ownGraph(layout, "uint8", "none"), plain)).scores, [255, 255, 255, 102, 51, 0]);
+  });
+
   it("is left alone at its end where that is softmax or sigmoid already", async () => {
     expectClose((await scoresOf(ownGraph("nchw", "float32", "softmax"), card)).scores, normalised.flatMap(softmax));
     const { scores } = await scoresOf(ownGraph("nchw", "float32", "sigmoid"), { ...card, activation: "sigmoid" });

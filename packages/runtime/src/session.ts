@@ -23,7 +23,8 @@ export interface Session {
    * @param images uint8 RGB, [imageCount, inputPx, inputPx, 3], rows first. May be longer (a pooled buffer): the rest is
    *   ignored. It is not kept.
    * @returns [imageCount, numClasses], over a buffer of its own that may be transferred to another thread
-   * @throws LabelfleetError INFERENCE_FAILED, naming the type and shape of what was fed
+   * @throws LabelfleetError INFERENCE_FAILED, naming the type and shape of what was fed; INFERENCE_OUT_OF_MEMORY where the
+   *   same images may fit in smaller calls
    */
   run(images: Uint8Array, imageCount: number): Promise<Float32Array<ArrayBuffer>>;
 

@@ -1,35 +1,52 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 import type { Session } from "./session.js";
+import type { SimulatedMemory } from "./simulated-memory.js";
+import { simulatedCallMs, simulatedJitter } from "./simulated-timing.js";
 
 /** Bytes of an image that its made-up label depends on: enough to tell images apart, few enough to cost nothing. */
 const sampledBytes = 64;
 const embeddingLength = 8;
 
+export interface SimulatedModel {
+  inputPx: number;
+  numClasses: number;
+  embeddings: boolean;
+  /** What the model takes of the device's memory, and what each image of a call does. */
+  modelBytes: number;
+  imageBytes: number;
+}
+
 /**
  * A session on a device that computes nothing and takes its time all the same: so much for each launch, so much for each image,
- * and out of memory beyond so many images at once, as a GPU behaves. Labels are made up from the pixels, so the same image always
- * has the same label. Selected by LABELFLEET_SIMULATED_DEVICE, to measure and test everything around the device.
+ * and out of memory beyond so many images at once or so many bytes, as a GPU behaves. Labels are made up from the pixels, so the
+ * same image always has the same label. Selected by LABELFLEET_SIMULATED_DEVICE, to measure and test everything around the device.
+ *
+ * @throws INFERENCE_OUT_OF_MEMORY when the model does not fit beside the others
  */
 export function openSimulatedSession(
-  { launchMs, imageMs, memoryImages }: SimulatedDevice,
-  { inputPx, numClasses, embeddings }: { inputPx: number; numClasses: number; embeddings: boolean },
+  device: SimulatedDevice,
+  memory: SimulatedMemory,
+  { inputPx, numClasses, embeddings, modelBytes, imageBytes }: SimulatedModel,
 ): Session {
-  const imageBytes = inputPx * inputPx * 3;
-  let isClosed = false;
+  const { memoryImages } = device;
+  const pixelBytes = inputPx * inputPx * 3;
+  let giveBack: (() => void) | null = memory.take(modelBytes, "the model");
   let freeMs = 0;
 
   /** A number an image, made of its pixels. */
   const compute = async (images: Uint8Array, imageCount: number): Promise<number[]> => {
-    if (isClosed) throw new LabelfleetError("INFERENCE_FAILED", "the session is closed");
+    if (giveBack === null) throw new LabelfleetError("INFERENCE_FAILED", "the session is closed");
     if (imageCount > memoryImages) {
       const message = `the simulated device is out of memory: ${imageCount} images of ${inputPx} px, ${memoryImages} fit`;
-      throw new LabelfleetError("INFERENCE_FAILED", message);
+      throw new LabelfleetError("INFERENCE_OUT_OF_MEMORY", message);
     }
+    memory.check(imageBytes * imageCount, `a call of ${imageCount} images`);
+    const callMs = simulatedCallMs(device, imageCount) * simulatedJitter(device, Math.random);
     // Against a schedule of its own, so that timers that fire late do not make the device slower than it says.
-    freeMs = Math.max(freeMs, performance.now()) + launchMs + imageMs * imageCount;
+    freeMs = Math.max(freeMs, performance.now()) + callMs;
     await new Promise((resolve) => setTimeout(resolve, freeMs - performance.now()));
-    return Array.from({ length: imageCount }, (_, i) => hash(images.subarray(i * imageBytes, (i + 1) * imageBytes)));
+    return Array.from({ length: imageCount }, (_, i) => hash(images.subarray(i * pixelBytes, (i + 1) * pixelBytes)));
   };
 
   const scoresOf = (hashes: number[]): Float32Array<ArrayBuffer> => {
@@ -51,10 +68,11 @@ export function openSimulatedSession(
       return { scores: scoresOf(hashes), embeddings: Float32Array.from(vectors) };
     },
     warmUp: async (imageCount) => {
-      await compute(new Uint8Array(imageCount * imageBytes), imageCount);
+      await compute(new Uint8Array(imageCount * pixelBytes), imageCount);
     },
     close: async () => {
-      isClosed = true;
+      giveBack?.();
+      giveBack = null;
     },
   };
 }

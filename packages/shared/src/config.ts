@@ -14,6 +14,11 @@ const environmentSchema = z.object({
   LABELFLEET_CACHE_DIR: z.string().min(1).optional(),
   /** Cores that a worker may use; default: all that the container may use. */
   LABELFLEET_CORES: count(1).optional(),
+  /** How a worker divides its cores, where that is not to follow from their number. */
+  LABELFLEET_INFER_THREADS: count(1).optional(),
+  LABELFLEET_DECODE_SLOTS: count(1).optional(),
+  LABELFLEET_LOADER_THREADS: count(1).optional(),
+  LABELFLEET_FETCHES: count(1).optional(),
   /** Seconds a worker may take to finish its batches after SIGTERM. */
   LABELFLEET_GRACE_SECONDS: count(0).default(25),
   /** Seconds that the inference of one batch may take before its thread counts as dead. */
@@ -22,8 +27,16 @@ const environmentSchema = z.object({
   LABELFLEET_MAX_PAUSE_SECONDS: count(0).default(3_600),
   /** Seconds that a worker looks for a Redis it has lost, before it ends. */
   LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
+  /** Images of one inference call; default: searched for on the device. */
+  LABELFLEET_MAX_BATCH_SIZE: count(1).optional(),
+  /** Milliseconds that an image waits for others; default: by the device. */
+  LABELFLEET_MAX_WAIT_MS: count(0).optional(),
+  /** MiB of the device that a worker's models may use; default: found out. */
+  LABELFLEET_DEVICE_MEMORY_MIB: count(1).optional(),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
+  /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
+  LABELFLEET_MERGE_EQUAL_OBJECTS: z.enum(["true", "false"]).default("true"),
   /** Where models are pulled from. */
   HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
   /** Sent to HF_ENDPOINT only. */
@@ -39,11 +52,21 @@ export interface Config {
   logLevel: string;
   cacheDir: string | null;
   cores: number | null;
+  threadPins: {
+    inferThreads: number | null;
+    decodeSlots: number | null;
+    loaderThreads: number | null;
+    fetches: number | null;
+  };
   graceMs: number;
   inferTimeoutMs: number;
   maxPauseMs: number;
   maxRedisAwayMs: number;
+  maxBatchSize: number | null;
+  maxWaitMs: number | null;
+  deviceMemoryMib: number | null;
   maxBytesInFlight: number;
+  mergeEqualObjects: boolean;
   hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
@@ -65,11 +88,21 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: values.LABELFLEET_LOG_LEVEL,
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
+    threadPins: {
+      inferThreads: values.LABELFLEET_INFER_THREADS ?? null,
+      decodeSlots: values.LABELFLEET_DECODE_SLOTS ?? null,
+      loaderThreads: values.LABELFLEET_LOADER_THREADS ?? null,
+      fetches: values.LABELFLEET_FETCHES ?? null,
+    },
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
     inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
+    maxBatchSize: values.LABELFLEET_MAX_BATCH_SIZE ?? null,
+    maxWaitMs: values.LABELFLEET_MAX_WAIT_MS ?? null,
+    deviceMemoryMib: values.LABELFLEET_DEVICE_MEMORY_MIB ?? null,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
+    mergeEqualObjects: values.LABELFLEET_MERGE_EQUAL_OBJECTS === "true",
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,

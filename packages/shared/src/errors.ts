@@ -13,6 +13,7 @@ export const errorCatalog = {
   DECODE_TIMEOUT: { retryable: false, exitCode: 1, meaning: "decoding took longer than its deadline" },
   DECODE_CRASHED: { retryable: false, exitCode: 1, meaning: "the decoder died of this image, twice" },
   INFERENCE_FAILED: { retryable: true, exitCode: 1, meaning: "the inference session refused the image's batch" },
+  INFERENCE_OUT_OF_MEMORY: { retryable: true, exitCode: 1, meaning: "not even one image fits in the device's memory" },
   OBJECT_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the object has more bytes than the byte limit" },
   OBJECT_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the object was deleted after it was listed" },
   OBJECT_CHANGED: { retryable: false, exitCode: 1, meaning: "the object was replaced after it was listed" },

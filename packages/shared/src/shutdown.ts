@@ -55,11 +55,11 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for the work, but no longer than `boundMs`; what it rejects with within that time is passed on. */
-export async function within(boundMs: number, work: Promise<unknown>): Promise<void> {
+/** The work's result, or undefined when it takes longer than `boundMs`; what it rejects with within that time is passed on. */
+export async function within<T>(boundMs: number, work: Promise<T>): Promise<T | undefined> {
   const timeUp = new AbortController();
   try {
-    await Promise.race([work, sleep(boundMs, timeUp.signal)]);
+    return await Promise.race([work, sleep(boundMs, timeUp.signal).then(() => undefined)]);
   } finally {
     timeUp.abort();
     work.catch(() => undefined);

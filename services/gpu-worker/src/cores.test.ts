@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
-import { planThreads, usableCores } from "./cores.js";
+import { noPins, planThreads, usableCores, uvThreadPoolSize } from "./cores.js";
 
 test("a container's quota bounds the cores, and half a core is one", () => {
   expect(usableCores("100000 100000")).toBe(1);
@@ -9,13 +9,28 @@ test("a container's quota bounds the cores, and half a core is one", () => {
   expect(usableCores(null)).toBe(availableParallelism());
 });
 
-test.each([1, 2, 3, 4, 8, 16, 64])("on %i cores at most one thread more than cores can run", (cores) => {
-  const plan = planThreads(cores);
-  expect(plan.inferThreads).toBeGreaterThanOrEqual(1);
-  expect(plan.decodeSlots).toBeGreaterThanOrEqual(1);
-  expect(plan.inferThreads + plan.decodeSlots).toBeLessThanOrEqual(cores + 1);
+test.each([1, 2, 3, 4, 8, 16, 64])(
+  "%i cores get a session each, and decoders for most of them at the worst",
+  (cores) => {
+    const plan = planThreads(cores);
+    expect(plan.inferThreads).toBe(cores);
+    expect(plan.decodeSlots).toBeGreaterThanOrEqual(0.55 * cores);
+    expect(plan.decodeSlots).toBeLessThanOrEqual(cores);
+  },
+);
+
+test("two cores get the split that was measured best: two sessions, two decoders", () => {
+  expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 2, loaderThreads: 1, fetchSlotsPerLoader: 16 });
 });
 
-test("two cores get the split that was measured best: two sessions, one decoder", () => {
-  expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 1, loaderThreads: 1, fetchSlotsPerLoader: 8 });
+test("what is pinned stays, and the rest follows from it", () => {
+  const pinned = planThreads(8, { ...noPins, decodeSlots: 8, fetches: 10 });
+  expect(pinned).toEqual({ inferThreads: 8, decodeSlots: 8, loaderThreads: 2, fetchSlotsPerLoader: 5 });
+  expect(planThreads(8, { inferThreads: 1, decodeSlots: 2, loaderThreads: 2, fetches: 4 })).toEqual({
+    inferThreads: 1,
+    decodeSlots: 2,
+    loaderThreads: 2,
+    fetchSlotsPerLoader: 2,
+  });
+  expect(uvThreadPoolSize(pinned)).toBeGreaterThan(uvThreadPoolSize(planThreads(8)));
 });

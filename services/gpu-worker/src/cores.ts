@@ -1,13 +1,24 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** How a worker's cores are used: at most one thread more than there are cores can run at once. */
+/** How a worker's cores are used. */
 export interface ThreadPlan {
   inferThreads: number;
   decodeSlots: number;
   loaderThreads: number;
   fetchSlotsPerLoader: number;
 }
+
+/** Numbers that somebody fixed, null where the cores decide. */
+export interface ThreadPins {
+  inferThreads: number | null;
+  decodeSlots: number | null;
+  loaderThreads: number | null;
+  /** GETs at once, in all loader threads together. */
+  fetches: number | null;
+}
+
+export const noPins: ThreadPins = { inferThreads: null, decodeSlots: null, loaderThreads: null, fetches: null };
 
 /** Decode slots that one loader thread serves before its event loop becomes the limit. */
 const decodeSlotsPerLoader = 4;
@@ -20,8 +31,11 @@ export const maxOverdueDecodes = 2;
 const otherPoolThreads = 3;
 /** Fetches mostly wait for the network; they are overlapped, not parallel. */
 const fetchSlotsPerDecode = 8;
-/** The decoder's part of an image's CPU time, 4 of 14 ms for Lite0 at 500x375; heavier networks need less. */
-const decodeShare = 0.3;
+/**
+ * The most that decoding may need of the cores: 16 of 30 ms for Lite0 at 12 megapixels. At 500x375 it is 4 of 17, and for
+ * heavier networks less; slots that are not needed then wait, because the image budget is full.
+ */
+const decodeShare = 0.6;
 
 /** Cores that this process may use: its affinity, and the container's CPU quota where there is one. */
 export function usableCores(cpuMax: string | null = readCgroupCpuMax()): number {
@@ -31,23 +45,23 @@ export function usableCores(cpuMax: string | null = readCgroupCpuMax()): number 
 }
 
 /**
- * One single-threaded session a core, plus decode slots so that together they are at most one more than the cores: more
- * runnable threads cost more than they hide.
+ * One single-threaded session a core, and decode slots beside them. Whichever of the two is ahead soon waits for the other, so
+ * on average no more threads run than there are cores.
  */
-export function planThreads(cores: number): ThreadPlan {
-  const decodeSlots = Math.max(1, Math.round(cores * decodeShare));
-  const loaderThreads = Math.ceil(decodeSlots / decodeSlotsPerLoader);
+export function planThreads(cores: number, pins: ThreadPins = noPins): ThreadPlan {
+  const decodeSlots = pins.decodeSlots ?? Math.ceil(cores * decodeShare);
+  const loaderThreads = pins.loaderThreads ?? Math.ceil(decodeSlots / decodeSlotsPerLoader);
+  const fetches = pins.fetches ?? fetchSlotsPerDecode * Math.ceil(decodeSlots / loaderThreads) * loaderThreads;
   return {
-    inferThreads: Math.max(1, cores + 1 - decodeSlots),
+    inferThreads: pins.inferThreads ?? cores,
     decodeSlots,
     loaderThreads,
-    fetchSlotsPerLoader: fetchSlotsPerDecode * Math.ceil(decodeSlots / loaderThreads),
+    fetchSlotsPerLoader: Math.ceil(fetches / loaderThreads),
   };
 }
 
 /** Threads that libuv's pool needs so that something can be done even when as many decodes hang as can. */
-export function uvThreadPoolSize(cores: number): number {
-  const { decodeSlots, loaderThreads } = planThreads(cores);
+export function uvThreadPoolSize({ decodeSlots, loaderThreads }: ThreadPlan): number {
   const decodeSlotsEach = Math.ceil(decodeSlots / loaderThreads);
   return loaderThreads * (maxOverdueDecodes - 1 + decodeSlotsEach) + otherPoolThreads;
 }

@@ -1,5 +1,6 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import { isRecordCode, type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import type { Batcher } from "./batch/batcher.js";
@@ -24,6 +25,7 @@ export interface ImageTask {
   entry: ManifestEntry;
   /** The models whose shard is to be made. */
   models: RunModel[];
+  limits: ImageLimits;
   workerId: string;
   pass: number;
   /** Whether its batch may hold an image that kills decoders. */
@@ -44,7 +46,9 @@ export async function labelImage(stages: ImageStages, task: ImageTask): Promise<
   const { run, recordsKey, entry, models } = task;
   const kept = models.map(({ ref }) => run.records.find(recordsKey, entry.key, ref.id));
   const todo = models.filter((_, i) => kept[i] === undefined);
-  const made = todo.length === 0 ? [] : await labelWith(stages, task, todo);
+  const job = { entry, modelIds: todo.map(({ ref }) => ref.id), pass: task.pass };
+  const label = () => labelWith(stages, task, todo);
+  const made = todo.length === 0 ? [] : await (run.equal?.label(job, label) ?? label());
   if (made.length > 0) run.stats.imageDone();
   const records = new Map([...kept, ...made].flatMap((record) => (record ? [[record.modelId, record]] : [])));
   return models.map(({ ref }) => records.get(ref.id)!);
@@ -87,7 +91,7 @@ async function readAndInfer(
       key: entry.key,
       etag: entry.etag,
       specs: models.map(({ preprocess }) => preprocess),
-      limits: run.spec.overridable.limits,
+      limits: task.limits,
       isolated: task.isolated,
     });
     run.stats.stage("fetch", outcome.cost.fetchMs);

@@ -1,6 +1,7 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { BatchDelivery } from "@labelfleet/shared/queue/batch-consumer";
 import type { BatchCounts } from "@labelfleet/shared/redis/run-progress";
@@ -42,7 +43,9 @@ export async function processBatch(deps: PipelineDeps, run: RunContext, delivery
 
   const models = toMake.map(({ model }) => model);
   const carriedOver = job.rewrite === null ? await carryOver(run, job, entries, models) : 0;
-  const perImage = await labelAll(deps, run, delivery, entries, models);
+  // Read anew for each batch: `resume` and `retry` may have changed them since the run was opened.
+  const { limits } = (await run.folder.readSpec()).overridable;
+  const perImage = await labelAll(deps, run, delivery, { entries, models, limits });
 
   const records = perImage.flat();
   const unlucky = records.filter((record) => record.retryable === true && record.pass === job.pass);
@@ -85,14 +88,14 @@ async function labelAll(
   deps: PipelineDeps,
   run: RunContext,
   delivery: BatchDelivery,
-  entries: ManifestEntry[],
-  models: RunModel[],
+  { entries, models, limits }: { entries: ManifestEntry[]; models: RunModel[]; limits: ImageLimits },
 ): Promise<Prediction[][]> {
   const { job } = delivery;
   const batch = {
     run,
     recordsKey: recordsKeyOf(job),
     models,
+    limits,
     workerId: deps.workerId,
     pass: job.pass,
     isolated: delivery.stalls >= stallsToIsolate,

@@ -10,15 +10,17 @@ import { Releasers } from "@labelfleet/shared/releasers";
 import { parentEnded, within } from "@labelfleet/shared/shutdown";
 import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 import { version } from "@labelfleet/shared/version";
+import { BatchSizes } from "./batch/batch-sizes.js";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
-import { defaultLimits } from "./batch/policy.js";
+import { SizeNotes } from "./batch/size-notes.js";
 import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots } from "./bounds.js";
 import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
-import { planThreads } from "./cores.js";
+import { planThreads, type ThreadPins } from "./cores.js";
 import { type DecodeEntries, LoaderPool } from "./fetch/loader-pool.js";
+import { DeviceFacts } from "./infer/device-memory.js";
 import { InferPool } from "./infer/infer-pool.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
 import { Reporter } from "./report/reporter.js";
@@ -31,6 +33,7 @@ export interface WorkerOptions {
   /** A device that only takes its time, instead of a real one. */
   simulated?: SimulatedDevice | null;
   cores: number;
+  threadPins: ThreadPins;
   /** Built graphs and downloaded models. */
   cacheDir: string;
   /** How long the worker may go on with what it has begun after the signal aborts. */
@@ -43,6 +46,13 @@ export interface WorkerOptions {
   maxRedisAwayMs: number;
   /** Bytes of images between fetch and inference, encoded and decoded together. */
   maxBytesInFlight: number;
+  /** Images of one inference call, and how long an image waits for others; null: found out. */
+  maxBatchSize: number | null;
+  maxWaitMs: number | null;
+  /** Memory of the device that the models may use; null: found out. */
+  deviceMemoryMib: number | null;
+  /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
+  mergeEqualObjects: boolean;
   logger: Logger;
   /** The programs that decode. */
   decodeEntries?: DecodeEntries;
@@ -64,7 +74,7 @@ const announceMs = 5_000;
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
   const workerId = newProcessId(hostname(), process.pid);
-  const plan = planThreads(options.cores);
+  const plan = planThreads(options.cores, options.threadPins);
   const died = new AbortController();
   const onDied = (error: Error) => died.abort(error);
   const releasers = new Releasers();
@@ -73,12 +83,22 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     isStuck ||= !hasEnded;
   };
   try {
+    const simulated = options.simulated ?? null;
+    const facts = new DeviceFacts({ simulated, cores: options.cores, givenMib: options.deviceMemoryMib });
+    const sizes = new BatchSizes({
+      pinned: { maxBatchSize: options.maxBatchSize, maxWaitMs: options.maxWaitMs },
+      notes: new SizeNotes(options.cacheDir),
+      nameOf: (device) => facts.name(device),
+      say: (line) => logger.warn(line),
+    });
     // The threads load their libraries while this thread connects.
     const infer = new InferPool({
       threads: plan.inferThreads,
       device: options.device,
-      simulated: options.simulated ?? null,
+      simulated,
       timeoutMs: options.inferTimeoutMs,
+      memoryBytesOf: (device) => facts.memoryBytes(device),
+      onCap: (modelKey, images) => sizes.setCap(modelKey, images),
       onDied,
     });
     releasers.push("infer threads", async () => noteStuck(await infer.close()));
@@ -98,22 +118,30 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     lost.addEventListener("abort", () => onDied(lost.reason), { once: true });
     for (const warning of await checkRedis(redis)) logger.debug(warning);
 
-    const maxImages = maxImagesInFlight(plan);
     const stages = {
-      budget: new ImageBudget({ maxImages, maxBytes: options.maxBytesInFlight }),
+      budget: new ImageBudget({ maxImages: maxImagesInFlight(plan), maxBytes: options.maxBytesInFlight }),
       loaders,
-      batcher: new Batcher(infer, () => defaultLimits(infer.device ?? "cpu")),
+      batcher: new Batcher(infer, sizes),
     };
+    /** Larger batches need more images to gather from. */
+    const fitImagesInFlight = () => {
+      const maxImages = maxImagesInFlight(plan, { largestBatch: sizes.largest, takesTurns: infer.takesTurns });
+      if (maxImages !== stages.budget.maxImages) stages.budget.setMaxImages(maxImages);
+      infer.setMaxWaiting(maxImages);
+    };
+    sizes.onChange(fitImagesInFlight);
     const identity = { workerId, host: hostname(), versions: { labelfleet: version, node: process.versions.node } };
     const contexts = new RunContexts({
       redis,
-      loader: new ModelLoader(infer, options.cacheDir, logger),
+      loader: new ModelLoader(infer, sizes, options.cacheDir, logger),
+      onInput: (input) => loaders.open(input),
       identity,
       breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
+      mergeEqualObjects: options.mergeEqualObjects,
       say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });
-    let batchSlots: number = batchSlotBounds.min;
+    const batchSlots = new Map<string, number>(lanes.map((lane) => [lane, batchSlotBounds.min]));
     const reporter = new Reporter({
       redis,
       identity,
@@ -121,7 +149,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       state: () => ({
         device: infer.device ?? options.device,
         slots: stageSlots(plan, infer.slots),
-        batchSlots: batchSlots * lanes.length,
+        batchSlots: [...batchSlots.values()].reduce((sum, slots) => sum + slots, 0),
         batchesInHand: contexts.batchesInHand,
       }),
       contexts: () => contexts.all(),
@@ -145,14 +173,15 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       const consumer: BatchConsumer = consumeBatches({
         redisUrl,
         lane,
-        batchSlots,
+        batchSlots: batchSlotBounds.min,
         workerId,
         isShortOf: (runId) => stages.budget.isInside(runId) && !stages.budget.isWaiting(runId),
         process: async (delivery) => {
           try {
             await contexts.use(delivery.job, lane, async (run) => {
-              batchSlots = batchSlotsFor(run.spec.frozen.batchImages, maxImages);
-              consumer.setBatchSlots(batchSlots);
+              const slots = batchSlotsFor(run.spec.frozen.batchImages, stages.budget.maxImages);
+              batchSlots.set(lane, slots);
+              consumer.setBatchSlots(slots);
               await processBatch(deps, run, delivery);
             });
           } catch (error) {

@@ -35,10 +35,10 @@ export async function pauseRun({ folder, spec, redis, redisUrl }: Controlled & W
   return true;
 }
 
-/** Takes the note of `pauseRun` away. */
+/** Takes the notes of `pauseRun` and `cancelRun` in Redis away. */
 export async function unpauseRun(redis: Redis, spec: RunSpec): Promise<void> {
   const lanes = new Set([spec.overridable.lane, await currentLane(redis, spec)]);
-  for (const lane of lanes) await new RunProgress(redis, lane, spec.runId).unpause();
+  for (const lane of lanes) await new RunProgress(redis, lane, spec.runId).goOn();
 }
 
 /**
@@ -48,7 +48,9 @@ export async function unpauseRun(redis: Redis, spec: RunSpec): Promise<void> {
 export async function cancelRun({ folder, spec, shared }: Controlled & { shared: WithRedis | null }): Promise<boolean> {
   if ((await readFinished(folder)) !== null) return false;
   await folder.writeJsonFirst(runNames.cancelled, { schemaVersion: 1, cancelled: new Date().toISOString() });
-  if (shared !== null) await withdraw(shared, spec);
+  if (shared === null) return true;
+  await new RunProgress(shared.redis, await currentLane(shared.redis, spec), spec.runId).noteCancelled();
+  await withdraw(shared, spec);
   return true;
 }
 

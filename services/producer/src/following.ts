@@ -1,4 +1,5 @@
 import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { type Periodic, periodically } from "./periodically.js";
@@ -40,7 +41,7 @@ export class Following {
   /** Whether any worker is there that could leave statistics. */
   async hasWorkers(): Promise<boolean> {
     const { redis, spec } = this.#options;
-    const workers = await liveWorkers(redis, Date.now());
+    const workers = await liveWorkers(redis, await redisNowMs(redis));
     return workers.some((worker) => worker.lanes.includes(spec.overridable.lane));
   }
 

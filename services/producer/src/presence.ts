@@ -1,6 +1,7 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { ProducerStats } from "@labelfleet/shared/contract/stats";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { registerRun } from "@labelfleet/shared/redis/registry";
 import type { ProducerNote, ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -46,7 +47,7 @@ export class Presence {
       producerId,
       listedImages: listed.images,
       listingComplete: listed.isComplete,
-      seenMs: Date.now(),
+      seenMs: await redisNowMs(redis),
     };
     await progress.note(note);
     this.#hasNoted = true;

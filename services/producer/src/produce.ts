@@ -9,6 +9,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { within } from "@labelfleet/shared/shutdown";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { checkNotCancelled } from "./control.js";
 import { feedOrStop } from "./feed/feed-or-stop.js";
@@ -17,9 +18,9 @@ import { awaitStats } from "./finalize/await-stats.js";
 import { finalizeRun, readFinished, reportOf } from "./finalize/finalize-run.js";
 import { type Outcome, outcomeOf } from "./finalize/outcome.js";
 import { Following } from "./following.js";
+import { Grace } from "./grace.js";
 import { ChunkLog } from "./partition/chunk-log.js";
 import { completeManifest } from "./partition/complete-manifest.js";
-import { Grace, within } from "./within.js";
 
 /** How long stopping may wait for Redis and the stores, all in all; a person is waiting. */
 export const stopGraceMs = 5_000;
@@ -53,11 +54,15 @@ export interface ProduceOptions {
   startedMs?: number;
 }
 
-export interface Produced {
-  outcome: Outcome;
-  /** null for a run that was stopped, paused or cancelled. */
-  report: RunReport | null;
+/** Of a run without a report, as far as is known: images listed so far, and those of them that are done. */
+export interface KnownCounts {
+  images: number;
+  ok: number;
+  failed: number;
 }
+
+/** A run that was stopped, paused or cancelled has no report. */
+export type Produced = { outcome: Outcome } & ({ report: RunReport } | { report: null; known: KnownCounts });
 
 /**
  * Takes a run that lies in its folder from wherever it stands to its end: list, feed, wait, finalize. A new run and a resumed
@@ -108,7 +113,11 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     releasers.push("stand down", standDown);
 
     const end = await feedOrStop(feeder, signal, grace);
-    if (end === "stopped" || end === "paused" || end === "cancelled") return { outcome: end, report: null };
+    if (end === "cancelled") await within(noteGraceMs, progress.noteCancelled());
+    if (end === "stopped" || end === "paused" || end === "cancelled") {
+      const { ok, failed } = feeder.state;
+      return { outcome: end, report: null, known: { images: log.images, ok, failed } };
+    }
     if (end === "too-many-failed") {
       await standDown();
       return { outcome: end, report: (await reportOf(folder, spec)).report };

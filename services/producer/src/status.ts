@@ -1,8 +1,10 @@
-import { chunkEntriesOf, rangeDoneSchema } from "@labelfleet/shared/contract/manifest";
+import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
+import { chunkEntriesOf, rangeDoneSchema, rangesSchema } from "@labelfleet/shared/contract/manifest";
 import { batchIdInName, chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { liveWorkers } from "@labelfleet/shared/redis/registry";
+import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { currentLane } from "./control.js";
@@ -27,6 +29,8 @@ export interface RunStatus {
   /** Of the lane's workers right now, which may serve other runs too; null when nobody says. */
   imagesPerSecond: number | null;
   etaSeconds: number | null;
+  /** Workers that hold the run's images back because nothing of its input can be read; null while none does. */
+  inputPause: { input: string; code: string; since: string; workers: number } | null;
   /** Whether `images` and `done` are counted in whole batches and chunks. */
   isApproximate: boolean;
 }
@@ -35,31 +39,39 @@ export interface RunStatus {
  * Where a run stands: from its report when it is complete, from Redis while that knows it, else from the names in its folder,
  * without reading any shard. @throws RUN_NOT_FOUND
  */
-export async function readStatus(folder: RunFolder, redis: Redis | null, nowMs = Date.now()): Promise<RunStatus> {
+export async function readStatus(folder: RunFolder, redis: Redis | null): Promise<RunStatus> {
   const spec = await folder.readSpec();
   const base = { run: folder.uri, runId: spec.runId };
   const report = await readFinished(folder);
   if (report !== null) {
     const { images, ok, failed } = report;
-    const exact = { listingComplete: true, isApproximate: false, imagesPerSecond: null, etaSeconds: null };
+    const exact = {
+      listingComplete: true,
+      isApproximate: false,
+      imagesPerSecond: null,
+      etaSeconds: null,
+      inputPause: null,
+    };
     return { ...base, state: "done", images, done: ok + failed, ok, failed, ...exact };
   }
-  const known = redis === null ? null : await statusInRedis(spec, redis, nowMs);
+  const known = redis === null ? null : await statusInRedis(spec, redis);
   const counted = known ?? (await statusInFolder(folder, spec));
   return { ...base, ...counted, ...((await folder.isCancelled()) ? { state: "cancelled" as const } : {}) };
 }
 
 type Counted = Omit<RunStatus, "run" | "runId">;
 
-async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promise<Counted | null> {
+async function statusInRedis(spec: RunSpec, redis: Redis): Promise<Counted | null> {
   const lane = await currentLane(redis, spec);
   const progress = new RunProgress(redis, lane, spec.runId);
   const note = await progress.lastNote();
   if (note === null) return null;
   const isPaused = await progress.isPaused();
   const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
+  const nowMs = await redisNowMs(redis);
   const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
   const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
+  const pause = inputPauseOf(workers, spec.runId);
   const isThere = nowMs - note.seenMs < producerSilenceMs && note.state !== "stopped" && note.state !== "done";
   const isPredictable = isThere && !isPaused && note.listingComplete && imagesPerSecond > 0;
   return {
@@ -69,30 +81,43 @@ async function statusInRedis(spec: RunSpec, redis: Redis, nowMs: number): Promis
     ...totals,
     imagesPerSecond: workers.length > 0 ? imagesPerSecond : null,
     etaSeconds: isPredictable ? Math.max(0, note.listedImages - totals.done) / imagesPerSecond : null,
+    inputPause: pause && {
+      input: pause.input,
+      code: pause.code,
+      since: new Date(pause.sinceMs).toISOString(),
+      workers: pause.workers,
+    },
     isApproximate: false,
   };
 }
 
 async function statusInFolder(folder: RunFolder, spec: RunSpec): Promise<Counted> {
   const { models, batchImages } = spec.frozen;
-  let [images, listingComplete] = [0, false];
+  const ranges = (await folder.readJson(runNames.ranges, rangesSchema))?.value.ranges ?? [];
+  // A range's totals, where it has them, replace what its chunks were taken for.
+  const inChunks = new Map<string, number>();
+  const inTotal = new Map<string, number>();
   for await (const { name } of folder.list(runNames.manifest)) {
-    if (chunkIdInName(name) !== null) images += chunkEntriesOf(batchImages);
-    if (!name.endsWith(".done")) continue;
-    // One range for now: its totals replace what its chunks were taken for.
-    images = (await folder.readJson(name, rangeDoneSchema))?.value.images ?? images;
-    listingComplete = true;
+    const chunkId = chunkIdInName(name);
+    if (chunkId !== null) {
+      const { rangeId } = partsOfBatchId(chunkId);
+      inChunks.set(rangeId, (inChunks.get(rangeId) ?? 0) + chunkEntriesOf(batchImages));
+    }
+    const done = name.endsWith(".done") ? await folder.readJson(name, rangeDoneSchema) : null;
+    if (done !== null) inTotal.set(name.slice(runNames.manifest.length, -".done".length), done.value.images);
   }
+  const images = ranges.reduce((sum, { id }) => sum + (inTotal.get(id) ?? inChunks.get(id) ?? 0), 0);
   const shards = await Promise.all(models.map((model) => countShards(folder, model.id)));
   return {
     state: "idle",
     images,
-    listingComplete,
+    listingComplete: ranges.length > 0 && ranges.every(({ id }) => inTotal.has(id)),
     done: Math.min(images, Math.min(...shards) * batchImages),
     ok: null,
     failed: null,
     imagesPerSecond: null,
     etaSeconds: null,
+    inputPause: null,
     isApproximate: true,
   };
 }

@@ -11,7 +11,7 @@ const longMs = 300_000;
 /** A manifest of more than one chunk: the listing goes on after the run was begun, in pages of this many keys. */
 const manyObjects = { pageKeys: 50, emptyObjects: 10_300 };
 /** Chunks of 10,000; all but forty of the objects are no images. */
-const manyFlags = ["--batch-images", "2000", "--max-failed", "100%"];
+const manyFlags = ["--batch-images", "2000", "--max-failed", "100%", "--listing-ranges", "1"];
 
 type IsHeld = (request: InterceptedRequest) => boolean;
 

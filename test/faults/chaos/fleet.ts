@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { workerEnvironment } from "@labelfleet/gpu-worker/process-environment";
 import type { CliProcess, CliResult } from "../../support/cli.js";
-import type { FaultRig } from "../fault-rig.js";
+import { coresPerWorker, type FaultRig } from "../fault-rig.js";
 
 const restartMs = 300;
 const endMs = 30_000;
@@ -83,7 +84,9 @@ export class Fleet {
   }
 
   #begin(): CliProcess {
-    return this.#rig.cli.start(["work"], { REDIS_URL: this.#rig.proxy.url });
+    // As `run` and the container image start theirs: without a process before the worker that only sets this.
+    const env = { ...workerEnvironment(coresPerWorker), REDIS_URL: this.#rig.proxy.url };
+    return this.#rig.cli.start(["work"], env);
   }
 }
 

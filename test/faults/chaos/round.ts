@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Comparison, FaultRig } from "../fault-rig.js";
+import type { Comparison } from "../comparison.js";
+import type { FaultRig } from "../fault-rig.js";
 import { Fleet } from "./fleet.js";
 import type { PlannedFault } from "./plan.js";
 import { Weather } from "./weather.js";

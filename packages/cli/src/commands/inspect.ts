@@ -3,6 +3,7 @@ import { verifyRun } from "@labelfleet/producer/report/verify";
 import { errorCatalog } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
+import { keepHeapSmall } from "../small-heap.js";
 import { formatCount, printable } from "../view/format.js";
 import { reportText } from "../view/report-view.js";
 import { withReleasers } from "../with-releasers.js";
@@ -12,6 +13,7 @@ const shownProblems = 20;
 
 /** The report of a finished run, or what can be said of an unfinished one so far (exit code 1). */
 export function report(context: CommandContext, uri: string): Promise<number> {
+  keepHeapSmall();
   return withReleasers(context, async (releasers) => {
     const folder = await RunFolder.open(uri);
     releasers.push("run folder", () => folder.close());
@@ -25,6 +27,7 @@ export function report(context: CommandContext, uri: string): Promise<number> {
 
 /** Proof that every object has exactly one record per model; names what is wrong otherwise (exit code 1). */
 export function verify(context: CommandContext, uri: string): Promise<number> {
+  keepHeapSmall();
   return withReleasers(context, async (releasers) => {
     const folder = await RunFolder.open(uri);
     releasers.push("run folder", () => folder.close());
@@ -42,6 +45,7 @@ export function verify(context: CommandContext, uri: string): Promise<number> {
     process.stdout.write(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
     for (const problem of problems.slice(0, shownProblems)) process.stdout.write(`  ${printable(problem.message)}\n`);
     if (problemCount > shownProblems) process.stdout.write(`  and ${formatCount(problemCount - shownProblems)} more\n`);
+    process.stdout.write(`Finish or mend it with: labelfleet resume ${folder.uri}\n`);
     return incomplete;
   });
 }

@@ -1,12 +1,15 @@
-import { prepareRun } from "@labelfleet/producer/start/prepare-run";
 import type { CommandContext } from "../command-context.js";
-import { followRun } from "../follow-run.js";
 import { startFleet } from "../local/fleet.js";
-import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import { prepareOptionsOf } from "../prepare-options.js";
+import { type InferFlags, inferEnvironment, type RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** All in one: the producer in this process, local workers, progress, report. Returns the exit code. */
-export function run(context: CommandContext, input: string, flags: RunFlags & { workers: number }): Promise<number> {
+export function run(
+  context: CommandContext,
+  input: string,
+  flags: RunFlags & InferFlags & { workers: number },
+): Promise<number> {
   const startedMs = Date.now();
   return withReleasers(context, async (releasers, signal) => {
     const options = await prepareOptionsOf(context, input, flags, flags.workers);
@@ -15,11 +18,13 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
       workers: flags.workers,
       lane: flags.lane,
       device: flags.device,
+      env: inferEnvironment(flags),
     });
     if (flags.dashboard) {
       const { startRunDashboard } = await import("../local/run-dashboard.js");
       await startRunDashboard(context, releasers, fleet.redisUrl);
     }
+    const [{ prepareRun }, { followRun }] = await loadProducer();
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);
@@ -28,4 +33,9 @@ export function run(context: CommandContext, input: string, flags: RunFlags & { 
     if (fleet.failed.aborted) throw fleet.failed.reason;
     return exitCode;
   });
+}
+
+/** Half of what this process loads; the workers' processes start meanwhile. */
+function loadProducer() {
+  return Promise.all([import("@labelfleet/producer/start/prepare-run"), import("../follow-run.js")]);
 }

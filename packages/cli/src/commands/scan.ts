@@ -1,9 +1,11 @@
 import { prepareRun } from "@labelfleet/producer/start/prepare-run";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { CommandContext } from "../command-context.js";
 import { followRun } from "../follow-run.js";
+import { prepareOptionsOf } from "../prepare-options.js";
 import { sharedRedis } from "../redis-for-command.js";
-import { prepareOptionsOf, type RunFlags } from "../run-flags.js";
+import type { RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** The producer alone, for workers on other machines. Prints the run's URI first. Returns the exit code. */
@@ -12,7 +14,9 @@ export function scan(context: CommandContext, input: string, flags: RunFlags): P
   const { logger, json } = context;
   return withReleasers(context, async (releasers, signal) => {
     const { redis, redisUrl } = await sharedRedis(context, releasers);
-    const workers = (await liveWorkers(redis, Date.now())).filter((worker) => worker.lanes.includes(flags.lane));
+    const workers = (await liveWorkers(redis, await redisNowMs(redis))).filter((worker) =>
+      worker.lanes.includes(flags.lane),
+    );
     if (workers.length === 0) {
       logger.warn(`no worker is on lane ${flags.lane} yet: start some with \`labelfleet work --lane ${flags.lane}\``);
     }

@@ -1,21 +1,20 @@
 import { spawn } from "node:child_process";
-import { usableCores, uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
-import { runWorker } from "@labelfleet/gpu-worker/worker";
-import { defaultCacheDir } from "@labelfleet/models/model-cache";
+import { usableCores } from "@labelfleet/gpu-worker/cores";
+import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
+import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { noRedisUrl } from "../redis-for-command.js";
+import type { InferFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
-export interface WorkFlags {
+export interface WorkFlags extends InferFlags {
   lane: string[];
   device: DeviceChoice;
 }
-
-const defaultThreadPoolSize = 4;
 
 /** One worker process, until SIGTERM. Returns the exit code. */
 export async function work(context: CommandContext, flags: WorkFlags): Promise<number> {
@@ -24,8 +23,10 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   // The loader threads read these for every run; what is wrong in them should not wait until then.
   s3ConfigFromEnv(process.env);
   const cores = config.cores ?? usableCores();
-  const poolSize = Number(process.env.UV_THREADPOOL_SIZE ?? defaultThreadPoolSize);
-  if (poolSize < uvThreadPoolSize(cores)) return inLargerThreadPool(uvThreadPoolSize(cores));
+  const lacking = lackingIn(process.env, cores, config.threadPins);
+  if (lacking !== null) return inOtherEnvironment(lacking);
+  // The process that only starts another one does without it.
+  const { runWorker } = await import("@labelfleet/gpu-worker/worker");
   let isStuck = false;
   const options = {
     redisUrl: config.redisUrl,
@@ -33,12 +34,17 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     device: flags.device,
     simulated: config.simulatedDevice,
     cores,
-    cacheDir: config.cacheDir ?? defaultCacheDir(),
+    threadPins: config.threadPins,
+    cacheDir: cacheDirOf(config),
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
     maxPauseMs: config.maxPauseMs,
     maxRedisAwayMs: config.maxRedisAwayMs,
     maxBytesInFlight: config.maxBytesInFlight,
+    maxBatchSize: flags.maxBatchSize ?? config.maxBatchSize,
+    maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
+    deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
+    mergeEqualObjects: config.mergeEqualObjects,
     logger,
     onStuck: () => {
       isStuck = true;
@@ -61,11 +67,11 @@ function endNow(logger: Logger): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** The decoders' thread pool is sized when Node starts, so the same command runs again in a process of its own. */
-function inLargerThreadPool(size: number): Promise<number> {
+/** What is read only when a process starts: so the same command runs again in a process of its own. */
+function inOtherEnvironment(lacking: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, process.argv.slice(1), {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(size) },
+    env: { ...process.env, ...lacking },
   });
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGTERM", pass);

@@ -23,7 +23,7 @@ export interface Fleet {
 export async function startFleet(
   context: CommandContext,
   releasers: Releasers,
-  options: { workers: number; lane: string; device: DeviceChoice },
+  options: { workers: number; lane: string; device: DeviceChoice; env?: Record<string, string> },
 ): Promise<Fleet> {
   const { config, logger } = context;
   if (config.redisUrl === null && options.workers === 0) {
@@ -37,7 +37,9 @@ export async function startFleet(
     redisUrl,
     lane: options.lane,
     device: options.device,
+    env: options.env ?? {},
     coresPerWorker: Math.max(1, Math.floor(cores / Math.max(1, options.workers))),
+    threadPins: config.threadPins,
     graceMs: config.graceMs,
     logger,
   });

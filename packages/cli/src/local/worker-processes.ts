@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { uvThreadPoolSize } from "@labelfleet/gpu-worker/cores";
+import type { ThreadPins } from "@labelfleet/gpu-worker/cores";
+import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -13,6 +14,9 @@ export interface WorkerProcessesOptions {
   lane: string;
   device: DeviceChoice;
   coresPerWorker: number;
+  /** What else the workers find in their environment. */
+  env: Record<string, string>;
+  threadPins: ThreadPins;
   /** What a worker may take to finish its batches after SIGTERM. */
   graceMs: number;
   logger: Logger;
@@ -54,18 +58,19 @@ export class WorkerProcesses {
   }
 
   #start(quickEnds: number): void {
-    const { redisUrl, lane, device, coresPerWorker, logger } = this.#options;
+    const { redisUrl, lane, device, coresPerWorker, env, threadPins, logger } = this.#options;
     const startedMs = Date.now();
     const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
       // The IPC channel tells the worker when this process is gone.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: {
         ...process.env,
+        ...lackingIn(process.env, coresPerWorker, threadPins),
+        ...env,
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // "worker ready" and the like are for people who start workers themselves.
         LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
-        UV_THREADPOOL_SIZE: String(uvThreadPoolSize(coresPerWorker)),
       },
     });
     this.#children.add(child);

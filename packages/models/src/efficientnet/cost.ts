@@ -1,6 +1,7 @@
 import type { Block, Step } from "./layers.js";
 import { type Network, networkOf } from "./network.js";
 import { outputSizePx } from "./padding.js";
+import { variantOf } from "./variants.js";
 
 /** What a part of a network costs one image. */
 export interface Cost {
@@ -53,7 +54,11 @@ export function stageCosts(architecture: string, inputPx: number, numClasses = 1
   }
   add({ operator: "Conv1x1", channels: head.outChannels, stride: 1, ...ends }, alone(head));
   rows.push({
-    ...{ operator: "Pool, FC", resolutionPx: sizePx, channels: numClasses, stride: 1, ...ends },
+    operator: "Pool, FC",
+    resolutionPx: sizePx,
+    channels: numClasses,
+    stride: 1,
+    ...ends,
     parameters: (classifier.inFeatures + 1) * numClasses,
     multiplyAdds: classifier.inFeatures * numClasses,
     peakActivations: classifier.inFeatures * (sizePx * sizePx + 1) + numClasses,
@@ -76,9 +81,9 @@ export function multiplyAdds(architecture: string, inputPx: number, numClasses =
   return totalCost(architecture, inputPx, numClasses).multiplyAdds;
 }
 
-/** Learned numbers of the network. Throws MODEL_INVALID on an unknown architecture. */
+/** Learned numbers of the network, at whatever resolution. Throws MODEL_INVALID on an unknown architecture. */
 export function parameterCount(architecture: string, numClasses = 1000): number {
-  return totalCost(architecture, 224, numClasses).parameters;
+  return totalCost(architecture, variantOf(architecture).inputPx, numClasses).parameters;
 }
 
 function operatorName({ operator, expansion, kernelPx }: Network["stages"][number]["stage"]): string {
@@ -86,19 +91,19 @@ function operatorName({ operator, expansion, kernelPx }: Network["stages"][numbe
 }
 
 function costOfBlocks(blocks: readonly Block[], inputPx: number): Cost & { outPx: number } {
-  let [parameters, multiplyAddsSum, peakActivations, sizePx] = [0, 0, 0, inputPx];
+  const sum = { parameters: 0, multiplyAdds: 0, peakActivations: 0, outPx: inputPx };
   for (const { steps, residual } of blocks) {
-    const kept = residual ? inChannelsOf(steps[0]!) * sizePx * sizePx : 0;
+    const kept = residual ? inChannelsOf(steps[0]!) * sum.outPx * sum.outPx : 0;
     for (const [index, step] of steps.entries()) {
-      const cost = costOfStep(step, sizePx);
-      parameters += cost.parameters;
-      multiplyAddsSum += cost.multiplyAdds;
+      const cost = costOfStep(step, sum.outPx);
+      sum.parameters += cost.parameters;
+      sum.multiplyAdds += cost.multiplyAdds;
       // The first step reads what the shortcut keeps.
-      peakActivations = Math.max(peakActivations, cost.activations + (index === 0 ? 0 : kept));
-      sizePx = cost.outPx;
+      sum.peakActivations = Math.max(sum.peakActivations, cost.activations + (index === 0 ? 0 : kept));
+      sum.outPx = cost.outPx;
     }
   }
-  return { parameters, multiplyAdds: multiplyAddsSum, peakActivations, outPx: sizePx };
+  return sum;
 }
 
 function costOfStep(step: Step, sizePx: number) {

@@ -6,9 +6,6 @@ import { StepEmitter } from "./step-emitter.js";
 
 type Rgb = readonly [number, number, number];
 
-/** Raised whenever the same options would give another graph: it is part of the cache key. */
-export const builderVersion = 3;
-
 /** What a graph can give: rows of classes, raw or through the head's activation, or the pooled features before them. */
 export const outputNames = ["probabilities", "logits", "embedding"] as const;
 export type OutputName = (typeof outputNames)[number];

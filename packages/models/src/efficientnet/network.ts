@@ -60,7 +60,11 @@ export function networkOf(architecture: string): Network {
   return {
     variant,
     stem: convolution("", ["conv_stem", "bn1"], {
-      ...{ inChannels: 3, outChannels: stemChannels, kernelPx: 3, stride: 2, activation },
+      inChannels: 3,
+      outChannels: stemChannels,
+      kernelPx: 3,
+      stride: 2,
+      activation,
     }),
     stages,
     head: pointwise("", ["conv_head", "bn2"], inChannels, headChannels, activation),
@@ -68,6 +72,7 @@ export function networkOf(architecture: string): Network {
   };
 }
 
+/** Scaled repeats of a stage, but for the ends where they stay. */
 function layersOf(variant: Variant, stage: Stage, stageIndex: number): number {
   const isEnd = stageIndex === 0 || stageIndex === variant.stages.length - 1;
   return isEnd && !variant.scalesEnds ? stage.layers : scaleRepeats(stage.layers, variant.depth);

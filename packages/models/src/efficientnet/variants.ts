@@ -45,34 +45,52 @@ const pytorch: Convention = { padding: "symmetric", batchNormEpsilon: 1e-5 };
 const tensorflow: Convention = { padding: "same", batchNormEpsilon: 1e-3 };
 
 const everyVariant = { stemChannels: 32, headChannels: 1280, dropConnect: 0.2, normalisation: imageNet } as const;
-const scaled = { ...everyVariant, scalesEnds: true, squeezes: true, activation: "swish" } as const;
+/** B0 to B7 and V2; Lite leaves out what is slow on small devices. */
+const fullVariant = { ...everyVariant, scalesEnds: true, squeezes: true, activation: "swish" } as const;
 
-/** Width, depth, input px and dropout of compound scaling, as every line of the table below has them. */
-type Scaling = readonly [width: number, depth: number, inputPx: number, dropout: number];
+/** What compound scaling sets. */
+type Scaling = Pick<Variant, "width" | "depth" | "inputPx" | "dropout">;
 
-const b = (convention: Convention, [width, depth, inputPx, dropout]: Scaling): Variant => ({
-  ...scaled,
+function scaling(width: number, depth: number, inputPx: number, dropout: number): Scaling {
+  return { width, depth, inputPx, dropout };
+}
+
+const b = (convention: Convention, compound: Scaling): Variant => ({
+  ...fullVariant,
   ...convention,
-  ...{ stages: b0Stages, leastKeptShare: 0.9, width, depth, inputPx, dropout },
+  ...compound,
+  stages: b0Stages,
+  leastKeptShare: 0.9,
 });
 
-const lite = (...[width, depth, inputPx, dropout]: Scaling): Variant => ({
+const lite = (compound: Scaling): Variant => ({
   ...everyVariant,
   ...tensorflow,
-  ...{ stages: b0Stages, leastKeptShare: 0.9, width, depth, inputPx, dropout },
-  ...{ scalesEnds: false, squeezes: false, activation: "relu6", normalisation: plusMinusOne },
+  ...compound,
+  stages: b0Stages,
+  leastKeptShare: 0.9,
+  scalesEnds: false,
+  squeezes: false,
+  activation: "relu6",
+  normalisation: plusMinusOne,
 });
 
-const v2Base = (...[width, depth, inputPx, dropout]: Scaling): Variant => ({
-  ...scaled,
+const v2Base = (compound: Scaling): Variant => ({
+  ...fullVariant,
   ...tensorflow,
-  ...{ stages: v2BaseStages, leastKeptShare: 0, width, depth, inputPx, dropout },
+  ...compound,
+  stages: v2BaseStages,
+  leastKeptShare: 0,
 });
 
+/** S, M and L are not scaled from a base: each has a stage table of its own. */
 const v2 = (stages: readonly Stage[], stemChannels: number, inputPx: number, dropout: number): Variant => ({
-  ...scaled,
+  ...fullVariant,
   ...tensorflow,
-  ...{ stages, stemChannels, leastKeptShare: 0, width: 1, depth: 1, inputPx, dropout },
+  ...scaling(1, 1, inputPx, dropout),
+  stages,
+  stemChannels,
+  leastKeptShare: 0,
   normalisation: plusMinusOne,
 });
 
@@ -80,15 +98,16 @@ const v2 = (stages: readonly Stage[], stemChannels: number, inputPx: number, dro
  * The compound coefficients of B0 to B7: phi = 0 to 7 of https://arxiv.org/abs/1905.11946, rounded by its authors in
  * https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/efficientnet_builder.py
  */
-const compound: Readonly<Record<string, Scaling>> = {
-  b0: [1.0, 1.0, 224, 0.2],
-  b1: [1.0, 1.1, 240, 0.2],
-  b2: [1.1, 1.2, 260, 0.3],
-  b3: [1.2, 1.4, 300, 0.3],
-  b4: [1.4, 1.8, 380, 0.4],
-  b5: [1.6, 2.2, 456, 0.4],
-  b6: [1.8, 2.6, 528, 0.5],
-  b7: [2.0, 3.1, 600, 0.5],
+const compoundScaling: Readonly<Record<string, Scaling>> = {
+  // width, depth, input px, dropout
+  b0: scaling(1.0, 1.0, 224, 0.2),
+  b1: scaling(1.0, 1.1, 240, 0.2),
+  b2: scaling(1.1, 1.2, 260, 0.3),
+  b3: scaling(1.2, 1.4, 300, 0.3),
+  b4: scaling(1.4, 1.8, 380, 0.4),
+  b5: scaling(1.6, 2.2, 456, 0.4),
+  b6: scaling(1.8, 2.6, 528, 0.5),
+  b7: scaling(2.0, 3.1, 600, 0.5),
 };
 
 /**
@@ -97,17 +116,19 @@ const compound: Readonly<Record<string, Scaling>> = {
  * has them), and effnetv2_configs.py of https://github.com/google/automl/tree/master/efficientnetv2
  */
 const variants: ReadonlyMap<string, Variant> = new Map([
-  ...Object.entries(compound).map(([name, scaling]) => [`efficientnet_${name}`, b(pytorch, scaling)] as const),
-  ...Object.entries(compound).map(([name, scaling]) => [`tf_efficientnet_${name}`, b(tensorflow, scaling)] as const),
-  ["tf_efficientnet_lite0", lite(1.0, 1.0, 224, 0.2)],
-  ["tf_efficientnet_lite1", lite(1.0, 1.1, 240, 0.2)],
-  ["tf_efficientnet_lite2", lite(1.1, 1.2, 260, 0.3)],
-  ["tf_efficientnet_lite3", lite(1.2, 1.4, 300, 0.3)],
-  ["tf_efficientnet_lite4", lite(1.4, 1.8, 380, 0.3)],
-  ["tf_efficientnetv2_b0", v2Base(1.0, 1.0, 224, 0.2)],
-  ["tf_efficientnetv2_b1", v2Base(1.0, 1.1, 240, 0.2)],
-  ["tf_efficientnetv2_b2", v2Base(1.1, 1.2, 260, 0.3)],
-  ["tf_efficientnetv2_b3", v2Base(1.2, 1.4, 300, 0.3)],
+  ...Object.entries(compoundScaling).map(([name, compound]) => [`efficientnet_${name}`, b(pytorch, compound)] as const),
+  ...Object.entries(compoundScaling).map(
+    ([name, compound]) => [`tf_efficientnet_${name}`, b(tensorflow, compound)] as const,
+  ),
+  ["tf_efficientnet_lite0", lite(scaling(1.0, 1.0, 224, 0.2))],
+  ["tf_efficientnet_lite1", lite(scaling(1.0, 1.1, 240, 0.2))],
+  ["tf_efficientnet_lite2", lite(scaling(1.1, 1.2, 260, 0.3))],
+  ["tf_efficientnet_lite3", lite(scaling(1.2, 1.4, 300, 0.3))],
+  ["tf_efficientnet_lite4", lite(scaling(1.4, 1.8, 380, 0.3))],
+  ["tf_efficientnetv2_b0", v2Base(scaling(1.0, 1.0, 224, 0.2))],
+  ["tf_efficientnetv2_b1", v2Base(scaling(1.0, 1.1, 240, 0.2))],
+  ["tf_efficientnetv2_b2", v2Base(scaling(1.1, 1.2, 260, 0.3))],
+  ["tf_efficientnetv2_b3", v2Base(scaling(1.2, 1.4, 300, 0.3))],
   ["tf_efficientnetv2_s", v2(v2SmallStages, 24, 384, 0.2)],
   ["tf_efficientnetv2_m", v2(v2MediumStages, 24, 480, 0.3)],
   ["tf_efficientnetv2_l", v2(v2LargeStages, 32, 480, 0.4)],

@@ -10,7 +10,8 @@ import { ensureOnnx } from "../model-cache.js";
 import { resolveModel } from "../registry.js";
 import { FakeHub } from "../test-support/fake-hub.js";
 import { madeUpWeights } from "../test-support/made-up-weights.js";
-import { parseHubSource, pullModel } from "./pull-model.js";
+import { parseHubSource } from "./hub-source.js";
+import { pullModel } from "./pull-model.js";
 
 const repo = "someone/cats.v1";
 const config = {

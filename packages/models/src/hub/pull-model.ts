@@ -9,16 +9,9 @@ import type { ModelCard } from "../model-card.js";
 import { loadModelFolder, type Model } from "../model-folder.js";
 import { HubClient, type HubOptions } from "./hub-client.js";
 import { downloadHubFile, type OnProgress, statHubFile } from "./hub-file.js";
+import { folderOf, type HubSource, pulledModel } from "./hub-source.js";
 import { withLock } from "./lock.js";
-import { shortNames } from "./short-names.js";
 import { parseTimmConfig } from "./timm-config.js";
-
-/** A repository of the hub, at a branch, tag or commit, and what the model made of it is called. */
-export interface HubSource {
-  readonly repo: string;
-  readonly revision: string;
-  readonly id: string;
-}
 
 export interface PullOptions {
   /** Where pulled models lie. */
@@ -29,19 +22,6 @@ export interface PullOptions {
 
 const maxConfigBytes = 16 * 1024 * 1024;
 const weightsFile = "weights.safetensors";
-
-/** A short name, `hf:owner/repo` or `hf:owner/repo@revision`; null for anything else. */
-export function parseHubSource(name: string): HubSource | null {
-  const short = shortNames.find(({ id }) => id === name);
-  if (short) return { id: short.id, repo: short.repo, revision: "main" };
-  const match = /^hf:([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$/.exec(name);
-  return match && { id: idOf(match[1]!), repo: match[1]!, revision: match[2] ?? "main" };
-}
-
-/** The model folder that a source was pulled to, or null where it was not. Needs no network. */
-export async function pulledModel(source: HubSource, cacheDir: string): Promise<Model | null> {
-  return loadModelFolder(folderOf(source, cacheDir)).catch(() => null);
-}
 
 /**
  * Makes a model folder of a repository in timm's layout (config.json and model.safetensors), or gives the one made before.
@@ -72,11 +52,6 @@ export async function pullModel(source: HubSource, options: PullOptions): Promis
     await rm(partial, { recursive: true, force: true });
     return loadModelFolder(folder);
   });
-}
-
-/** One for each id, since the id is part of the model's card. */
-function folderOf({ repo, revision, id }: HubSource, cacheDir: string): string {
-  return join(cacheDir, "hub", [...repo.split("/"), revision.replaceAll("/", "-"), id].join("--"));
 }
 
 /** Downloads and writes the three files of a model folder into `partial`. */
@@ -115,13 +90,6 @@ async function fill(partial: string, source: HubSource, client: HubClient, optio
 async function labelsFor(numClasses: number): Promise<readonly Label[]> {
   if (numClasses === 1000) return imageNetLabels();
   return Array.from({ length: numClasses }, (_, index) => ({ label: `class ${index}` }));
-}
-
-function idOf(repo: string): string {
-  return repo
-    .slice(repo.indexOf("/") + 1)
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]/g, "-");
 }
 
 async function sha256Of(path: string): Promise<string> {

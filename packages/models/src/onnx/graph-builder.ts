@@ -70,6 +70,12 @@ export class GraphBuilder {
     return this.node("Transpose", name, [nhwc], { perm: [0, 3, 1, 2] });
   }
 
+  /** RGB to BGR, or back; `axis` is that of the three channels. */
+  reverseChannels(name: string, value: Value, axis: number): Value {
+    this.#initializers.set(reversedChannels.name, reversedChannels);
+    return this.node("Gather", name, [value, reversedChannels], { axis });
+  }
+
   castToFloat(name: string, value: Value): Value {
     return this.node("Cast", name, [value], { to: dataTypes[this.#float] });
   }
@@ -188,6 +194,13 @@ const weightsShape: Initializer = {
   type: "int64",
   shape: [4],
   values: BigInt64Array.of(0n, -1n, 1n, 1n),
+};
+
+const reversedChannels: Initializer = {
+  name: "channels.reversed",
+  type: "int64",
+  shape: [3],
+  values: BigInt64Array.of(2n, 1n, 0n),
 };
 
 const zero = Float32Array.of(0);

@@ -15,6 +15,8 @@ export const batchJobSchema = z.object({
   rewrite: z.record(z.string(), z.string()).nullable(),
   /** Which failed records a rewrite does again: those with this code; null for those that may succeed later. */
   retryCode: z.string().nullable().default(null),
+  /** Whether the shards named in `rewrite` are damaged: they are made anew as a whole, and those that are missing too. */
+  mend: z.boolean().default(false),
 });
 export type BatchJob = z.infer<typeof batchJobSchema>;
 

@@ -32,6 +32,11 @@ export function newProcessId(host: string, pid: number): string {
   return `${name}-${pid}-${randomBytes(3).toString("hex")}`;
 }
 
+/** Ranges are numbered from 0, in key order. */
+export function rangeIdOf(index: number): string {
+  return `r${String(index).padStart(3, "0")}`;
+}
+
 export function chunkIdOf(rangeId: string, seq: number): string {
   return `${rangeId}-${String(seq).padStart(6, "0")}`;
 }

@@ -4,6 +4,9 @@ import { rangeIdSchema } from "./ids.js";
 /** At most this many entries a chunk; the real number is the largest multiple of batchImages that fits. */
 export const maxChunkEntries = 10_240;
 
+/** Ranges that are listed at a time, each with a page of the listing and the chunk that it fills in memory; cut as many, unless told. */
+export const listingsAtOnce = 8;
+
 /** One line of a manifest chunk. `etag` is unquoted; for files it is `size-mtimeNs`. */
 export const manifestEntrySchema = z.object({
   key: z.string().min(1),

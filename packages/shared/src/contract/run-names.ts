@@ -12,6 +12,8 @@ export const runNames = {
   rangeSkipped: (rangeId: string) => `manifest/${rangeId}.skipped.json`,
   predictions: "predictions/",
   modelPredictions: (modelId: string) => `predictions/model=${modelId}/`,
+  /** What the names of a range's shards begin with. */
+  shardsOfRange: (modelId: string, rangeId: string) => `predictions/model=${modelId}/${rangeId}-`,
   shard: (modelId: string, batchId: string, format: OutputFormat) =>
     `predictions/model=${modelId}/${batchId}.${format}`,
   stats: "stats/",

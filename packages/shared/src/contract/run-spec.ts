@@ -10,6 +10,7 @@ export const defaultLane = "default";
 export const outputFormats = ["jsonl", "parquet"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
+/** What `--device` may say. */
 export const deviceChoices = ["auto", "cpu", "cuda"] as const;
 export type DeviceChoice = (typeof deviceChoices)[number];
 

@@ -47,7 +47,7 @@ function recordOf(key: string, modelId: string, label: string | null): Predictio
 
 async function put(batch: number, modelId: string, records: Prediction[]): Promise<void> {
   const name = runNames.shard(modelId, `r000-000000-${String(batch).padStart(4, "0")}`, "jsonl");
-  await folder.writeFirst(name, encodeShard(records, "jsonl"), "");
+  await folder.writeFirst(name, await encodeShard(records, "jsonl"), "");
 }
 
 async function exported(format: ExportFormat, filter: Partial<ExportFilter> = {}) {

@@ -1,7 +1,8 @@
-import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import type { Job } from "bullmq";
 import { type BatchJob, batchJobSchema } from "../contract/batch-job.js";
 import { redisOptionsOf } from "../redis/connection.js";
 import { keptJobs, openQueue } from "./batch-queue.js";
+import { UnrecoverableError, WaitingError, Worker } from "./bullmq.js";
 import { ExtraBatches } from "./extra-batches.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
 

@@ -1,6 +1,6 @@
-import { Queue } from "bullmq";
 import { type BatchJob, jobIdOf } from "../contract/batch-job.js";
 import { redisOptionsOf } from "../redis/connection.js";
+import { Queue } from "./bullmq.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
 
 /** Attempts of one batch before its images are written as failed and retryable. */

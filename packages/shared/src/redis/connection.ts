@@ -1,7 +1,11 @@
-import { Redis } from "ioredis";
+import { createRequire } from "node:module";
+import type { Redis } from "ioredis";
 import { LabelfleetError } from "../errors.js";
 
 export type { Redis };
+
+/** As bullmq, whose files need not be read twice either. */
+const ioredis = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
 
 /** The address without its password, for messages. */
 export function redactRedisUrl(url: string): string {
@@ -17,7 +21,21 @@ export function redactRedisUrl(url: string): string {
 /** Where Redis is, in the words that both ioredis and BullMQ take. */
 export type RedisAddress =
   | { path: string }
-  | { host: string; port: number; db: number; username?: string; password?: string; tls?: Record<string, never> };
+  | {
+      host: string;
+      port: number;
+      db: number;
+      username?: string;
+      password?: string;
+      tls?: Record<string, never>;
+      socketTimeout: number;
+    };
+
+/**
+ * A connection over a network that says nothing for so long while an answer is due counts as dead, and its commands are sent
+ * again over a new one. Left to the back-off of TCP, they may stay silent long after the network is back. BullMQ waits for jobs 10 s at most.
+ */
+const silentSocketMs = 20_000;
 
 /**
  * Connection options for `redis://`, `rediss://` and `unix:///path/to/socket`.
@@ -51,6 +69,7 @@ export function redisOptionsOf(url: string): RedisAddress {
     ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
     ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
+    socketTimeout: silentSocketMs,
   };
 }
 
@@ -62,7 +81,7 @@ const connectTimeoutMs = 5_000;
  * @throws REDIS_UNAVAILABLE when Redis does not answer at the start.
  */
 export async function connectRedis(url: string): Promise<Redis> {
-  const redis = new Redis({
+  const redis = new ioredis.Redis({
     ...redisOptionsOf(url),
     lazyConnect: true,
     maxRetriesPerRequest: null,

@@ -19,6 +19,17 @@ export interface RegisteredRun {
   createdMs: number;
 }
 
+/** A run's input that a worker waits for, because it can read nothing of it. */
+const inputPauseSchema = z.object({
+  runId: z.string(),
+  /** The input's URI. */
+  input: z.string(),
+  /** What its store answers. */
+  code: z.string(),
+  sinceMs: z.int(),
+});
+export type InputPause = z.infer<typeof inputPauseSchema>;
+
 const workerBeatSchema = z.object({
   workerId: z.string(),
   lanes: z.array(z.string()),
@@ -27,6 +38,8 @@ const workerBeatSchema = z.object({
   /** Batches it holds at once. */
   batchSlots: z.int(),
   imagesPerSecond: z.number(),
+  inputPauses: z.array(inputPauseSchema).default([]),
+  /** By the clock of Redis. */
   seenMs: z.int(),
   /** Ids of the models that it holds for its open runs. */
   models: z.array(z.string()).default([]),
@@ -34,8 +47,6 @@ const workerBeatSchema = z.object({
   batchesInHand: z.int().default(0),
   /** Part of the time since its last word in which each stage's slots were busy. */
   busy: z.record(z.enum(workerStages), z.number()).default({ fetch: 0, decode: 0, infer: 0, write: 0 }),
-  /** Whether it holds images back because an input cannot be read. */
-  isInputClosed: z.boolean().default(false),
 });
 export type WorkerBeat = z.infer<typeof workerBeatSchema>;
 
@@ -78,7 +89,11 @@ export async function removeWorker(redis: Redis, workerId: string): Promise<void
   await redis.hdel(workersKey, workerId);
 }
 
-/** Workers that spoke within the last 20 s; the others are forgotten on the way. */
+/**
+ * Workers that spoke within the last 20 s; the others are forgotten on the way.
+ *
+ * @param nowMs as redisNowMs says
+ */
 export async function liveWorkers(redis: Redis, nowMs: number): Promise<WorkerBeat[]> {
   const entries = Object.entries(await redis.hgetall(workersKey));
   const live: WorkerBeat[] = [];
@@ -88,4 +103,14 @@ export async function liveWorkers(redis: Redis, nowMs: number): Promise<WorkerBe
     else await redis.hdel(workersKey, workerId);
   }
   return live;
+}
+
+/** The longest of the pauses that these workers make for a run, and how many wait; null when none does. */
+export function inputPauseOf(
+  workers: Pick<WorkerBeat, "inputPauses">[],
+  runId: string,
+): (InputPause & { workers: number }) | null {
+  const pauses = workers.flatMap(({ inputPauses }) => inputPauses.find((pause) => pause.runId === runId) ?? []);
+  const [longest] = pauses.sort((a, b) => a.sinceMs - b.sinceMs);
+  return longest === undefined ? null : { ...longest, workers: pauses.length };
 }

@@ -7,6 +7,7 @@ import { lanePrefix } from "../queue/lanes.js";
  *   `t:<modelId>:ok`, `t:<modelId>:failed`, `t:<modelId>:batches`  totals
  *   `m:producer`  what the producer says of itself
  *   `m:paused`  there while no producer may feed the run
+ *   `m:cancelled`  there once the run was cancelled; what counts is the mark in its folder
  * Setting a batch's counts adds only the difference to the totals, so counting twice changes nothing.
  */
 export interface BatchCounts {
@@ -31,6 +32,7 @@ export interface ProducerNote {
   producerId: string;
   listedImages: number;
   listingComplete: boolean;
+  /** By the clock of Redis. */
   seenMs: number;
 }
 
@@ -54,6 +56,9 @@ const totalNames = ["ok", "failed", "batches"] as const;
 
 /** Counters stay for a week after a producer's last word, so that people can still look at them; the folder has them for ever. */
 const keptSeconds = 7 * 24 * 3600;
+
+/** What people have said to all producers of a run. */
+export type Halt = "paused" | "cancelled";
 
 export class RunProgress {
   readonly #redis: Redis;
@@ -83,10 +88,11 @@ export class RunProgress {
     return new Map(modelIds.map((modelId, m) => [modelId, totals[m]!]));
   }
 
-  /** Everything that is shown of a run, in one question: totals in the order of the models, the last note, and whether it is paused. */
-  async stand(modelIds: string[]): Promise<{ totals: ModelTotals[]; note: ProducerNote | null; isPaused: boolean }> {
+  /** Everything that is shown of a run, in one question; totals are in the order of the models. */
+  async stand(modelIds: string[]): Promise<{ totals: ModelTotals[]; note: ProducerNote | null; halt: Halt | null }> {
     const fields = modelIds.flatMap((modelId) => totalNames.map((name) => `t:${modelId}:${name}`));
-    const [note, paused, ...counts] = await this.#redis.hmget(this.#key, "m:producer", "m:paused", ...fields);
+    const asked = ["m:producer", "m:paused", "m:cancelled", ...fields];
+    const [note, paused, cancelled, ...counts] = await this.#redis.hmget(this.#key, ...asked);
     const numberAt = (i: number) => Number(counts[i] ?? 0);
     return {
       totals: modelIds.map((_, m) => ({
@@ -95,7 +101,7 @@ export class RunProgress {
         batches: numberAt(3 * m + 2),
       })),
       note: note == null ? null : (JSON.parse(note) as ProducerNote),
-      isPaused: paused != null,
+      halt: haltOf(paused, cancelled),
     };
   }
 
@@ -109,13 +115,24 @@ export class RunProgress {
     return text === null ? null : (JSON.parse(text) as ProducerNote);
   }
 
-  /** Tells every producer of the run to stop, until `unpause`. */
+  /** Tells every producer of the run to stop, until `goOn`. */
   async pause(): Promise<void> {
     await this.#redis.multi().hset(this.#key, "m:paused", "1").expire(this.#key, keptSeconds).exec();
   }
 
-  async unpause(): Promise<void> {
-    await this.#redis.hdel(this.#key, "m:paused");
+  /** Says to who looks on that the run was cancelled. */
+  async noteCancelled(): Promise<void> {
+    await this.#redis.multi().hset(this.#key, "m:cancelled", "1").expire(this.#key, keptSeconds).exec();
+  }
+
+  /** Takes both away again. */
+  async goOn(): Promise<void> {
+    await this.#redis.hdel(this.#key, "m:paused", "m:cancelled");
+  }
+
+  async halt(): Promise<Halt | null> {
+    const [paused, cancelled] = await this.#redis.hmget(this.#key, "m:paused", "m:cancelled");
+    return haltOf(paused, cancelled);
   }
 
   async isPaused(): Promise<boolean> {
@@ -126,4 +143,9 @@ export class RunProgress {
   async reset(): Promise<void> {
     await this.#redis.del(this.#key);
   }
+}
+
+function haltOf(paused: string | null | undefined, cancelled: string | null | undefined): Halt | null {
+  if (cancelled != null) return "cancelled";
+  return paused != null ? "paused" : null;
 }

@@ -37,12 +37,12 @@ const failed: Prediction = {
 
 test.each(outputFormats)("records survive %s, failures and all-null columns too", async (format) => {
   for (const records of [[ok, failed], [failed, failed], [ok], [{ ...ok, embedding: null }], []]) {
-    expect(await decodeShard(encodeShard(records, format), format, "shard")).toEqual(records);
+    expect(await decodeShard(await encodeShard(records, format), format, "shard")).toEqual(records);
   }
 });
 
 test("a cut line is named", async () => {
-  const bytes = encodeShard([ok, failed], "jsonl");
+  const bytes = await encodeShard([ok, failed], "jsonl");
   await expect(decodeShard(bytes.subarray(0, bytes.length - 1), "jsonl", "s3://b/x")).rejects.toThrow(
     "s3://b/x: the last line is cut",
   );
@@ -51,6 +51,6 @@ test("a cut line is named", async () => {
 });
 
 test.each(outputFormats)("a %s shard cut in the middle is refused", async (format) => {
-  const bytes = encodeShard([ok, failed], format);
+  const bytes = await encodeShard([ok, failed], format);
   await expect(decodeShard(bytes.subarray(0, bytes.length >> 1), format, "s")).rejects.toThrow(/^s/);
 });

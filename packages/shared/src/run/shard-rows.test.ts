@@ -42,7 +42,7 @@ function records(count: number, embeddingLength: number): Prediction[] {
 
 async function written(written: Prediction[], format: ShardFile["format"]): Promise<ShardFile> {
   const name = `predictions/model=m/${format}-${written.length}.${format}`;
-  const body = encodeShard(written, format);
+  const body = await encodeShard(written, format);
   const { etag } = await folder.store.put(folder.keyOf(name), body);
   return { name, etag, sizeBytes: body.byteLength, format };
 }

@@ -79,8 +79,9 @@ async function readFolder(root: string, folder: string, options: ListOptions): P
 }
 
 /** Whether the file, or any key below the folder, can be in the listing. */
-function isWanted(entry: Entry, { prefix, startAfter }: ListOptions): boolean {
+function isWanted(entry: Entry, { prefix, startAfter, through }: ListOptions): boolean {
   const { key, isFolder } = entry;
+  if (through !== undefined && compareKeys(key, through) > 0) return false;
   if (!key.startsWith(prefix) && !(isFolder && prefix.startsWith(key))) return false;
   if (startAfter === undefined || compareKeys(key, startAfter) > 0) return true;
   return isFolder && startAfter.startsWith(key);

@@ -1,10 +1,11 @@
 import { open, rename, stat, unlink } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LabelfleetError } from "../errors.js";
 import { type FileOperation, toFileError } from "./file-errors.js";
 import { etagOf, infoOf, listFolder } from "./file-list.js";
 import { checkFolderInside, openForReading, pathOfKey, refused, resolveInside, systemCode } from "./file-names.js";
+import { removeAbandoned } from "./file-sweep.js";
 import { createOnly, makeFolder, replaceIf, syncFolder, writeTemporary } from "./file-write.js";
 import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { tooLarge } from "./s3-body.js";
@@ -101,6 +102,10 @@ export class FileStore implements ObjectStore {
         if (!["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) throw error;
       });
     });
+  }
+
+  async removeAbandoned(prefix: string): Promise<void> {
+    await removeAbandoned(join(this.#root, prefix), Date.now());
   }
 
   async close(): Promise<void> {}

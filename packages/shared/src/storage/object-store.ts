@@ -13,9 +13,28 @@ export interface ListOptions {
   prefix: string;
   /** Only keys after this one, in UTF-8 byte order; it need not exist. */
   startAfter?: string;
+  /** No key after this one; it need not exist. */
+  through?: string;
   signal?: AbortSignal;
   /** Told how many names were skipped because they are not UTF-8; may be called several times. */
   onUnnameable?: (count: number) => void;
+}
+
+export interface PageOptions {
+  prefix: string;
+  startAfter?: string;
+  /** Keys that go on behind the prefix up to this string are told by that part alone, in `prefixes`. */
+  delimiter?: string;
+  /** At most so many keys and prefixes; as many as the store gives at once unless told. */
+  maxKeys?: number;
+  signal?: AbortSignal;
+}
+
+/** The first page of a listing: up to a thousand keys and prefixes together, each in key order. */
+export interface ListedPage {
+  keys: string[];
+  prefixes: string[];
+  isTruncated: boolean;
 }
 
 export interface GetOptions {
@@ -51,6 +70,8 @@ export interface ObjectStore {
   uriOf(key: string): string;
   /** Streamed and paginated, ascending in the UTF-8 byte order of keys. Folder markers (keys ending in "/") are included. */
   list(options: ListOptions): AsyncIterable<ObjectInfo>;
+  /** One request of a listing. Absent where a listing is no sequence of requests, so that cutting it up gains nothing. */
+  page?(options: PageOptions): Promise<ListedPage>;
   /** `sizeBytes` is the whole object's size, also when a range was asked for. The body's ArrayBuffer is its own (transferable). */
   get(key: string, options?: GetOptions): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }>;
   /** null when there is no such object. */
@@ -58,6 +79,13 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ etag: string }>;
   /** Deleting what is not there is fine. */
   delete(key: string): Promise<void>;
+  /**
+   * Removes what writers left below a folder that were killed in the middle of a write, an hour ago or earlier; never rejects.
+   * S3 keeps nothing of a write that breaks off.
+   *
+   * @param prefix empty or ending in "/"
+   */
+  removeAbandoned(prefix: string): Promise<void>;
   /** Closes connections; may be called twice. */
   close(): Promise<void>;
 }

@@ -41,6 +41,18 @@ export function readBody(
   });
 }
 
+/** The handler stops listening to the signal once it has the headers; a body that stalls must end as well. */
+export async function untilAborted<T>(signal: AbortSignal, reading: Promise<T>, body: unknown): Promise<T> {
+  const stop = () => (body as { destroy?: (error?: Error) => void }).destroy?.();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await reading;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
 export function tooLarge(uri: string, sizeBytes: number, maxBytes: number): LabelfleetError {
   return new LabelfleetError("OBJECT_TOO_LARGE", `${uri} has ${sizeBytes} bytes or more, the limit is ${maxBytes}`);
 }

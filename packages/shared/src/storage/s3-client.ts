@@ -1,9 +1,9 @@
-import { S3Client } from "@aws-sdk/client-s3";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { S3Client as S3ClientType } from "@aws-sdk/client-s3";
+import { NodeHttpHandler, S3Client } from "./aws-sdk.js";
 import type { S3Config } from "./s3-config.js";
 
 /** An SDK client that never retries by itself: the store does, because a body that breaks off must be retried too. */
-export function createS3Client(config: S3Config): S3Client {
+export function createS3Client(config: S3Config): S3ClientType {
   // The SDK prints eight lines about Node's version on every start; the version it needs is our package.json's business.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const agentOptions = { keepAlive: true, maxSockets: config.maxSockets, maxFreeSockets: config.maxSockets };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { s3ConfigFromEnv } from "./s3-config.js";
-import { decodeKey } from "./s3-store.js";
+import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 
 describe("s3ConfigFromEnv", () => {
   it("uses path style and a default region with an endpoint only", () => {
@@ -62,4 +62,12 @@ it("decodes listed keys of AWS, MinIO and Ceph, and tells what is not UTF-8", ()
   expect(decodeKey("a+b%2Bc%2520/%C3%BC.jpg")).toBe("a b+c%20/ü.jpg");
   expect(decodeKey("a%20b")).toBe("a b");
   expect(decodeKey("a%FF")).toBeUndefined();
+});
+
+it("compares keys that are not UTF-8 by their bytes", () => {
+  expect(isEncodedKeyAfter("a+%FF", "a z")).toBe(true);
+  expect(isEncodedKeyAfter("a+%FF", "a!")).toBe(false);
+  expect(isEncodedKeyAfter("%C3%BC%FF", "\u00fc")).toBe(true);
+  expect(isEncodedKeyAfter("%C3%FF", "\u00fc")).toBe(true);
+  expect(isEncodedKeyAfter("%C3%80", "\u00fc")).toBe(false);
 });

@@ -16,6 +16,8 @@ export interface S3Config {
   pathStyle: boolean;
   requestChecksums: "WHEN_REQUIRED" | "WHEN_SUPPORTED";
   responseChecksums: "WHEN_REQUIRED" | "WHEN_SUPPORTED";
+  /** Whether GETs may leave the SDK's middleware out (s3-direct-reader.ts). */
+  directReads: boolean;
   /** Most connections open at once; further requests wait for one. */
   maxSockets: number;
   /** Attempts of one call, the first included. */
@@ -46,6 +48,7 @@ export const s3EnvironmentSchema = z.object({
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),
   LABELFLEET_S3_PATH_STYLE: flag.optional(),
+  LABELFLEET_S3_DIRECT_READS: z.enum(["true", "false"]).default("true"),
   LABELFLEET_S3_MAX_SOCKETS: z.coerce.number().int().min(1).max(10_000).default(64),
   LABELFLEET_S3_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(20).default(6),
   LABELFLEET_S3_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(30_000),
@@ -71,6 +74,7 @@ export function s3ConfigFromEnv(env: Record<string, string | undefined>): S3Conf
     pathStyle: vars.LABELFLEET_S3_PATH_STYLE ?? endpoint !== undefined,
     requestChecksums: vars.AWS_REQUEST_CHECKSUM_CALCULATION,
     responseChecksums: vars.AWS_RESPONSE_CHECKSUM_VALIDATION,
+    directReads: vars.LABELFLEET_S3_DIRECT_READS === "true",
     maxSockets: vars.LABELFLEET_S3_MAX_SOCKETS,
     maxAttempts: vars.LABELFLEET_S3_MAX_ATTEMPTS,
     timeoutMs: vars.LABELFLEET_S3_TIMEOUT_MS,

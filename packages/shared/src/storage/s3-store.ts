@@ -1,19 +1,24 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import type { _Object as ListedEntry, S3Client } from "@aws-sdk/client-s3";
 import { hasCode, LabelfleetError } from "../errors.js";
+import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "./aws-sdk.js";
 import { compareKeys } from "./key-order.js";
-import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
+import type {
+  GetOptions,
+  ListedPage,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PageOptions,
+  PutOptions,
+} from "./object-store.js";
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
-import { readBody } from "./s3-body.js";
+import { readBody, untilAborted } from "./s3-body.js";
 import { createS3Client } from "./s3-client.js";
 import type { S3Config } from "./s3-config.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
+import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
+import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
+import { S3Reader } from "./s3-reader.js";
 
 interface Call {
   operation: S3Operation;
@@ -30,12 +35,22 @@ interface Attempt {
   expect: (sizeBytes: number) => void;
 }
 
+interface ListPage {
+  objects: ListedObject[];
+  prefixes: string[];
+  /** Of keys and prefixes; undefined for what is not UTF-8. */
+  decode: (key: string) => string | undefined;
+  /** Where the listing goes on; undefined at its end. */
+  token: string | undefined;
+}
+
 /** One bucket of S3 or of a server that speaks its protocol. */
 export class S3Store implements ObjectStore {
   readonly kind = "s3";
   readonly #bucket: string;
   readonly #config: S3Config;
   readonly #client: S3Client;
+  readonly #reader: S3Reader;
   readonly #policy: RetryPolicy;
   readonly #effects: RetryEffects;
 
@@ -43,6 +58,8 @@ export class S3Store implements ObjectStore {
     this.#bucket = bucket;
     this.#config = config;
     this.#client = createS3Client(config);
+    const { maxSockets, directReads: direct } = config;
+    this.#reader = new S3Reader({ client: this.#client, bucket, maxSockets, direct });
     this.#policy = { maxAttempts: config.maxAttempts, baseMs: 100, capMs: 5_000 };
     this.#effects = effects;
   }
@@ -53,38 +70,40 @@ export class S3Store implements ObjectStore {
 
   async *list(options: ListOptions): AsyncIterable<ObjectInfo> {
     const uri = this.uriOf(options.prefix);
-    let last = options.startAfter;
+    const { startAfter, through } = options;
+    let last = startAfter;
     let token: string | undefined;
     do {
-      const page = await this.#call({ operation: "list", uri, signal: options.signal }, ({ signal }) =>
-        this.#client.send(
-          new ListObjectsV2Command({
-            Bucket: this.#bucket,
-            Prefix: options.prefix,
-            // XML cannot carry every character that a key may hold.
-            EncodingType: "url",
-            ...(token ? { ContinuationToken: token } : options.startAfter && { StartAfter: options.startAfter }),
-          }),
-          { abortSignal: signal },
-        ),
-      );
-      for (const entry of page.Contents ?? []) {
-        const key = page.EncodingType === "url" ? decodeKey(entry.Key ?? "") : entry.Key;
+      const position = token !== undefined ? { ContinuationToken: token } : startAfter && { StartAfter: startAfter };
+      const page = await this.#listPage(options, position || {});
+      for (const { key: listed, etag, sizeBytes, lastModifiedMs } of page.objects) {
+        const key = page.decode(listed);
         if (key === undefined || key === "") {
+          if (through !== undefined && isEncodedKeyAfter(listed, through)) return;
           options.onUnnameable?.(1);
           continue;
         }
         if (last !== undefined && compareKeys(key, last) <= 0) throw outOfOrder(uri);
+        if (through !== undefined && compareKeys(key, through) > 0) return;
         last = key;
-        yield {
-          key,
-          etag: unquoted(entry.ETag),
-          sizeBytes: entry.Size ?? 0,
-          lastModifiedMs: entry.LastModified?.getTime() ?? null,
-        };
+        yield { key, etag, sizeBytes, lastModifiedMs };
       }
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+      token = page.token;
     } while (token);
+  }
+
+  async page({ startAfter, delimiter, maxKeys, ...options }: PageOptions): Promise<ListedPage> {
+    const { objects, prefixes, decode, token } = await this.#listPage(options, {
+      ...(startAfter && { StartAfter: startAfter }),
+      ...(delimiter && { Delimiter: delimiter }),
+      ...(maxKeys && { MaxKeys: maxKeys }),
+    });
+    const decoded = (texts: string[]) => texts.flatMap((text) => decode(text) || []);
+    return {
+      keys: decoded(objects.map(({ key }) => key)),
+      prefixes: decoded(prefixes),
+      isTruncated: token !== undefined,
+    };
   }
 
   async get(
@@ -93,19 +112,13 @@ export class S3Store implements ObjectStore {
   ): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }> {
     const { ifMatch, range, maxBytes = Number.POSITIVE_INFINITY, signal } = options;
     const uri = this.uriOf(key);
-    const command = new GetObjectCommand({
-      Bucket: this.#bucket,
-      Key: key,
-      ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
-      ...(range && { Range: `bytes=${range.start}-${range.end}` }),
-    });
     const call: Call = { operation: "get", uri, conditional: ifMatch !== undefined, signal };
     return this.#call(call, async (attempt) => {
-      const answer = await this.#client.send(command, { abortSignal: attempt.signal });
-      const etag = unquoted(answer.ETag);
-      attempt.expect(Math.min(answer.ContentLength ?? 0, maxBytes));
-      const reading = readBody(answer.Body, answer.ContentLength, maxBytes, uri);
-      const body = await untilAborted(attempt.signal, reading, answer.Body);
+      const answer = await this.#reader.read({ key, ifMatch, range, signal: attempt.signal });
+      const etag = unquoted(answer.etag ?? "");
+      attempt.expect(Math.min(answer.contentLength ?? 0, maxBytes));
+      const reading = readBody(answer.body, answer.contentLength, maxBytes, uri);
+      const body = await untilAborted(attempt.signal, reading, answer.body);
       // Some servers ignore If-Match on reads.
       if (ifMatch !== undefined && etag !== ifMatch) {
         throw new LabelfleetError(
@@ -113,7 +126,7 @@ export class S3Store implements ObjectStore {
           oneLine(`${uri} was replaced: it has the ETag ${etag}, not ${ifMatch}`),
         );
       }
-      return { body, etag, sizeBytes: totalSize(answer.ContentRange) ?? body.length };
+      return { body, etag, sizeBytes: totalSize(answer.contentRange) ?? body.length };
     });
   }
 
@@ -123,7 +136,7 @@ export class S3Store implements ObjectStore {
       const answer = await this.#client.send(command, { abortSignal: signal });
       return {
         key,
-        etag: unquoted(answer.ETag),
+        etag: unquoted(answer.ETag ?? ""),
         sizeBytes: answer.ContentLength ?? 0,
         lastModifiedMs: answer.LastModified?.getTime() ?? null,
       };
@@ -149,7 +162,7 @@ export class S3Store implements ObjectStore {
     const call: Call = { operation: "put", uri: this.uriOf(key), conditional, sizeBytes: body.length, signal };
     return this.#call(call, async (attempt) => {
       const answer = await this.#client.send(command, { abortSignal: attempt.signal });
-      return { etag: unquoted(answer.ETag) };
+      return { etag: unquoted(answer.ETag ?? "") };
     });
   }
 
@@ -162,7 +175,10 @@ export class S3Store implements ObjectStore {
     });
   }
 
+  async removeAbandoned(): Promise<void> {}
+
   async close(): Promise<void> {
+    this.#reader.close();
     this.#client.destroy();
   }
 
@@ -170,6 +186,26 @@ export class S3Store implements ObjectStore {
   async #explainDenial(key: string, denial: unknown): Promise<never> {
     const reason: unknown = await this.get(key, { range: { start: 0, end: 0 } }).catch((error: unknown) => error);
     throw hasCode(reason, "CREDENTIALS_REFUSED", "BUCKET_NOT_FOUND", "USAGE") ? reason : denial;
+  }
+
+  async #listPage(
+    { prefix, signal }: Pick<ListOptions, "prefix" | "signal">,
+    position: { ContinuationToken?: string; StartAfter?: string; Delimiter?: string; MaxKeys?: number },
+  ): Promise<ListPage> {
+    // XML cannot carry every character that a key may hold.
+    const input = { Bucket: this.#bucket, Prefix: prefix, EncodingType: "url", ...position } as const;
+    const uri = this.uriOf(prefix);
+    return this.#call({ operation: "list", uri, signal }, async (attempt) => {
+      const command = new ListObjectsV2Command(input);
+      const taken = readingObjects(command, { uri, signal: attempt.signal });
+      const page = await this.#client.send(command, { abortSignal: attempt.signal });
+      return {
+        objects: taken.objects ?? (page.Contents ?? []).map(objectOf),
+        prefixes: (page.CommonPrefixes ?? []).map((common) => common.Prefix ?? ""),
+        decode: page.EncodingType === "url" ? decodeKey : (key) => key,
+        token: page.IsTruncated ? page.NextContinuationToken : undefined,
+      };
+    });
   }
 
   #call<T>(call: Call, run: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -205,35 +241,19 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
-/** The handler stops listening to the signal once it has the headers; a body that stalls must end as well. */
-async function untilAborted<T>(signal: AbortSignal, reading: Promise<T>, body: unknown): Promise<T> {
-  const stop = () => (body as { destroy?: (error?: Error) => void }).destroy?.();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await reading;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-function unquoted(etag: string | undefined): string {
-  return (etag ?? "").replace(/^"|"$/g, "");
+function objectOf({ Key, ETag, Size, LastModified }: ListedEntry): ListedObject {
+  return {
+    key: Key ?? "",
+    etag: unquoted(ETag ?? ""),
+    sizeBytes: Size ?? 0,
+    lastModifiedMs: LastModified?.getTime() ?? null,
+  };
 }
 
 /** Of "bytes 0-99/1234", 1234. */
 function totalSize(contentRange: string | undefined): number | undefined {
   const size = Number(contentRange?.split("/")[1]);
   return Number.isSafeInteger(size) ? size : undefined;
-}
-
-/** AWS and MinIO write a space as "+", Ceph as "%20"; a plus sign itself is "%2B" everywhere. Undefined if not UTF-8. */
-export function decodeKey(encoded: string): string | undefined {
-  try {
-    return decodeURIComponent(encoded.replaceAll("+", " "));
-  } catch {
-    return undefined;
-  }
 }
 
 function outOfOrder(uri: string): LabelfleetError {

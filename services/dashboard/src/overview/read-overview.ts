@@ -1,4 +1,5 @@
 import { readLane } from "@labelfleet/shared/queue/lane-state";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import {
   knownLanes,
@@ -27,9 +28,11 @@ export interface OverviewSources {
 
 export async function readOverview(sources: OverviewSources, nowMs: number): Promise<Overview> {
   const { redis, queues, rates } = sources;
+  // Heartbeats are by the clock of Redis, which all machines share.
+  const redisMs = await redisNowMs(redis);
   const [registered, workers, lanes] = await Promise.all([
     knownRuns(redis, shownRuns),
-    liveWorkers(redis, nowMs),
+    liveWorkers(redis, redisMs),
     knownLanes(redis),
   ]);
   rates.keepOnly(registered.map(({ runId }) => runId));
@@ -44,7 +47,7 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
     history: rates.observeFleet(imagesPerSecond, nowMs),
     runs,
     lanes: laneLines,
-    workers: workers.map((beat) => workerLine(beat, nowMs)).sort(byHost),
+    workers: workers.map((beat) => workerLine(beat, redisMs)).sort(byHost),
   };
 }
 

@@ -20,7 +20,7 @@ const totals = [
   { ok: 60, failed: 2, batches: 7 },
   { ok: 49, failed: 1, batches: 5 },
 ];
-const facts = { totals, note, isPaused: false };
+const facts = { totals, note, halt: null };
 
 test("with several models the slowest says what is done and the unluckiest what failed", () => {
   expect(standOf(run, facts, null, 51_000)).toMatchObject({
@@ -46,7 +46,7 @@ test("a producer that fell silent is called out, with the command that goes on",
 test("a pause and a cancellation are told from a lost producer", () => {
   const stopped = { ...facts, note: { ...note, state: "stopped" as const } };
   expect(standOf(run, stopped, null, 51_000).state).toBe("stopped");
-  expect(standOf(run, { ...stopped, isPaused: true }, null, 51_000).state).toBe("paused");
+  expect(standOf(run, { ...stopped, halt: "paused" }, null, 51_000).state).toBe("paused");
   expect(standOf(run, stopped, { finished: null, isCancelled: true }, 51_000)).toMatchObject({
     state: "cancelled",
     resumeCommand: null,
@@ -54,7 +54,7 @@ test("a pause and a cancellation are told from a lost producer", () => {
 });
 
 test("a finished run is known by its folder when Redis has forgotten it", () => {
-  const forgotten = { totals: [{ ok: 0, failed: 0, batches: 0 }], note: null, isPaused: false };
+  const forgotten = { totals: [{ ok: 0, failed: 0, batches: 0 }], note: null, halt: null };
   const finished = { images: 10, ok: 9, failed: 1 };
   expect(standOf(run, forgotten, { finished, isCancelled: false }, 0)).toMatchObject({
     state: "done",

@@ -1,7 +1,7 @@
 import { imageTotalsOf } from "@labelfleet/producer/feed/run-totals";
 import { producerSilenceMs } from "@labelfleet/producer/status";
 import type { RegisteredRun } from "@labelfleet/shared/redis/registry";
-import type { ModelTotals, ProducerNote } from "@labelfleet/shared/redis/run-progress";
+import type { Halt, ModelTotals, ProducerNote } from "@labelfleet/shared/redis/run-progress";
 import type { RunLine } from "../api/overview.js";
 import type { FolderFacts } from "./folder-facts.js";
 import { resumeCommand } from "./resume-command.js";
@@ -10,7 +10,7 @@ import { resumeCommand } from "./resume-command.js";
 export interface RedisFacts {
   totals: ModelTotals[];
   note: ProducerNote | null;
-  isPaused: boolean;
+  halt: Halt | null;
 }
 
 export type RunStand = Omit<RunLine, "imagesPerSecond" | "etaSeconds" | "rates">;
@@ -55,10 +55,10 @@ export function isUnattended(note: ProducerNote | null, nowMs: number): boolean 
   );
 }
 
-function stateOf({ note, isPaused }: RedisFacts, folder: FolderFacts | null, nowMs: number): RunLine["state"] {
+function stateOf({ note, halt }: RedisFacts, folder: FolderFacts | null, nowMs: number): RunLine["state"] {
   if (note?.state === "done") return "done";
   if (folder?.isCancelled) return "cancelled";
-  if (isPaused) return "paused";
+  if (halt !== null) return halt;
   if (note?.state === "stopped") return "stopped";
   return isUnattended(note, nowMs) ? "idle" : note!.state;
 }

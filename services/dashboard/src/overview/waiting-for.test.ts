@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { waitingFor } from "./waiting-for.js";
 
-const beat = { batchesInHand: 2, isInputClosed: false, busy: { fetch: 0.2, decode: 0.95, infer: 0.6, write: 0 } };
+const beat = { batchesInHand: 2, inputPauses: [], busy: { fetch: 0.2, decode: 0.95, infer: 0.6, write: 0 } };
 
 test("a worker waits for its busiest stage once that is saturated", () => {
   expect(waitingFor(beat)).toBe("decode: the decode slots are 95 % busy");
@@ -12,5 +12,6 @@ test("a worker waits for its busiest stage once that is saturated", () => {
 
 test("without batches or an input, the stages do not matter", () => {
   expect(waitingFor({ ...beat, batchesInHand: 0 })).toBe("batches");
-  expect(waitingFor({ ...beat, batchesInHand: 0, isInputClosed: true })).toMatch(/input/);
+  const pause = { runId: "r", input: "s3://photos/in", code: "ACCESS_DENIED", sinceMs: 0 };
+  expect(waitingFor({ ...beat, inputPauses: [pause] })).toBe("s3://photos/in, which cannot be read (ACCESS_DENIED)");
 });

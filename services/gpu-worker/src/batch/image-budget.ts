@@ -10,7 +10,7 @@ interface Waiting {
  * in alone.
  */
 export class ImageBudget {
-  readonly #maxImages: number;
+  #maxImages: number;
   readonly #maxBytes: number;
   /** Per run, in the order in which the runs came. */
   readonly #waiting = new Map<string, Waiting[]>();
@@ -21,6 +21,16 @@ export class ImageBudget {
   constructor(limits: { maxImages: number; maxBytes: number }) {
     this.#maxImages = limits.maxImages;
     this.#maxBytes = limits.maxBytes;
+  }
+
+  get maxImages(): number {
+    return this.#maxImages;
+  }
+
+  /** Fewer take effect as images leave. */
+  setMaxImages(images: number): void {
+    this.#maxImages = images;
+    this.#admit();
   }
 
   /** Resolves when the run's image may be fetched; the caller then owes a `leave` of the same run and size. */

@@ -75,7 +75,11 @@ beforeAll(async () => {
     await folder.writeChunk(chunkId, chunk);
     for (let n = 0; n * batchImages < chunk.length; n++) {
       const records = chunk.slice(n * batchImages, (n + 1) * batchImages).map(recordOf);
-      await folder.writeFirst(runNames.shard("m", batchIdOf(chunkId, n), "jsonl"), encodeShard(records, "jsonl"), "");
+      await folder.writeFirst(
+        runNames.shard("m", batchIdOf(chunkId, n), "jsonl"),
+        await encodeShard(records, "jsonl"),
+        "",
+      );
     }
   }
   await folder.close();

@@ -116,7 +116,8 @@ export class EarlierRun {
   async #shard(modelId: string, batchId: string): Promise<Prediction[]> {
     try {
       const { format } = this.#spec.frozen;
-      return (await readCommitted(this.#folder, { modelId, batchId, format }))?.records ?? [];
+      const committed = await readCommitted(this.#folder, { modelId, batchId, format });
+      return (await committed?.records()) ?? [];
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
       return [];

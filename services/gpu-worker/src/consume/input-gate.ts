@@ -1,4 +1,4 @@
-import type { LabelfleetError } from "@labelfleet/shared/errors";
+import type { ErrorCode, LabelfleetError } from "@labelfleet/shared/errors";
 import {
   type BreakerPolicy,
   type BreakerState,
@@ -21,6 +21,13 @@ export interface InputGateOptions {
   say: (line: string) => void;
 }
 
+/** An input that is waited for. */
+export interface Pause {
+  code: ErrorCode;
+  /** Milliseconds since it began. */
+  forMs: number;
+}
+
 /** When an image's reading began; tells whether the gate was closed since. */
 export type Epoch = number;
 
@@ -34,6 +41,7 @@ export class InputGate {
   #state: BreakerState = closed;
   #epoch: Epoch = 0;
   #probing: Promise<void> | undefined;
+  #cause: LabelfleetError | undefined;
 
   constructor(options: InputGateOptions) {
     this.#options = options;
@@ -41,6 +49,12 @@ export class InputGate {
 
   get isOpen(): boolean {
     return this.#state.kind !== "open";
+  }
+
+  /** Why images wait here, and for how long they do; null when none has to. */
+  get pause(): Pause | null {
+    if (this.#state.kind !== "open" || this.#cause === undefined) return null;
+    return { code: this.#cause.code, forMs: this.#options.nowMs() - this.#state.sinceMs };
   }
 
   /** Waits while the input is out of reach, or until one of the signals aborts. */
@@ -96,6 +110,7 @@ export class InputGate {
   async #probeUntilOk(cause: LabelfleetError): Promise<void> {
     const { probe, nowMs, sleep, policy, say } = this.#options;
     let sinceMs: number | undefined;
+    this.#cause = cause;
     while (!this.#closing.signal.aborted) {
       const error = await probe();
       if (error === null) {

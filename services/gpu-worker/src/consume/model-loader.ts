@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GraphForm } from "@labelfleet/models/build-onnx";
+import { modelMemory } from "@labelfleet/models/memory";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
 import { loadModelFolder, type Model, readWeights } from "@labelfleet/models/model-folder";
 import { type PreprocessSpec, preprocessSpec } from "@labelfleet/models/preprocess-spec";
+import { hasNvidiaDevice } from "@labelfleet/runtime/devices";
 import type { ModelRef } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
-import { defaultLimits } from "../batch/policy.js";
+import type { BatchSizes } from "../batch/batch-sizes.js";
 import type { InferPool } from "../infer/infer-pool.js";
 
 /** A run's model, loaded and ready. */
@@ -38,12 +40,14 @@ interface LoadedModel {
 /** Brings runs' models from their outputs to the inference threads; each only once, and for as long as a run uses it. */
 export class ModelLoader {
   readonly #pool: InferPool;
+  readonly #sizes: BatchSizes;
   readonly #cacheDir: string;
   readonly #logger: Logger;
   readonly #loaded = new Map<string, LoadedModel>();
 
-  constructor(pool: InferPool, cacheDir: string, logger: Logger) {
+  constructor(pool: InferPool, sizes: BatchSizes, cacheDir: string, logger: Logger) {
     this.#pool = pool;
+    this.#sizes = sizes;
     this.#cacheDir = cacheDir;
     this.#logger = logger;
   }
@@ -79,20 +83,23 @@ export class ModelLoader {
     if (loaded.users > 0) return;
     this.#loaded.delete(modelKey);
     this.#pool.unload(modelKey);
+    this.#sizes.close(modelKey);
   }
 
   async #load(output: string, ref: ModelRef, modelKey: string, form: GraphForm): Promise<Model> {
     const { model, modelPath } = await this.#build(output, ref, form);
-    const warmUpImages = defaultLimits(this.#pool.device ?? "cpu").maxBatchSize;
+    const { card } = model;
     const { device, fallbackReason } = await this.#pool.load({
       modelKey,
       modelPath,
-      inputPx: model.card.inputPx,
-      numClasses: model.card.numClasses,
+      inputPx: card.inputPx,
+      numClasses: card.numClasses,
       embeddings: form.outputs.includes("embedding"),
-      warmUpImages,
+      warmUpImages: this.#sizes.warmUpImages(this.#pool.device),
+      memory: modelMemory(card, (await stat(modelPath)).size, ref.precision),
     });
-    if (fallbackReason !== null) this.#logger.warn(fallbackReason);
+    await this.#sizes.open(modelKey, device, { weightsSha256: card.weights.sha256, precision: ref.precision });
+    if (fallbackReason !== null) this.#logger[hasNvidiaDevice() ? "warn" : "info"](fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }

@@ -11,6 +11,7 @@ import type { BreakerPolicy } from "./breaker.js";
 import { ChunkCache } from "./chunk-cache.js";
 import { ControlRead } from "./control-read.js";
 import type { EarlierRun } from "./earlier-run.js";
+import type { EqualObjects } from "./equal-objects.js";
 import { InputGate } from "./input-gate.js";
 import type { RunModel } from "./model-loader.js";
 import { RecordKeeper } from "./record-keeper.js";
@@ -21,9 +22,9 @@ const keptChunks = 2;
 /** Every listing has it. */
 const firstRange = "r000";
 
-/** Where a job's kept records lie. Two retries of one pass may mean different records. */
+/** Where a job's kept records lie. Two rewrites of one pass may mean different records. */
 export function recordsKeyOf(job: BatchJob): string {
-  return `${jobIdOf(job)}.${job.retryCode ?? ""}`;
+  return `${jobIdOf(job)}.${job.mend ? "mend" : (job.retryCode ?? "")}`;
 }
 
 /** Everything a worker holds of one run while it works on it. */
@@ -35,6 +36,8 @@ export class RunContext {
   readonly stats: RunStats;
   /** Records that batches in hand need not make anew. */
   readonly records = new RecordKeeper();
+  /** Has objects of one content labelled once; null where each is read. */
+  readonly equal: EqualObjects | null;
   /** The run whose records are carried over where the object has not changed, or null. */
   readonly earlier: EarlierRun | null;
   /** Holds images back while the input cannot be read at all. */
@@ -49,6 +52,7 @@ export class RunContext {
     progress: RunProgress;
     stats: RunStats;
     earlier: EarlierRun | null;
+    equal: EqualObjects | null;
     breaker: BreakerPolicy;
     /** One line for people. */
     say: (line: string) => void;
@@ -59,6 +63,7 @@ export class RunContext {
     this.progress = parts.progress;
     this.stats = parts.stats;
     this.earlier = parts.earlier;
+    this.equal = parts.equal;
     this.#chunks = new ChunkCache(parts.folder, keptChunks);
     this.control = new ControlRead(this.spec.frozen.input, () => this.#chunks.get(chunkIdOf(firstRange, 0)));
     this.input = new InputGate({

@@ -6,6 +6,7 @@ import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import type { BreakerPolicy } from "./breaker.js";
 import { EarlierRun } from "./earlier-run.js";
+import { EqualObjects } from "./equal-objects.js";
 import type { ModelLoader, RunModel } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
@@ -18,8 +19,11 @@ const keptStats = 256;
 export interface RunContextsOptions {
   redis: Redis;
   loader: ModelLoader;
+  /** Called with the input of a run that is being opened, before its models are loaded. */
+  onInput: (input: string) => void;
   identity: WorkerIdentity;
   breaker: BreakerPolicy;
+  mergeEqualObjects: boolean;
   /** One line for people. */
   say: (line: string) => void;
   /** Called before a context is closed, to write its last statistics. */
@@ -75,16 +79,18 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
-    const { redis, loader, identity, breaker, say } = this.#options;
+    const { redis, loader, onInput, identity, breaker, say, mergeEqualObjects } = this.#options;
     const folder = await RunFolder.open(job.run);
     let earlier: EarlierRun | null = null;
     try {
       const spec = await folder.readSpec();
+      onInput(spec.frozen.input);
       earlier = spec.frozen.since === null ? null : await EarlierRun.open(spec.frozen.since);
       const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
-      return new RunContext({ folder, spec, models, progress, stats, earlier, breaker, say });
+      const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
+      return new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
     } catch (error) {
       await earlier?.close();
       await folder.close();

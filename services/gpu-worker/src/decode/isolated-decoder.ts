@@ -2,10 +2,8 @@ import { type DecodedImage, type DecodeLimits, newMemory, type TakeMemory } from
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import pLimit from "p-limit";
+import { decoderEntry } from "./decoder-entry.js";
 import { type Answer, DecoderProcess } from "./decoder-process-handle.js";
-
-/** The program of a decoder process: it calls serveDecodes. */
-export const decoderEntry = new URL("./decoder-process.js", import.meta.url);
 
 /** An image is blamed when this many decoders died of it; one may also die of what else happens on a machine. */
 const deathsToBlame = 2;

@@ -1,4 +1,4 @@
-import { decoderEntry } from "../decode/isolated-decoder.js";
+import { decoderEntry } from "../decode/decoder-entry.js";
 import { LoaderThread, type LoadOutcome } from "./loader-thread-handle.js";
 import type { LoaderThreadData, LoadRequest } from "./messages.js";
 
@@ -28,6 +28,11 @@ export class LoaderPool {
   constructor({ threads, perThread, entries = decodeEntries, onDied }: LoaderPoolOptions) {
     const data = { ...perThread, decoderEntry: entries.decoderProcess.href };
     this.#threads = Array.from({ length: threads }, () => new LoaderThread(entries.loaderThread, data, onDied));
+  }
+
+  /** Says which input is read next, so that its store is open by then. */
+  open(input: string): void {
+    for (const thread of this.#threads) thread.open(input);
   }
 
   /** Fetches and decodes one image. Rejects only when the thread dies; what is wrong with the image is an outcome. */

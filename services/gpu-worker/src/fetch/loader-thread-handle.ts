@@ -57,6 +57,10 @@ export class LoaderThread {
     return this.#pending.size;
   }
 
+  open(input: string): void {
+    this.#send({ type: "open", input });
+  }
+
   /** Rejects only when the thread dies; what is wrong with the image is an outcome. */
   load(request: LoadRequest): Promise<LoadOutcome> {
     const id = this.#nextId++;

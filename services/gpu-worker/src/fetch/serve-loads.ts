@@ -71,6 +71,10 @@ export function serveLoads(decodeImage: DecodeImage): void {
       case "load":
         void load(message.id, message.request);
         return;
+      case "open":
+        // What is wrong with the store is told by the first image.
+        stores.of(message.input).catch(() => undefined);
+        return;
       case "recycle":
         for (const buffer of message.buffers) buffers.give(buffer);
         return;

@@ -1,6 +1,9 @@
 import { disableTelemetry } from "@labelfleet/runtime/telemetry";
-import { type Inferred, InferThread, type LoadedOn } from "./infer-thread-handle.js";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import type { Absence } from "../batch/policy.js";
+import { type InferOutcome, InferThread, type LoadedOn } from "./infer-thread-handle.js";
 import type { InferThreadData, ModelToLoad } from "./messages.js";
+import { PooledModels } from "./pooled-models.js";
 
 /** A running batch and the next one: the thread never waits for the main thread between two. */
 const batchesPerThread = 2;
@@ -10,20 +13,31 @@ export interface InferPoolOptions extends InferThreadData {
   /** What one batch may take before its thread counts as dead. */
   timeoutMs: number;
   onDied: (error: Error) => void;
+  /** The memory that all models together may use of a device. */
+  memoryBytesOf: (device: string) => Promise<number>;
+  /** Called when the largest batch that a model's share of memory holds has changed. */
+  onCap: (modelKey: string, images: number) => void;
 }
 
 /**
  * The inference threads of a worker: on a CPU one single-threaded session a core, on a GPU one session for the device.
- * Which it is shows when the first model is loaded; the threads that are not needed then stay idle.
+ * Models that do not fit the device's memory together take turns, the longest unused one making room. Which device it is shows
+ * when the first model is loaded; threads that are not needed then stay idle.
  */
 export class InferPool {
   readonly #threads: InferThread[];
+  readonly #options: Pick<InferPoolOptions, "memoryBytesOf" | "onCap">;
+  readonly #models = new PooledModels(() => performance.now());
   #device: string | null = null;
   #onFree: () => void = () => {};
+  /** One model at a time is brought, so that each sees who is there. */
+  #bringing: Promise<unknown> = Promise.resolve();
 
-  constructor({ threads, device, simulated = null, ...others }: InferPoolOptions) {
+  constructor({ threads, device, simulated = null, memoryBytesOf, onCap, ...others }: InferPoolOptions) {
     disableTelemetry();
-    this.#threads = Array.from({ length: threads }, () => new InferThread({ data: { device, simulated }, ...others }));
+    this.#options = { memoryBytesOf, onCap };
+    const needed = simulated !== null || device === "cuda" ? 1 : threads;
+    this.#threads = Array.from({ length: needed }, () => new InferThread({ data: { device, simulated }, ...others }));
   }
 
   /** Where the session computes; null before the first model is loaded. */
@@ -36,27 +50,58 @@ export class InferPool {
     return this.#device === null || this.#device === "cpu" ? this.#threads.length : 1;
   }
 
-  /** Calls back when a thread that has the model can take another batch. */
+  /** Whether the models do not all fit at once. */
+  get takesTurns(): boolean {
+    return this.#models.takesTurns;
+  }
+
+  /** Calls back when one more thread has a model. */
   onFree(callback: () => void): void {
     this.#onFree = callback;
   }
 
-  /** Loads a model; resolves when the first thread has it, warmed up, and lets the others follow. */
+  /** When so many images wait for a model, no more will come before it is loaded. */
+  setMaxWaiting(images: number): void {
+    this.#models.setMaxWaiting(images);
+  }
+
+  /**
+   * Loads a model; resolves when the first thread has it, warmed up, and lets the others follow. From then on it may have to
+   * make room for others, and is brought back when images wait for it.
+   */
   async load(model: ModelToLoad): Promise<LoadedOn> {
-    const [first, ...others] = this.#threads as [InferThread, ...InferThread[]];
-    const loadedOn = await first.load(model);
-    this.#device = loadedOn.device;
-    if (loadedOn.device === "cpu") {
-      for (const thread of others) {
-        // The first thread has loaded the same file, so a failure here is a dying thread, which onDied reports.
-        thread.load(model).then(this.#onFree, () => {});
-      }
+    this.#models.add(model);
+    try {
+      this.#divide();
+      return await this.bring(model.modelKey);
+    } catch (error) {
+      this.#models.remove(model.modelKey);
+      throw error;
     }
-    return loadedOn;
   }
 
   unload(modelKey: string): void {
-    for (const thread of this.#threads) if (thread.loaded.has(modelKey)) thread.unload(modelKey);
+    this.#evict(modelKey);
+    this.#models.remove(modelKey);
+    this.#divide();
+  }
+
+  absenceOf(modelKey: string): Absence | null {
+    return this.#models.absenceOf(modelKey);
+  }
+
+  /** Loads a model that was loaded before, and unloads the longest unused ones where there is no room. */
+  bring(modelKey: string): Promise<LoadedOn> {
+    const brought = this.#bringing.then(() => this.#bring(modelKey));
+    this.#bringing = brought.catch(() => undefined);
+    return brought;
+  }
+
+  /** Unloads every other model; whether there was one. */
+  makeRoomFor(modelKey: string): boolean {
+    const others = [...this.#threads[0]!.loaded].filter((other) => other !== modelKey);
+    for (const other of others) this.#evict(other);
+    return others.length > 0;
   }
 
   /** Whether a thread can take a batch of this model now. */
@@ -65,19 +110,75 @@ export class InferPool {
   }
 
   /** Runs one batch. Call only after `canTake`. */
-  async infer(modelKey: string, images: ArrayBuffer[], topK: number): Promise<Inferred> {
+  async infer(modelKey: string, images: ArrayBuffer[], topK: number): Promise<InferOutcome> {
     const thread = this.#leastBusy(modelKey);
     if (thread === undefined) throw new Error(`no thread can take a batch of ${modelKey}`);
+    this.#models.used(modelKey);
     try {
       return await thread.infer(modelKey, images, topK);
     } finally {
-      this.#onFree();
+      this.#models.used(modelKey);
     }
   }
 
   /** Whether every thread could be ended. */
   async close(): Promise<boolean> {
     return (await Promise.all(this.#threads.map((thread) => thread.close()))).every((ended) => ended);
+  }
+
+  async #bring(modelKey: string): Promise<LoadedOn> {
+    const model = this.#models.get(modelKey);
+    if (model === undefined) throw new LabelfleetError("INFERENCE_FAILED", `model ${modelKey} was unloaded`);
+    for (const victim of this.#models.victimsOf(modelKey)) this.#evict(victim);
+    this.#models.loading(modelKey);
+    const startedMs = performance.now();
+    try {
+      const loadedOn = await this.#loadOnThreads(model).catch((error: unknown) => {
+        // Estimates may be wrong; more than all the room there is cannot be had.
+        if (!hasCode(error, "INFERENCE_OUT_OF_MEMORY") || !this.makeRoomFor(modelKey)) throw error;
+        return this.#loadOnThreads(model);
+      });
+      if (this.#device === null) await this.#deviceIs(loadedOn.device);
+      this.#models.loaded(modelKey, performance.now() - startedMs);
+      return loadedOn;
+    } catch (error) {
+      this.#models.unloaded(modelKey);
+      throw error;
+    }
+  }
+
+  async #deviceIs(device: string): Promise<void> {
+    this.#device = device;
+    this.#models.setMemory((await this.#options.memoryBytesOf(device)) / this.slots);
+    this.#divide();
+  }
+
+  async #loadOnThreads(model: ModelToLoad): Promise<LoadedOn> {
+    const [first, ...others] = this.#threads as [InferThread, ...InferThread[]];
+    const loadedOn = await first.load(model);
+    if (loadedOn.device === "cpu") {
+      for (const thread of others) {
+        // The first thread has loaded the same file, so a failure here is a dying thread, which onDied reports.
+        thread.load(model).then(
+          () => {
+            if (!this.#models.isPresent(model.modelKey)) thread.unload(model.modelKey);
+            this.#onFree();
+          },
+          () => {},
+        );
+      }
+    }
+    return loadedOn;
+  }
+
+  /** What threads are told to do they do in order: batches that they have are computed before the model goes. */
+  #evict(modelKey: string): void {
+    this.#models.unloaded(modelKey);
+    for (const thread of this.#threads) if (thread.loaded.has(modelKey)) thread.unload(modelKey);
+  }
+
+  #divide(): void {
+    for (const [modelKey, { cap }] of this.#models.shares()) this.#options.onCap(modelKey, cap);
   }
 
   #leastBusy(modelKey: string): InferThread | undefined {

@@ -4,7 +4,9 @@ import { within } from "@labelfleet/shared/shutdown";
 import { endThread } from "../threads.js";
 import type { FromInfer, InferThreadData, ModelToLoad, RankedClass, ToInfer } from "./messages.js";
 
-export interface Inferred {
+export type InferOutcome = ({ ok: true } & Inferred) | { ok: false; error: LabelfleetError; images: ArrayBuffer[] };
+
+interface Inferred {
   /** Per image, most probable first. */
   ranked: RankedClass[][];
   /** Per image, of a model that was loaded with them. */
@@ -30,7 +32,7 @@ export interface InferThreadOptions {
 }
 
 interface Pending {
-  resolve: (inferred: Inferred) => void;
+  resolve: (outcome: InferOutcome) => void;
   reject: (error: LabelfleetError) => void;
 }
 
@@ -84,7 +86,8 @@ export class InferThread {
     this.#send({ type: "unload", modelKey });
   }
 
-  infer(modelKey: string, images: ArrayBuffer[], topK: number): Promise<Inferred> {
+  /** Rejects only when the thread dies; a failure gives the images back. */
+  infer(modelKey: string, images: ArrayBuffer[], topK: number): Promise<InferOutcome> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -147,11 +150,12 @@ export class InferThread {
         return;
       }
       case "inferred": {
-        this.#take(message.id)?.resolve(message);
+        this.#take(message.id)?.resolve({ ok: true, ...message });
         return;
       }
       case "infer-failed": {
-        this.#take(message.id)?.reject(new LabelfleetError(message.code, message.message));
+        const error = new LabelfleetError(message.code, message.message);
+        this.#take(message.id)?.resolve({ ok: false, error, images: message.images });
         return;
       }
     }

@@ -1,9 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type OpenedSession, openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
+import { SimulatedMemory } from "@labelfleet/runtime/simulated-memory";
 import { openSimulatedSession } from "@labelfleet/runtime/simulated-session";
 import { topK } from "@labelfleet/runtime/top-k";
-import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { FromInfer, InferThreadData, ModelToLoad, ToInfer } from "./messages.js";
 
 /**
@@ -12,6 +13,7 @@ import type { FromInfer, InferThreadData, ModelToLoad, ToInfer } from "./message
  */
 const port = parentPort!;
 const { device, simulated = null } = workerData as InferThreadData;
+const simulatedMemory = new SimulatedMemory(simulated?.memoryMib ?? Number.POSITIVE_INFINITY);
 const sessions = new Map<string, Session>();
 let batchMemory = new Uint8Array(0);
 
@@ -20,21 +22,36 @@ function send(message: FromInfer, transfer: ArrayBuffer[] = []): void {
 }
 
 function open(model: ModelToLoad): Promise<OpenedSession> | OpenedSession {
-  if (simulated !== null) return { session: openSimulatedSession(simulated, model) };
+  if (simulated !== null) {
+    return { session: openSimulatedSession(simulated, simulatedMemory, { ...model, ...model.memory }) };
+  }
   return openOnnxSession({ modelPath: model.modelPath, device });
 }
 
 async function load(model: ModelToLoad): Promise<void> {
   const { modelKey } = model;
-  const warmUpImages = Math.min(model.warmUpImages, simulated?.memoryImages ?? model.warmUpImages);
+  let opened: OpenedSession | undefined;
   try {
-    const { session, fallbackReason } = await open(model);
-    await session.warmUp(warmUpImages);
+    opened = await open(model);
+    const { session, fallbackReason } = opened;
+    await warmUp(session, model.warmUpImages);
+    await sessions.get(modelKey)?.close();
     sessions.set(modelKey, session);
     send({ type: "loaded", modelKey, device: session.device, fallbackReason: fallbackReason ?? null });
   } catch (error) {
+    await opened?.session.close();
     const { code, message: text } = toLabelfleetError(error);
     send({ type: "load-failed", modelKey, code, message: text });
+  }
+}
+
+/** With half as many images where so many are out of memory. If one is, the images themselves will tell. */
+async function warmUp(session: Session, images: number): Promise<void> {
+  try {
+    await session.warmUp(images);
+  } catch (error) {
+    if (!hasCode(error, "INFERENCE_OUT_OF_MEMORY")) throw error;
+    if (images > 1) await warmUp(session, Math.floor(images / 2));
   }
 }
 
@@ -49,8 +66,9 @@ async function infer({ id, modelKey, images, topK: k }: Extract<ToInfer, { type:
     const busyMs = performance.now() - startedMs;
     send({ type: "inferred", id, ranked, embeddings: perImage, busyMs, images }, images);
   } catch (error) {
-    const { message } = toLabelfleetError(error);
-    send({ type: "infer-failed", id, code: "INFERENCE_FAILED", message, images }, images);
+    const { code, message } = toLabelfleetError(error);
+    const known = code === "INFERENCE_OUT_OF_MEMORY" ? code : "INFERENCE_FAILED";
+    send({ type: "infer-failed", id, code: known, message, images }, images);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ModelMemory } from "@labelfleet/models/memory";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import type { ErrorCode } from "@labelfleet/shared/errors";
 import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
@@ -15,7 +16,10 @@ export interface ModelToLoad {
   inputPx: number;
   numClasses: number;
   embeddings: boolean;
+  /** Fewer where so many do not fit. */
   warmUpImages: number;
+  /** What the model takes of the device's memory, and what each image of a call does; estimates. */
+  memory: ModelMemory;
 }
 
 /** Main thread to infer thread. Images are moved, not copied: uint8 [inputPx, inputPx, 3] each. */

@@ -2,8 +2,9 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { WorkerStage } from "@labelfleet/shared/contract/stats";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { beat, removeWorker } from "@labelfleet/shared/redis/registry";
+import { beat, type InputPause, removeWorker } from "@labelfleet/shared/redis/registry";
 import { within } from "@labelfleet/shared/shutdown";
 import type { RunContext } from "../consume/run-context.js";
 import { BusyShares } from "./busy-shares.js";
@@ -69,7 +70,8 @@ export class Reporter {
       device,
       batchSlots,
       imagesPerSecond: Math.max(0, Math.round(((images - this.#lastImages) / seconds) * 10) / 10),
-      seenMs: Date.now(),
+      inputPauses: contexts.flatMap(inputPauseIn),
+      seenMs: await redisNowMs(this.#redis),
       models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
       batchesInHand,
       busy: this.#busy.since(
@@ -77,7 +79,6 @@ export class Reporter {
         slots,
         nowMs,
       ),
-      isInputClosed: contexts.some(({ input }) => !input.isOpen),
     });
     this.#lastImages = images;
     this.#lastBeatMs = nowMs;
@@ -112,4 +113,12 @@ export class Reporter {
     }
     for (const context of await this.#contexts()) await this.writeStats(context);
   }
+}
+
+/** None or one. */
+function inputPauseIn({ input, spec }: RunContext): InputPause[] {
+  const { pause } = input;
+  if (pause === null) return [];
+  const sinceMs = Math.round(Date.now() - pause.forMs);
+  return [{ runId: spec.runId, input: spec.frozen.input, code: pause.code, sinceMs }];
 }

@@ -17,17 +17,18 @@ export interface ShardAddress {
 }
 
 export interface CommittedShard {
-  records: Prediction[];
   /** What a rewrite has to name. */
   etag: string;
+  /** @throws RUN_INVALID when the shard is damaged */
+  records(): Promise<Prediction[]>;
 }
 
-/** A shard that lies there already, or null where there is none. @throws RUN_INVALID when it cannot be read */
+/** A shard that lies there already, or null where there is none. */
 export async function readCommitted(folder: RunFolder, shard: ShardAddress): Promise<CommittedShard | null> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
   const stored = await folder.readBytes(name);
   if (stored === null) return null;
-  return { records: await decodeShard(stored.value, shard.format, `${folder.uri}${name}`), etag: stored.etag };
+  return { etag: stored.etag, records: () => decodeShard(stored.value, shard.format, `${folder.uri}${name}`) };
 }
 
 /**
@@ -44,7 +45,7 @@ export async function commitShard(
   options: { conditionalPut: boolean; replaces: string | null },
 ): Promise<{ counts: ShardCounts; wasFirst: boolean }> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const bytes = encodeShard(records, shard.format);
+  const bytes = await encodeShard(records, shard.format);
   const condition = options.replaces === null ? { ifNoneMatch: "*" as const } : { ifMatch: options.replaces };
   try {
     await folder.store.put(folder.keyOf(name), bytes, {
@@ -59,7 +60,7 @@ export async function commitShard(
   if (committed === null) {
     throw new LabelfleetError("STORE_UNAVAILABLE", `${folder.uri}${name} was there a moment ago and is gone`);
   }
-  return { counts: countsOf(committed.records), wasFirst: false };
+  return { counts: countsOf(await committed.records()), wasFirst: false };
 }
 
 export function countsOf(records: Prediction[]): ShardCounts {

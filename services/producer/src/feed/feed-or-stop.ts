@@ -1,4 +1,5 @@
-import { type Grace, within } from "../within.js";
+import { within } from "@labelfleet/shared/shutdown";
+import type { Grace } from "../grace.js";
 
 /** Keeps a run's batches in the queue until all are done, or there is a reason to stop. */
 export interface Feeding<End> {

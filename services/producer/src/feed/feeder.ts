@@ -2,6 +2,7 @@ import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { BatchQueue } from "@labelfleet/shared/queue/batch-queue";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -119,7 +120,7 @@ export class Feeder {
       if (Date.now() - this.#sweptMs < sweepMs) return false;
       // `cancel` leaves its word in the folder, because it may not know this run's Redis.
       if (await folder.isCancelled()) return true;
-      this.#windowBatches = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
+      this.#windowBatches = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
       this.#note(await this.#outstanding.settleByState());
       this.#sweptMs = Date.now();
       this.#blindSinceMs = null;

@@ -1,6 +1,7 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import {
   type BatchQueue,
   batchStates,
@@ -10,7 +11,6 @@ import {
 } from "@labelfleet/shared/queue/batch-queue";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { eachOf } from "../each-of.js";
 import type { PlannedBatch } from "./planned-batches.js";
 import type { Recounter } from "./recount.js";
 import { remedyOf } from "./window.js";
@@ -159,6 +159,7 @@ export class Outstanding {
       pass: 0,
       rewrite: null,
       retryCode: null,
+      mend: false,
     };
   }
 }

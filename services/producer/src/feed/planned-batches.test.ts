@@ -1,6 +1,6 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { expect, it } from "vitest";
-import { madeUpRun, specOf } from "../test-support/made-up-run.js";
+import { emptyFolder, madeUpRun, specOf } from "../test-support/made-up-run.js";
 import { plannedBatches } from "./planned-batches.js";
 
 it("plannedBatches takes a batch as done only when every model's shard is there", async () => {
@@ -24,4 +24,19 @@ it("plannedBatches takes a batch as done only when every model's shard is there"
     ["r000-000000-0003", 1, true],
     ["r000-000001-0000", 1, false],
   ]);
+});
+
+it("plannedBatches finds the shards of ranges that are listed side by side", async () => {
+  const spec = specOf();
+  const { folder } = emptyFolder();
+  const done = ["r000-000000-0001", "r001-000000-0000", "r001-000001-0000"];
+  for (const batchId of done) await folder.writeFirst(runNames.shard("m", batchId, "jsonl"), new Uint8Array(), "");
+  const chunks = ["r001-000000", "r000-000000", "r001-000001", "r000-000001"].map((chunkId) => ({
+    rangeId: chunkId.slice(0, 4),
+    chunkId,
+    images: 4,
+  }));
+  const found: string[] = [];
+  for await (const { batchId, isDone } of plannedBatches({ folder, spec, chunks })) if (isDone) found.push(batchId);
+  expect(found.sort()).toEqual(done);
 });

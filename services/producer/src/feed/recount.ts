@@ -1,11 +1,12 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-import { eachOf } from "../each-of.js";
+import { batchesReadAtOnce } from "../report/shards-at-once.js";
 
 const readsAtOnce = 8;
 const batchesAtOnce = 256;
@@ -37,7 +38,9 @@ export class Recounter {
     const isCounted = await this.#progress.finished(batchIds, modelIds);
     const uncounted = batchIds.filter((_, i) => isCounted[i] !== true);
     const shards = uncounted.flatMap((batchId) => modelIds.map((modelId) => ({ batchId, modelId })));
-    await eachOf(shards, readsAtOnce, ({ batchId, modelId }) => this.#count(batchId, modelId));
+    await eachOf(shards, batchesReadAtOnce(this.#spec, readsAtOnce), ({ batchId, modelId }) =>
+      this.#count(batchId, modelId),
+    );
   }
 
   async #count(batchId: string, modelId: string): Promise<void> {
@@ -51,7 +54,7 @@ export class Recounter {
       await this.#progress.count({ batchId, modelId, ok, failed: records.length - ok });
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
-      // The shard stays where it is for `verify` to name: nobody may overwrite what was committed first.
+      // It is not overwritten here: `resume` mends it, by If-Match.
       this.#logger.warn(toLabelfleetError(error).message);
     }
   }

@@ -1,8 +1,8 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { type RunReport, runReportSchema } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
-import { hasCode } from "@labelfleet/shared/errors";
-import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import type { RunFolder, Stored } from "@labelfleet/shared/run/run-folder";
 import { buildReport } from "../report/build-report.js";
 import { foldRun } from "../report/fold-run.js";
 import type { Problem } from "../report/problems.js";
@@ -27,17 +27,23 @@ export async function reportOf(folder: RunFolder, spec: RunSpec): Promise<Finali
 }
 
 /**
- * Checks the folder and, when every record is there, writes report.json and then _SUCCESS. Doing it twice, or in two
- * producers at once, is harmless: both read the same shards, and _SUCCESS never lies there without a report.
+ * Checks the folder and, when every record is there, writes report.json and then _SUCCESS. Of several finalizers at once the
+ * first one's report stays: all read the same shards, and who comes too late, however late, gives the report that lies there.
  */
 export async function finalizeRun(folder: RunFolder, spec: RunSpec): Promise<Finalized> {
   const finished = await readFinished(folder);
   if (finished !== null) return { report: finished, problems: [] };
+  // Left by a finalizer that died before _SUCCESS. Read before the shards, so that nothing newer than they is replaced.
+  const left = await folder.readBytes(runNames.report);
   const finalized = await reportOf(folder, spec);
-  if (finalized.report.complete) {
-    await folder.writeJson(runNames.report, finalized.report);
-    await folder.writeFirst(runNames.success, new Uint8Array(), "text/plain");
+  if (!finalized.report.complete) return finalized;
+  if (!(await writeReport(folder, spec, finalized.report, left))) {
+    const first = await folder.readJson(runNames.report, runReportSchema);
+    if (first !== null) finalized.report = first.value;
   }
+  await folder.writeFirst(runNames.success, new Uint8Array(), "text/plain");
+  // What killed workers left half written is in no listing, but takes space.
+  await folder.store.removeAbandoned(folder.prefix);
   return finalized;
 }
 
@@ -50,19 +56,27 @@ const replaceAttempts = 5;
  * @throws PRECONDITION_FAILED when others replace it all the time
  */
 export async function replaceReport(folder: RunFolder, spec: RunSpec): Promise<Finalized> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= replaceAttempts; attempt++) {
     const before = await folder.readBytes(runNames.report);
     const finalized = await reportOf(folder, spec);
-    if (!finalized.report.complete) return finalized;
-    try {
-      await folder.replaceJson(
-        runNames.report,
-        finalized.report,
-        spec.frozen.conditionalPut ? before?.etag : undefined,
-      );
-      return finalized;
-    } catch (error) {
-      if (!hasCode(error, "PRECONDITION_FAILED") || attempt === replaceAttempts) throw error;
-    }
+    if (!finalized.report.complete || (await writeReport(folder, spec, finalized.report, before))) return finalized;
+  }
+  throw new LabelfleetError("PRECONDITION_FAILED", `${folder.uri}${runNames.report} is being replaced all the time`);
+}
+
+/** Writes report.json where `before` still lies there, or nothing where it is null. Returns whether it did. */
+async function writeReport(
+  folder: RunFolder,
+  spec: RunSpec,
+  report: RunReport,
+  before: Stored<Buffer> | null,
+): Promise<boolean> {
+  if (before === null) return folder.writeJsonFirst(runNames.report, report);
+  try {
+    await folder.replaceJson(runNames.report, report, spec.frozen.conditionalPut ? before.etag : undefined);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
+    return false;
   }
 }

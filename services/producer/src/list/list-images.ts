@@ -1,5 +1,4 @@
 import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifest";
-import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 
 export interface ListImagesOptions {
@@ -24,10 +23,10 @@ export async function* listImages(options: ListImagesOptions): AsyncGenerator<Ma
       skipped.unnameable += count;
     },
     ...(options.afterKey === null ? {} : { startAfter: options.afterKey }),
+    ...(options.throughKey === null ? {} : { through: options.throughKey }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   for await (const { key, etag, sizeBytes } of listing) {
-    if (options.throughKey !== null && compareKeys(key, options.throughKey) > 0) return;
     if (key.endsWith("/")) skipped.folderMarkers++;
     else if (!options.isWanted(key)) skipped.filtered++;
     else yield { key, etag, sizeBytes };

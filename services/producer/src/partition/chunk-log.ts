@@ -1,8 +1,8 @@
 import type { ChunkRef } from "./batches-of-chunk.js";
 
 /**
- * The chunks of a manifest in order, while it is still being written: one side appends, any number of readers follow, each
- * from the beginning. It grows by one small entry per 10,240 images.
+ * The chunks of a manifest while it is still being written, in the order in which they become known; those of one range are in
+ * key order. One side appends, any number of readers follow, each from the beginning. It grows by one small entry per 10,240 images.
  */
 export class ChunkLog {
   readonly #chunks: ChunkRef[] = [];

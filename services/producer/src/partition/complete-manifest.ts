@@ -1,5 +1,8 @@
+import { setMaxListeners } from "node:events";
+import { chunkIdOf } from "@labelfleet/shared/contract/ids";
 import {
   chunkEntriesOf,
+  listingsAtOnce,
   type RangeDone,
   type RangeSkipped,
   rangeDoneSchema,
@@ -10,6 +13,7 @@ import {
 import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
@@ -19,8 +23,11 @@ import type { ChunkLog } from "./chunk-log.js";
 import { RangeWriter } from "./range-writer.js";
 
 /**
- * Brings the manifest of a run to its end: tells the log every chunk, those that lie there and those it lists and writes
- * now. Each range goes on after the last key of its last chunk; a finished one is only read.
+ * Brings the manifest of a run to its end, several ranges at a time: tells the log every chunk, those that lie there and those
+ * it lists and writes now. Each range goes on after the last key of its last chunk; a finished one is not listed again. The
+ * first range that fails stops the others.
+ *
+ * Invariant: a run with a --limit or a sample has one range, because both are counted over the whole listing.
  *
  * @throws RUN_INVALID, what the input's store rejects with, or the signal's reason
  */
@@ -31,13 +38,22 @@ export async function completeManifest(options: {
   log: ChunkLog;
   signal?: AbortSignal;
 }): Promise<void> {
-  const { folder, log } = options;
-  for (const range of await readRanges(folder)) {
-    const done = await folder.readJson(runNames.rangeDone(range.id), rangeDoneSchema);
-    if (done !== null) await readRange(folder, range, done.value, log);
-    else await listRange({ ...options, range });
-    options.signal?.throwIfAborted();
-  }
+  const { folder, spec, log } = options;
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([stopping.signal, ...(options.signal ? [options.signal] : [])]);
+  // Every request that is under way listens to it.
+  setMaxListeners(0, signal);
+  await eachOf(await readRanges(folder), listingsAtOnce, async (range) => {
+    try {
+      const done = await folder.readJson(runNames.rangeDone(range.id), rangeDoneSchema);
+      if (done === null) await listRange({ ...options, range, signal });
+      else for (const chunk of chunksOfDone(range, done.value, spec)) log.append(chunk);
+      signal.throwIfAborted();
+    } catch (error) {
+      stopping.abort(error);
+      throw error;
+    }
+  });
   log.end();
 }
 
@@ -51,12 +67,14 @@ export async function readRanges(folder: RunFolder): Promise<Range[]> {
   );
 }
 
-async function readRange(folder: RunFolder, range: Range, done: RangeDone, log: ChunkLog): Promise<void> {
-  let chunks = 0;
-  for await (const chunk of storedChunks(folder, range)) {
-    // Beyond the end that another producer found first, nothing counts.
-    if (chunks++ < done.chunks) log.append(chunk.ref);
-  }
+/** All chunks of a range are full but its last, so its totals tell them all. */
+function chunksOfDone(range: Range, done: RangeDone, spec: RunSpec): ChunkRef[] {
+  const chunkEntries = chunkEntriesOf(spec.frozen.batchImages);
+  return Array.from({ length: done.chunks }, (_, seq) => ({
+    rangeId: range.id,
+    chunkId: chunkIdOf(range.id, seq),
+    images: Math.min(chunkEntries, done.images - seq * chunkEntries),
+  }));
 }
 
 async function listRange(options: {
@@ -65,7 +83,7 @@ async function listRange(options: {
   input: Input;
   log: ChunkLog;
   range: Range;
-  signal?: AbortSignal;
+  signal: AbortSignal;
 }): Promise<void> {
   const { folder, input, log, range, signal } = options;
   const { filters, batchImages } = options.spec.frozen;
@@ -73,7 +91,7 @@ async function listRange(options: {
     folder,
     rangeId: range.id,
     chunkEntries: chunkEntriesOf(batchImages),
-    maxImages: maxImagesOf(filters) - log.images,
+    maxImages: maxImagesOf(filters),
     onChunk: (chunk) => log.append(chunk),
   });
   const start = await adoptStored(folder, range, writer, filters.sample !== null);
@@ -81,7 +99,7 @@ async function listRange(options: {
   // A sample is drawn anew; else the listing starts where the saved counts of what is left out end.
   if (!writer.isAtLimit || start.afterKey !== writer.lastKey) {
     for await (const entry of inputEntries({ input, filters, range, afterKey: start.afterKey, skipped, signal })) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       if (await writer.add(entry)) await saveSkipped(folder, range, writer.chunks, skipped);
       if (writer.isAtLimit && compareKeys(entry.key, writer.lastKey ?? "") >= 0) break;
     }
@@ -99,26 +117,23 @@ async function adoptStored(
   writer: RangeWriter,
   isSample: boolean,
 ): Promise<{ afterKey: string | null; skipped: Skipped }> {
-  const saved = isSample ? null : await folder.readJson(runNames.rangeSkipped(range.id), rangeSkippedSchema);
-  let afterKey: string | null = null;
-  for await (const { entries } of storedChunks(folder, range)) {
-    writer.adopt(entries);
-    if (writer.chunks === saved?.value.chunks) afterKey = writer.lastKey;
+  const chunkIds: string[] = [];
+  for await (const { name } of folder.list(`${runNames.manifest}${range.id}-`)) {
+    const chunkId = chunkIdInName(name);
+    if (chunkId !== null) chunkIds.push(chunkId);
   }
-  return { afterKey, skipped: { ...(afterKey === null ? nothingSkipped : saved!.value.skipped) } };
+  const last = chunkIds.at(-1);
+  if (last === undefined) return { afterKey: null, skipped: { ...nothingSkipped } };
+  writer.adoptFull(chunkIds.length - 1);
+  writer.adopt(await folder.readChunk(last));
+  const saved = isSample ? null : await folder.readJson(runNames.rangeSkipped(range.id), rangeSkippedSchema);
+  const savedAt = chunkIds[(saved?.value.chunks ?? 0) - 1];
+  if (saved === null || savedAt === undefined) return { afterKey: null, skipped: { ...nothingSkipped } };
+  const afterKey = savedAt === last ? writer.lastKey : ((await folder.readChunk(savedAt)).at(-1)?.key ?? null);
+  return { afterKey, skipped: { ...saved.value.skipped } };
 }
 
 async function saveSkipped(folder: RunFolder, range: Range, chunks: number, skipped: Skipped): Promise<void> {
   const counts: RangeSkipped = { schemaVersion: 1, chunks, skipped };
   await folder.writeJson(runNames.rangeSkipped(range.id), counts);
-}
-
-async function* storedChunks(folder: RunFolder, range: Range) {
-  for await (const { name } of folder.list(`${runNames.manifest}${range.id}-`)) {
-    const chunkId = chunkIdInName(name);
-    if (chunkId === null) continue;
-    const entries = await folder.readChunk(chunkId);
-    const ref: ChunkRef = { rangeId: range.id, chunkId, images: entries.length };
-    yield { ref, entries };
-  }
 }

@@ -60,6 +60,11 @@ export class RangeWriter {
     return this.images >= this.#maxImages;
   }
 
+  /** Takes over chunks that lie in the folder already and are not the last one there, so they are full. */
+  adoptFull(chunks: number): void {
+    for (let i = 0; i < chunks; i++) this.#accept(this.#chunkEntries);
+  }
+
   /** Takes over a chunk that lies in the folder already. Chunks come in order. */
   adopt(entries: ManifestEntry[]): void {
     this.#lastKey = entries.at(-1)?.key ?? this.#lastKey;

@@ -4,7 +4,7 @@ import type { Problems } from "./problems.js";
 
 /**
  * Compares a shard with its slice of the manifest: exactly one record per entry, in the same order, of this model and of
- * the object that was listed. Names the key of everything that differs.
+ * the object that was listed. Names the key of everything that differs. Returns whether nothing does.
  */
 export function checkShard(options: {
   name: string;
@@ -12,8 +12,9 @@ export function checkShard(options: {
   entries: ManifestEntry[];
   records: Prediction[];
   problems: Problems;
-}): void {
+}): boolean {
   const { name, modelId, entries, records, problems } = options;
+  const before = problems.total;
   for (const record of records) {
     if (record.modelId !== modelId) {
       problems.add(
@@ -28,9 +29,8 @@ export function checkShard(options: {
       if (records[i]!.etag !== etag)
         problems.add("record-wrong", key, `${name}: ${quoted(key)} has a record of etag ${records[i]!.etag}`);
     }
-    return;
-  }
-  checkMembers(options);
+  } else checkMembers(options);
+  return problems.total === before;
 }
 
 function isSameOrder(entries: ManifestEntry[], records: Prediction[]): boolean {

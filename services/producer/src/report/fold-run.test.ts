@@ -17,8 +17,8 @@ async function problemsAfter(change: (folder: RunFolder) => Promise<unknown>): P
   return problems.kept.map(({ code, subject }) => [code, subject]);
 }
 
-function rewrite(folder: RunFolder, records: ReturnType<typeof recordOf>[]) {
-  return folder.store.put(folder.keyOf(secondShard), encodeShard(records, "jsonl"));
+async function rewrite(folder: RunFolder, records: ReturnType<typeof recordOf>[]) {
+  return folder.store.put(folder.keyOf(secondShard), await encodeShard(records, "jsonl"));
 }
 
 describe("foldRun", () => {

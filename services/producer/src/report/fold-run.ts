@@ -3,14 +3,15 @@ import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifes
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-import { eachOf } from "../each-of.js";
 import { batchesOfChunk } from "../partition/batches-of-chunk.js";
 import { checkShard } from "./check-shard.js";
 import { ManifestWalk } from "./manifest-walk.js";
 import { Problems } from "./problems.js";
+import { batchesReadAtOnce } from "./shards-at-once.js";
 import { type ModelCounts, Tally } from "./tally.js";
 
 const batchesAtOnce = 4;
@@ -27,7 +28,13 @@ export interface RunFold {
   problems: Problems;
   /** Every object that was listed has exactly one record per model, and the listing is complete. */
   isComplete: boolean;
+  /** The first batches that have a shard which is not as it should be, and those that lack one. */
+  damagedBatches: Set<string>;
+  missingBatches: Set<string>;
 }
+
+/** Batches that are named; a run of more damage than that is mended in several turns. */
+const maxNamedBatches = 100_000;
 
 /**
  * Reads manifest and shards side by side, a few batches at a time, and checks them record by record. `report`, `verify` and
@@ -39,6 +46,11 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
   const walk = new ManifestWalk(folder, spec, problems);
   const tally = new Tally(models.map((model) => model.id));
   const chunkImages = new Map<string, number>();
+  const damagedBatches = new Set<string>();
+  const missingBatches = new Set<string>();
+  const note = (batches: Set<string>, batchId: string) => {
+    if (batches.size < maxNamedBatches) batches.add(batchId);
+  };
   let images = 0;
 
   async function* batches() {
@@ -60,20 +72,22 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     const stored = await folder.readBytes(name);
     if (stored === null) {
       problems.add("shard-missing", name, `${name} is missing: ${withoutRecord(entries)}`);
+      note(missingBatches, batchId);
       return null;
     }
     try {
       const records = await decodeShard(stored.value, format, name);
-      checkShard({ name, modelId, entries, records, problems });
+      if (!checkShard({ name, modelId, entries, records, problems })) note(damagedBatches, batchId);
       return records;
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
       problems.add("shard-unreadable", name, `${toLabelfleetError(error).message}: ${withoutRecord(entries)}`);
+      note(damagedBatches, batchId);
       return null;
     }
   };
 
-  await eachOf(batches(), batchesAtOnce, async ({ batchId, entries }) => {
+  await eachOf(batches(), batchesReadAtOnce(spec, batchesAtOnce), async ({ batchId, entries }) => {
     tally.addBatch(entries, await Promise.all(models.map((model) => readShard(model.id, batchId, entries))));
   });
   await findUnexpectedShards(folder, spec, chunkImages, problems);
@@ -85,6 +99,8 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     skipped: walk.skipped,
     problems,
     isComplete: problems.total === 0,
+    damagedBatches,
+    missingBatches,
   };
 }
 

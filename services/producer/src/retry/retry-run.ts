@@ -1,18 +1,11 @@
-import { hostname } from "node:os";
-import { newProcessId } from "@labelfleet/shared/contract/ids";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
-import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
-import { openQueue } from "@labelfleet/shared/queue/batch-queue";
-import { RunProgress } from "@labelfleet/shared/redis/run-progress";
-import { Releasers } from "@labelfleet/shared/releasers";
+import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { feedOrStop } from "../feed/feed-or-stop.js";
 import { readFinished, replaceReport } from "../finalize/finalize-run.js";
-import { outcomeOf } from "../finalize/outcome.js";
-import { Following } from "../following.js";
-import { noteGraceMs, type Produced, type ProduceOptions, stopGraceMs } from "../produce.js";
-import { Grace, within } from "../within.js";
-import { Retrier } from "./retrier.js";
+import type { Produced, ProduceOptions } from "../produce.js";
+import { rewriteRun } from "../rewrite/rewrite-run.js";
+import { chosenBatches } from "./chosen-batches.js";
+import { rewriteOf } from "./rewrite-of.js";
 
 /**
  * Does the failed images of a complete run again: those with the code, or all that may succeed later. Which they are is read
@@ -22,44 +15,22 @@ import { Retrier } from "./retrier.js";
  * @throws RUN_INCOMPLETE when the run is not complete; RUN_INVALID when a shard is missing or cannot be read
  */
 export async function retryRun(options: ProduceOptions & { code: string | null }): Promise<Produced> {
-  const { folder, spec, redis, signal, logger, code } = options;
-  const finished = await checkComplete(folder);
-  const { lane } = spec.overridable;
-  const startedMs = options.startedMs ?? Date.now();
-  const releasers = new Releasers();
-  const grace = new Grace(stopGraceMs);
-  try {
-    const queue = openQueue(options.redisUrl, lane);
-    releasers.push("queue", () => within(grace.leftMs(), queue.close()));
-    const progress = new RunProgress(redis, lane, spec.runId);
-    const retrier = new Retrier({ folder, spec, code, redis, queue, progress, logger });
-    const following = new Following({
-      ...options,
-      progress,
-      producerId: newProcessId(hostname(), process.pid),
-      startedMs,
-      listed: () => ({ images: finished.images, isComplete: true }),
-      stand: () => {
-        const { chosen, done, failedAgain, batchesDone } = retrier.state;
-        const counts = { done, ok: done - failedAgain, failed: failedAgain, batchesDone };
-        return { ...counts, listed: chosen, listingComplete: retrier.hasChosen };
+  const { folder, spec, code } = options;
+  const before = await checkComplete(folder);
+  return rewriteRun({
+    ...options,
+    before,
+    question: {
+      batches: () => chosenBatches(folder, spec, code),
+      // Records of the pass that this retry began with, or of a later one, are done again, whoever did them.
+      left: (batchId, pass) => rewriteOf(folder, spec, batchId, { code, belowPass: pass }),
+      failedAgain: async (batchId) => {
+        const left = await rewriteOf(folder, spec, batchId, { code, belowPass: Number.POSITIVE_INFINITY });
+        return left?.images ?? 0;
       },
-      rebuildProgress: () => retrier.rebuildProgress(),
-    });
-    releasers.push("following", () => within(grace.leftMs(), following.stop()));
-    releasers.push("stand down", async () => {
-      await within(grace.leftMs(), retrier.withdraw());
-      await within(grace.leftMs(), following.end("stopped"));
-    });
-    if ((await feedOrStop(retrier, signal, grace)) === "stopped") return { outcome: "stopped", report: null };
-    await within(noteGraceMs, following.end("finalizing"));
-    const { report, problems } = await replaceReport(folder, spec);
-    for (const problem of problems.slice(0, 5)) logger.error(problem.message);
-    await within(noteGraceMs, following.end("done"));
-    return { outcome: retrier.state.batchesFailed > 0 ? "incomplete" : outcomeOf(report, spec), report };
-  } finally {
-    await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
-  }
+    },
+    conclude: () => replaceReport(folder, spec),
+  });
 }
 
 /** The report of a complete run. @throws RUN_INCOMPLETE */

@@ -34,7 +34,7 @@ async function change(
   const name = runNames.shard(modelId, batchId, "jsonl");
   const records = await decodeShard((await folder.readBytes(name))!.value, "jsonl", name);
   const changed = records.map((record) => (record.status === status ? { ...record, ...changes } : record));
-  await folder.store.put(folder.keyOf(name), encodeShard(changed, "jsonl"));
+  await folder.store.put(folder.keyOf(name), await encodeShard(changed, "jsonl"));
 }
 
 async function etagOf(folder: RunFolder, modelId: string, batchId: string): Promise<string> {

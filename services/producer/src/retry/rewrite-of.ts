@@ -1,4 +1,3 @@
-import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import { isToRetry, type Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
@@ -6,13 +5,7 @@ import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder, Stored } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-
-/** What a retry has to do of one batch. */
-export interface Rewrite {
-  job: BatchJob;
-  /** Images that are done again. */
-  images: number;
-}
+import type { Rewrite } from "../rewrite/rewriter.js";
 
 /**
  * Which of a batch's shards hold records to do again, by the folder as it is now; null when none does. The job names the shards
@@ -46,7 +39,8 @@ export async function rewriteOf(
   if (keys.size === 0) return null;
   const { rangeId: range, chunkId: chunk } = partsOfBatchId(batchId);
   const base = { schemaVersion: 1, run: folder.uri, runId: spec.runId, range, chunk, batchId } as const;
-  return { job: { ...base, pass: lastPass + 1, rewrite, retryCode: which.code }, images: keys.size };
+  const job = { ...base, pass: lastPass + 1, rewrite, retryCode: which.code, mend: false };
+  return { job, images: keys.size };
 }
 
 async function readShard(

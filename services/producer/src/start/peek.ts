@@ -1,6 +1,7 @@
 import { type ManifestEntry, maxChunkEntries, type Skipped } from "@labelfleet/shared/contract/manifest";
 import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
-import { type Filters, type Input, inputEntries, maxImagesOf, type Range } from "../list/input-entries.js";
+import { rangesBetween } from "../list/find-ranges.js";
+import { type Filters, type Input, inputEntries, maxImagesOf } from "../list/input-entries.js";
 
 /** The beginning of the listing. */
 export interface Peek {
@@ -17,14 +18,14 @@ export interface Peek {
 export async function peekInput(options: {
   input: Input;
   filters: Filters;
-  range: Range;
   signal?: AbortSignal | undefined;
 }): Promise<Peek> {
+  const [whole] = rangesBetween([]);
   const skipped = { ...nothingSkipped };
   const maxImages = maxImagesOf(options.filters);
   const bound = options.filters.sample === null ? maxChunkEntries : Number.POSITIVE_INFINITY;
   const entries: ManifestEntry[] = [];
-  for await (const entry of inputEntries({ ...options, afterKey: null, skipped })) {
+  for await (const entry of inputEntries({ ...options, range: whole!, afterKey: null, skipped })) {
     // One more than the bound has to be seen to know that there is more.
     if (entries.length === bound) return { entries, skipped, isAll: false };
     entries.push(entry);

@@ -12,14 +12,15 @@ import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { formatUri, isInside, parseUri } from "@labelfleet/shared/storage/uri";
-import { type Filters, maxImagesOf } from "../list/input-entries.js";
+import { findRanges, rangesBetween } from "../list/find-ranges.js";
+import { type Filters, type Input, maxImagesOf, type Range } from "../list/input-entries.js";
 import { keyFilterOf } from "../list/key-filter.js";
 import type { DeviceClass } from "../partition/batch-size.js";
 import { RangeWriter } from "../partition/range-writer.js";
 import { checkNotEmpty, checkReadable } from "./check-input.js";
 import { checkSince } from "./check-since.js";
 import { frozenSpecOf } from "./frozen-spec.js";
-import { peekInput } from "./peek.js";
+import { type Peek, peekInput } from "./peek.js";
 import { uploadModels } from "./upload-models.js";
 
 export interface PrepareOptions {
@@ -44,6 +45,8 @@ export interface PrepareOptions {
   expectedDevice?: DeviceClass;
   /** null to have it estimated. */
   batchImages: number | null;
+  /** Key ranges that a long listing is cut into, at most. */
+  listingRanges: number;
   lane: string;
   maxFailed: MaxFailed;
   limits: RunSpec["overridable"]["limits"];
@@ -87,10 +90,10 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     const input = await openStore(inputAddress);
     releasers.push("input store", () => input.store.close());
     keyFilterOf({ prefix: input.prefix, ...filters });
-    const range: Ranges["ranges"][number] = { id: "r000", afterKey: null, throughKey: null };
-    const peek = await peekInput({ input, filters, range, signal });
+    const peek = await peekInput({ input, filters, signal });
     checkNotEmpty(options.input, peek.entries, peek.skipped);
     await checkReadable(input, peek.entries);
+    const ranges = await rangesFor(input, peek, options);
 
     const output = await openStore(outputAddress);
     releasers.push("output store", () => output.store.close());
@@ -115,10 +118,10 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     const folder = await RunFolder.open(`${outputAddress.replace(/\/$/, "")}/${spec.runId}/`);
     try {
       await folder.writeJsonFirst(runNames.spec, spec);
-      await folder.writeJsonFirst(runNames.ranges, { schemaVersion: 1, ranges: [range] } satisfies Ranges);
+      await folder.writeJsonFirst(runNames.ranges, { schemaVersion: 1, ranges } satisfies Ranges);
       const writer = new RangeWriter({
         folder,
-        rangeId: range.id,
+        rangeId: ranges[0]!.id,
         chunkEntries: chunkEntriesOf(spec.frozen.batchImages),
         maxImages: maxImagesOf(filters),
       });
@@ -132,6 +135,18 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
   } finally {
     await releasers.releaseAll();
   }
+}
+
+/** One range for what is listed already, for stores that list in one walk, and for what is counted over the whole listing. */
+async function rangesFor(
+  { store, prefix }: Input,
+  peek: Peek,
+  { filters, listingRanges, signal }: PrepareOptions,
+): Promise<Range[]> {
+  if (peek.isAll || listingRanges === 1 || maxImagesOf(filters) !== Number.POSITIVE_INFINITY) return rangesBetween([]);
+  const page = store.page?.bind(store);
+  if (page === undefined) return rangesBetween([]);
+  return findRanges({ page, prefix, most: listingRanges, afterKey: peek.entries.at(-1)!.key, signal });
 }
 
 function weakPromise(output: string): string {

@@ -87,7 +87,7 @@ export async function madeUpRun(
   for (const { batchId, start, end } of batchesOfChunk({ chunkId: "r000-000000", images: keys.length }, batchImages)) {
     for (const { id } of models) {
       const records = entries.slice(start, end).map((entry) => recordOf(entry, id, verdict(entry.key, id)));
-      await folder.writeFirst(runNames.shard(id, batchId, format), encodeShard(records, format), "");
+      await folder.writeFirst(runNames.shard(id, batchId, format), await encodeShard(records, format), "");
     }
   }
   return { folder, store };

@@ -3,9 +3,11 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import type {
   GetOptions,
+  ListedPage,
   ListOptions,
   ObjectInfo,
   ObjectStore,
+  PageOptions,
   PutOptions,
 } from "@labelfleet/shared/storage/object-store";
 
@@ -15,6 +17,13 @@ export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, Buffer<ArrayBuffer>>();
   /** Keys that a listing has given out, to see where listings start. */
   readonly listed: string[] = [];
+  /** Prefixes that were cleared of what killed writers left. */
+  readonly cleared: string[] = [];
+  pageKeys = 1_000;
+  /** Requests for single pages so far. */
+  pages = 0;
+  /** Until a key is put or deleted. */
+  #sortedKeys: string[] | null = null;
 
   static of(keys: string[]): MemoryStore {
     const store = new MemoryStore();
@@ -26,13 +35,35 @@ export class MemoryStore implements ObjectStore {
     return `s3://memory/${key}`;
   }
 
-  async *list({ prefix, startAfter, signal }: ListOptions): AsyncGenerator<ObjectInfo> {
-    for (const key of [...this.objects.keys()].sort(compareKeys)) {
+  async *list({ prefix, startAfter, through, signal }: ListOptions): AsyncGenerator<ObjectInfo> {
+    for (const key of this.#sorted()) {
       signal?.throwIfAborted();
       if (!key.startsWith(prefix) || (startAfter !== undefined && compareKeys(key, startAfter) <= 0)) continue;
+      if (through !== undefined && compareKeys(key, through) > 0) return;
       this.listed.push(key);
       yield this.#infoOf(key);
     }
+  }
+
+  /** Like S3, with `pageKeys` instead of a thousand. */
+  async page({ prefix, startAfter, delimiter, maxKeys = this.pageKeys }: PageOptions): Promise<ListedPage> {
+    this.pages++;
+    const page: ListedPage = { keys: [], prefixes: [], isTruncated: false };
+    for (const key of this.#sorted()) {
+      if (!key.startsWith(prefix) || (startAfter !== undefined && compareKeys(key, startAfter) <= 0)) continue;
+      const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+      const common = end === -1 ? null : key.slice(0, end + delimiter!.length);
+      if (common !== null && page.prefixes.at(-1) === common) continue;
+      if (page.keys.length + page.prefixes.length === maxKeys) return { ...page, isTruncated: true };
+      if (common === null) page.keys.push(key);
+      else page.prefixes.push(common);
+    }
+    return page;
+  }
+
+  #sorted(): string[] {
+    if (this.#sortedKeys?.length !== this.objects.size) this.#sortedKeys = [...this.objects.keys()].sort(compareKeys);
+    return this.#sortedKeys;
   }
 
   async get(key: string, _options?: GetOptions) {
@@ -49,12 +80,21 @@ export class MemoryStore implements ObjectStore {
     if (options.ifNoneMatch === "*" && this.objects.has(key)) {
       throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} exists`);
     }
+    if (options.ifMatch !== undefined && (await this.head(key))?.etag !== options.ifMatch) {
+      throw new LabelfleetError("PRECONDITION_FAILED", `${this.uriOf(key)} is another one`);
+    }
     this.objects.set(key, Buffer.from(body));
+    this.#sortedKeys = null;
     return { etag: this.#infoOf(key).etag };
   }
 
   async delete(key: string): Promise<void> {
     this.objects.delete(key);
+    this.#sortedKeys = null;
+  }
+
+  async removeAbandoned(prefix: string): Promise<void> {
+    this.cleared.push(prefix);
   }
 
   async close(): Promise<void> {}

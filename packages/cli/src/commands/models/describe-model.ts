@@ -1,6 +1,6 @@
 import { type StageCost, stageCosts, totalCost } from "@labelfleet/models/efficientnet/cost";
 import { architectureNames, variantOf } from "@labelfleet/models/efficientnet/variants";
-import { parseHubSource, pulledModel } from "@labelfleet/models/hub/pull-model";
+import { parseHubSource, pulledModel } from "@labelfleet/models/hub/hub-source";
 import { shortNames } from "@labelfleet/models/hub/short-names";
 import type { ModelCard } from "@labelfleet/models/model-card";
 import type { Model } from "@labelfleet/models/model-folder";

@@ -1,4 +1,5 @@
-import { parseHubSource, pulledModel, pullModel } from "@labelfleet/models/hub/pull-model";
+import { parseHubSource, pulledModel } from "@labelfleet/models/hub/hub-source";
+import { pullModel } from "@labelfleet/models/hub/pull-model";
 import { shortNames } from "@labelfleet/models/hub/short-names";
 import { nearestNames } from "@labelfleet/models/nearest-names";
 import { LabelfleetError } from "@labelfleet/shared/errors";

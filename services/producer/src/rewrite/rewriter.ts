@@ -1,5 +1,6 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { eachOf } from "@labelfleet/shared/each-of";
 import type { Logger } from "@labelfleet/shared/logger";
 import {
   type BatchQueue,
@@ -8,17 +9,15 @@ import {
   takeFailure,
   withdrawBatches,
 } from "@labelfleet/shared/queue/batch-queue";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
-import { eachOf } from "../each-of.js";
 import { ReadAhead } from "../feed/read-ahead.js";
 import { Recounter } from "../feed/recount.js";
 import { remedyOf, windowBatches } from "../feed/window.js";
-import { chosenBatches } from "./chosen-batches.js";
-import { type Rewrite, rewriteOf } from "./rewrite-of.js";
 
 const lookMs = 300;
 const readAheadBatches = 256;
@@ -27,11 +26,27 @@ const namedFailures = 5;
 /** A batch that came back this often without its records being done again is given up. */
 const maxFruitless = 5;
 
-export interface RetrierOptions {
+/** What has to be done again of one batch. */
+export interface Rewrite {
+  job: BatchJob;
+  /** Images that are done again. */
+  images: number;
+}
+
+/** Which batches are to be rewritten, asked of the folder as it is at the moment. */
+export interface RewriteQuestion {
+  /** Batches in order, null where nothing is to be done. @throws RUN_INVALID */
+  batches(): AsyncIterable<{ batchId: string; rewrite: Rewrite | null }>;
+  /** What is left of a batch that was fed with this pass; null when it is done. @throws RUN_INVALID */
+  left(batchId: string, pass: number): Promise<Rewrite | null>;
+  /** How many of a finished batch's images would be chosen again. */
+  failedAgain(batchId: string): Promise<number>;
+}
+
+export interface RewriterOptions {
   folder: RunFolder;
   spec: RunSpec;
-  /** As isToRetry takes it. */
-  code: string | null;
+  question: RewriteQuestion;
   redis: Redis;
   queue: BatchQueue;
   progress: RunProgress;
@@ -39,24 +54,21 @@ export interface RetrierOptions {
 }
 
 interface InQueue extends Rewrite {
-  /** Records of this pass or a later one count as done again, whoever did them. */
-  donePass: number;
+  /** The first pass that this was fed with. */
+  firstPass: number;
   fruitless: number;
 }
 
-/**
- * Keeps the rewrites of a retry in the queue until each is done. Redis only tells when to look: a batch is done when the folder
- * holds no chosen record any more that is older than this retry.
- */
-export class Retrier {
+/** Keeps rewrites in the queue until each is done. Redis only tells when to look: the folder says whether a batch is done. */
+export class Rewriter {
   /** Images chosen so far, those of them that were done, and those that failed again. */
   readonly state = { chosen: 0, done: 0, failedAgain: 0, batchesDone: 0, batchesFailed: 0 };
-  readonly #options: RetrierOptions;
+  readonly #options: RewriterOptions;
   readonly #pending: ReadAhead<Rewrite>;
   readonly #inQueue = new Map<string, InQueue>();
   #hasChosen = false;
 
-  constructor(options: RetrierOptions) {
+  constructor(options: RewriterOptions) {
     this.#options = options;
     this.#pending = new ReadAhead(this.#choose(), readAheadBatches);
   }
@@ -84,17 +96,15 @@ export class Retrier {
 
   /** Counts again what the folder holds, after Redis was emptied. */
   async rebuildProgress(): Promise<void> {
-    const { folder, spec, code } = this.#options;
     const recounter = new Recounter(this.#options);
-    for await (const { batchId } of chosenBatches(folder, spec, code)) await recounter.add(batchId);
+    for await (const { batchId } of this.#options.question.batches()) await recounter.add(batchId);
     await recounter.flush();
   }
 
   /** The rewrites that the folder asks for; batches that Redis does not know are counted on the way. */
   async *#choose(): AsyncGenerator<Rewrite> {
-    const { folder, spec, code } = this.#options;
     const recounter = new Recounter(this.#options);
-    for await (const { batchId, rewrite } of chosenBatches(folder, spec, code)) {
+    for await (const { batchId, rewrite } of this.#options.question.batches()) {
       await recounter.add(batchId);
       if (rewrite === null) continue;
       this.state.chosen += rewrite.images;
@@ -106,12 +116,12 @@ export class Retrier {
 
   async #refill(): Promise<void> {
     const { redis, spec, queue } = this.#options;
-    const window = windowBatches(await liveWorkers(redis, Date.now()), spec.overridable.lane);
+    const window = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
     const rewrites = this.#pending.take(window - this.#inQueue.size);
     const ahead = new Map<string, number>();
     let images = [...this.#inQueue.values()].reduce((sum, batch) => sum + batch.images, 0);
     for (const rewrite of rewrites) {
-      this.#inQueue.set(rewrite.job.batchId, { ...rewrite, donePass: rewrite.job.pass, fruitless: 0 });
+      this.#inQueue.set(rewrite.job.batchId, { ...rewrite, firstPass: rewrite.job.pass, fruitless: 0 });
       ahead.set(rewrite.job.batchId, images);
       images += rewrite.images;
     }
@@ -139,14 +149,13 @@ export class Retrier {
 
   /** The job that a batch needs now, or null when it is done or given up. */
   async #look(batchId: string, seen: { wasCompleted: boolean; hasFailed: boolean }): Promise<BatchJob | null> {
-    const { folder, spec, code, queue } = this.#options;
+    const { question, queue } = this.#options;
     const known = this.#inQueue.get(batchId)!;
-    const left = await rewriteOf(folder, spec, batchId, { code, belowPass: known.donePass });
+    const left = await question.left(batchId, known.firstPass);
     if (left === null) {
-      const stillFailed = await rewriteOf(folder, spec, batchId, { code, belowPass: Number.POSITIVE_INFINITY });
+      this.state.failedAgain += await question.failedAgain(batchId);
       this.#inQueue.delete(batchId);
       this.state.done += known.images;
-      this.state.failedAgain += stillFailed?.images ?? 0;
       this.state.batchesDone++;
       return null;
     }

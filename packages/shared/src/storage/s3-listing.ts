@@ -1,0 +1,93 @@
+import type { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { readBody, untilAborted } from "./s3-body.js";
+
+/** An object as a page of a listing has it. */
+export interface ListedObject {
+  /** As it came: url-encoded where the page says so. */
+  key: string;
+  /** Unquoted. */
+  etag: string;
+  sizeBytes: number;
+  lastModifiedMs: number | null;
+}
+
+/**
+ * Reads the objects of this command's answer in our own way, and leaves the SDK the rest of it: its XML parser and schemas take
+ * 15 ms for a page of a thousand objects, and garbage of several megabytes with it. Returns where they are once the
+ * command was sent; null when the page is written in a way that only a real parser should read, which the SDK then did.
+ */
+export function readingObjects(
+  command: ListObjectsV2Command,
+  { uri, signal }: { uri: string; signal: AbortSignal },
+): { objects: ListedObject[] | null } {
+  const taken: { objects: ListedObject[] | null } = { objects: null };
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as { statusCode: number; body: unknown };
+      if (response.statusCode !== 200) return result;
+      const reading = readBody(response.body, undefined, Number.POSITIVE_INFINITY, uri);
+      const xml = (await untilAborted(signal, reading, response.body)).toString("utf8");
+      const parted = takeContents(xml);
+      taken.objects = parted?.objects ?? null;
+      response.body = Buffer.from(parted?.rest ?? xml);
+      return result;
+    },
+    // Low is next to the network: before the SDK reads the answer.
+    { step: "deserialize", priority: "low", name: "readObjects" },
+  );
+  return taken;
+}
+
+/** Parts the objects of a page from the rest of it; null when it is not written as S3 and its like write it. */
+export function takeContents(xml: string): { objects: ListedObject[]; rest: string } | null {
+  if (xml.includes("<![CDATA[")) return null;
+  const objects: ListedObject[] = [];
+  let rest = "";
+  let from = 0;
+  for (;;) {
+    const start = xml.indexOf("<Contents>", from);
+    if (start === -1) break;
+    const end = xml.indexOf("</Contents>", start);
+    const entry = xml.slice(start, end);
+    const [key, sizeBytes] = [textOf(entry, "Key"), textOf(entry, "Size")];
+    if (end === -1 || key === null || sizeBytes === null) return null;
+    const modified = textOf(entry, "LastModified");
+    objects.push({
+      key: ownCopy(key),
+      etag: ownCopy(unquoted(textOf(entry, "ETag") ?? "")),
+      sizeBytes: Number(sizeBytes),
+      lastModifiedMs: modified === null ? null : Date.parse(modified),
+    });
+    rest += xml.slice(from, start);
+    from = end + "</Contents>".length;
+  }
+  rest += xml.slice(from);
+  return rest.includes("<Contents") ? null : { objects, rest };
+}
+
+export function unquoted(etag: string): string {
+  return etag.replace(/^"|"$/g, "");
+}
+
+/** The text of an element without attributes, or null. */
+function textOf(xml: string, name: string): string | null {
+  const start = xml.indexOf(`<${name}>`);
+  if (start === -1) return null;
+  const end = xml.indexOf("<", start + name.length + 2);
+  if (!xml.startsWith(`</${name}>`, end)) return null;
+  const text = xml.slice(start + name.length + 2, end);
+  return text.includes("&") ? text.replace(/&(#?)(\w+);/g, decodeReference) : text;
+}
+
+/** A slice would keep the whole page in memory for as long as it is needed itself. */
+function ownCopy(slice: string): string {
+  return Buffer.from(slice).toString();
+}
+
+const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+function decodeReference(whole: string, isNumber: string, name: string): string {
+  if (isNumber === "") return entities[name] ?? whole;
+  return String.fromCodePoint(name.startsWith("x") ? Number.parseInt(name.slice(1), 16) : Number(name));
+}
