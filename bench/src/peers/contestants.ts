@@ -23,19 +23,22 @@ export interface Contestant {
   name: string;
   /** As somebody would type it, for the report. */
   variant: string;
+  /** Whether it infers with the same graph as the first contestant, in float32. */
+  isExact: boolean;
   run(s3: BenchS3): Promise<Outcome>;
 }
 
 /** `labelfleet run` with a bundled model or a model folder. */
-export function ours(name: string, model: string): Contestant {
+export function ours(name: string, model: string, isExact: boolean): Contestant {
   const args = [`s3://${bucket}/${prefix.replace(/\/$/, "")}`, "--out", `s3://${bucket}/labels`, "--model", model];
   return {
     name,
+    isExact,
     variant: `labelfleet run --model ${basename(model)}`,
     async run(s3) {
-      const { commandSeconds, report } = await runOnce(args, s3);
-      // The labels are read with the same credentials as the run.
+      // The run's folder is read in this process.
       Object.assign(process.env, s3.env);
+      const { commandSeconds, report } = await runOnce(args, s3);
       const labels = new Map<string, number>();
       for await (const { key, top } of recordsOf(report.run)) {
         const best = top?.[0];
@@ -59,6 +62,7 @@ export function peer(name: string, script: string, flags: string[], peerModel: P
   const { python, model, inputPx, cropPct } = peerModel;
   return {
     name,
+    isExact: true,
     variant: [script, ...flags].join(" "),
     async run(s3) {
       await rm(outFolder, { recursive: true, force: true });
