@@ -35,8 +35,8 @@ export interface ScalingOptions {
   batchImages: number;
   /** As LABELFLEET_SIMULATED_DEVICE. */
   device: string;
-  /** Images of one inference call. */
-  batchSize: number;
+  /** Images of one inference call; null: searched for. */
+  batchSize: number | null;
   /** Where the input lies, with at least as many images. */
   input: string;
   /** For the run and the cache. */
@@ -51,7 +51,7 @@ export async function scalingRun(options: ScalingOptions): Promise<ScalingRun> {
   const env = {
     REDIS_URL: redis.url,
     LABELFLEET_SIMULATED_DEVICE: options.device,
-    LABELFLEET_MAX_BATCH_SIZE: String(options.batchSize),
+    LABELFLEET_MAX_BATCH_SIZE: options.batchSize === null ? "" : String(options.batchSize),
     LABELFLEET_CACHE_DIR: join(options.folder, "cache"),
     LABELFLEET_LOG_LEVEL: "error",
   };

@@ -4,6 +4,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
 import { exitCodeOf } from "./exit-code.js";
+import { readFleet, watchFleet } from "./read-fleet.js";
 import { keepHeapSmall } from "./small-heap.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
@@ -35,11 +36,14 @@ export async function follow(
 ): Promise<number> {
   keepHeapSmall();
   const view = new ProgressView(process.stderr);
+  const watching = new AbortController();
+  const { lane } = run.spec.overridable;
+  const fleet = watchFleet(() => readFleet(run.redis, lane, run.spec.runId), watching.signal);
   try {
     const { outcome, ...produced } = await work({
       ...run,
       logger: context.logger,
-      onProgress: (progress) => view.show(progress),
+      onProgress: (progress) => view.show(progress, fleet.facts),
     });
     view.end();
     if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
@@ -49,6 +53,7 @@ export async function follow(
     if (advice !== null) process.stderr.write(`${advice}\n`);
     return exitCodeOf(outcome);
   } finally {
+    watching.abort();
     view.end();
   }
 }

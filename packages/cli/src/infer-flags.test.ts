@@ -1,0 +1,21 @@
+import { readConfig } from "@labelfleet/shared/config";
+import { expect, test } from "vitest";
+import { createProgram } from "./program.js";
+import { type InferFlags, inferEnvironment } from "./run-flags.js";
+
+function flagsOf(...words: string[]): InferFlags {
+  const work = createProgram(() => {}).commands.find((command) => command.name() === "work")!;
+  work.exitOverride().parseOptions(words);
+  return work.opts();
+}
+
+test("what is pinned for a run reaches its workers through their environment", () => {
+  const flags = flagsOf("--max-batch-size", "24", "--max-wait-ms", "0", "--device-memory", "2048");
+  const config = readConfig(inferEnvironment(flags));
+  expect(config).toMatchObject({ maxBatchSize: 24, maxWaitMs: 0, deviceMemoryMib: 2048 });
+});
+
+test("what is not pinned is left to the worker", () => {
+  expect(inferEnvironment(flagsOf())).toEqual({});
+  expect(readConfig({})).toMatchObject({ maxBatchSize: null, maxWaitMs: null, deviceMemoryMib: null });
+});
