@@ -1,5 +1,6 @@
 import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
@@ -15,6 +16,8 @@ export interface FollowedRun {
   redisUrl: string;
   signal: AbortSignal;
   startedMs: number;
+  /** Where the command serves metrics of the run; nowhere unless given. */
+  metricsAddress?: MetricsAddress | null;
 }
 
 /** Takes a run to its end with progress on stderr and the report on stdout. Returns the exit code. */
@@ -35,11 +38,15 @@ export async function follow(
 ): Promise<number> {
   keepHeapSmall();
   const view = new ProgressView(process.stderr);
+  const metrics = await startMetrics(context, run);
   try {
     const { outcome, ...produced } = await work({
       ...run,
       logger: context.logger,
-      onProgress: (progress) => view.show(progress),
+      onProgress: (progress) => {
+        view.show(progress);
+        metrics?.show(progress);
+      },
     });
     view.end();
     if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
@@ -50,7 +57,17 @@ export async function follow(
     return exitCodeOf(outcome);
   } finally {
     view.end();
+    await metrics?.close();
   }
+}
+
+async function startMetrics({ logger }: CommandContext, { metricsAddress, redis, redisUrl, spec }: FollowedRun) {
+  if (!metricsAddress) return null;
+  const { serveProducerMetrics } = await import("@labelfleet/producer/producer-metrics");
+  const { lane } = spec.overridable;
+  const server = await serveProducerMetrics(metricsAddress, { redis, redisUrl, runId: spec.runId, lane });
+  logger.info(`metrics at ${server.url}/metrics`);
+  return server;
 }
 
 function adviceFor(outcome: Produced["outcome"], uri: string, again: string): string | null {

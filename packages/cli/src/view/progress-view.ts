@@ -1,5 +1,5 @@
+import { RecentRate } from "@labelfleet/producer/recent-rate";
 import { formatCount, formatDuration } from "./format.js";
-import { RecentRate } from "./rate.js";
 
 /** What is known of a run while it goes on. */
 export interface Progress {

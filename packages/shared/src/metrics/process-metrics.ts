@@ -8,8 +8,16 @@ const windowMs = 15_000;
 export type Role = "worker" | "producer" | "dashboard";
 
 export const processDefinitions = {
-  labelfleet_build_info: { type: "gauge", help: "Always 1: which version runs in which role.", labels: ["role", "version", "node"] },
-  labelfleet_ready: { type: "gauge", help: "Whether the process does its work now, as /readyz says: 1 or 0.", labels: [] },
+  labelfleet_build_info: {
+    type: "gauge",
+    help: "Always 1: which version runs in which role.",
+    labels: ["role", "version", "node"],
+  },
+  labelfleet_ready: {
+    type: "gauge",
+    help: "Whether the process does its work now, as /readyz says: 1 or 0.",
+    labels: [],
+  },
   labelfleet_event_loop_delay_seconds: {
     type: "summary",
     help: "How late the main thread's event loop was over the last quarter of a minute; quantile 1 is the latest.",

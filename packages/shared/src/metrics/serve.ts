@@ -36,7 +36,8 @@ export async function serveMetrics(
     const path = request.url?.split("?")[0];
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
     if (path === "/healthz") return answer(response, 200, "ok\n");
-    if (path === "/readyz") return source.isReady() ? answer(response, 200, "ready\n") : answer(response, 503, "not ready\n");
+    if (path === "/readyz")
+      return source.isReady() ? answer(response, 200, "ready\n") : answer(response, 503, "not ready\n");
     if (path !== "/metrics") return answer(response, 404, "there are /metrics, /healthz and /readyz\n");
     within(answerMs, source.metrics()).then(
       (text) => (text === undefined ? answer(response, 503, "") : answer(response, 200, text, metricsContentType)),

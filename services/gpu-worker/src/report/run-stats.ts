@@ -1,5 +1,5 @@
-import type { WorkerStage, WorkerStats } from "@labelfleet/shared/contract/stats";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { WorkerStage, WorkerStats } from "@labelfleet/shared/contract/stats";
 import { CompletionCounter } from "./completions.js";
 import type { WorkTotals } from "./work-totals.js";
 

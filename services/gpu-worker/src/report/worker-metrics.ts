@@ -1,7 +1,14 @@
 import { type WorkerStage, workerStages } from "@labelfleet/shared/contract/stats";
+import {
+  byLabel,
+  histogram,
+  type MetricDefinitions,
+  type Readings,
+  single,
+  totals,
+} from "@labelfleet/shared/metrics/metric";
 import { serveProcess } from "@labelfleet/shared/metrics/process-server";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
-import { byLabel, histogram, type MetricDefinitions, type Readings, single, totals } from "@labelfleet/shared/metrics/metric";
 import type { WorkTotals } from "./work-totals.js";
 
 /** Upper bounds of the histogram of batch sizes: powers of two, up to the largest that is searched for. */
@@ -13,7 +20,11 @@ export const workerDefinitions = {
     help: "Records that this worker was the first to write: one for each image and model.",
     labels: ["model", "status"],
   },
-  labelfleet_image_failures_total: { type: "counter", help: "The failed ones of those, by error code.", labels: ["code"] },
+  labelfleet_image_failures_total: {
+    type: "counter",
+    help: "The failed ones of those, by error code.",
+    labels: ["code"],
+  },
   labelfleet_carried_over_images_total: {
     type: "counter",
     help: "Images whose records were taken from the run that --since names.",
@@ -42,14 +53,22 @@ export const workerDefinitions = {
     help: "Batches of lost workers that this worker found and gave back to the queue.",
     labels: [],
   },
-  labelfleet_retries_total: { type: "counter", help: "Attempts of batches that failed and will be repeated.", labels: [] },
+  labelfleet_retries_total: {
+    type: "counter",
+    help: "Attempts of batches that failed and will be repeated.",
+    labels: [],
+  },
   labelfleet_failed_batches_total: { type: "counter", help: "Batches that failed for good.", labels: [] },
   labelfleet_shard_conflicts_total: {
     type: "counter",
     help: "Shards that another worker had written first; this worker's were thrown away.",
     labels: [],
   },
-  labelfleet_paused_runs: { type: "gauge", help: "Runs whose input cannot be read now, and which wait for it.", labels: [] },
+  labelfleet_paused_runs: {
+    type: "gauge",
+    help: "Runs whose input cannot be read now, and which wait for it.",
+    labels: [],
+  },
 } as const satisfies MetricDefinitions;
 
 /** What a worker knows of itself without asking anybody. */
