@@ -20,7 +20,8 @@ export function tracing(): { telemetry?: Telemetry } {
  * @returns how to send what is left, within a bound
  */
 export async function startTracing(): Promise<() => Promise<void>> {
-  const [{ BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }, resources] = await Promise.all([
+  const [api, { BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }, resources] = await Promise.all([
+    import("@opentelemetry/api"),
     import("@opentelemetry/sdk-trace-node"),
     import("@opentelemetry/exporter-trace-otlp-http"),
     import("@opentelemetry/resources"),
@@ -37,6 +38,7 @@ export async function startTracing(): Promise<() => Promise<void>> {
   telemetry = new BullMQOtel({ tracerName: "labelfleet", version });
   return async () => {
     telemetry = undefined;
+    for (const registered of [api.trace, api.context, api.propagation]) registered.disable();
     await within(flushMs, provider.shutdown());
   };
 }
