@@ -129,7 +129,7 @@ it("says what a worker did, in its own numbers", () => {
   expect(samples.get("labelfleet_batch_size_sum")).toEqual([` ${photoCount}`]);
   expect(samples.get("labelfleet_queue_wait_seconds_count")).toEqual([" 3"]);
   expect(samples.get("labelfleet_inflight_images")).toEqual([" 0"]);
-  expect(samples.get("labelfleet_stage_seconds_count")).toContain(`{stage="decode"} ${photoCount}`);
+  expect(samples.get("labelfleet_stage_seconds_count")).toContain(`{stage="infer"} ${photoCount}`);
 });
 
 it("says how far a producer is", () => {

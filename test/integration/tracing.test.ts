@@ -38,7 +38,7 @@ async function startCollector() {
 const job = {
   schemaVersion: 1 as const,
   run: "file:///run/",
-  runId: "20261124-120000-abcdef",
+  runId: "20261124t120000z-abcdef",
   range: "r000",
   chunk: "r000-000000",
   batchId: "r000-000000-0000",
