@@ -7,6 +7,8 @@ import { testLabels } from "./labels.js";
 
 const image = "labelfleet:test";
 const buildTimeoutMs = 900_000;
+/** Generous, for machines that do other things beside. */
+const startupMs = 180_000;
 
 /** Builds the product's image the way the docs say; Docker's cache makes the second time quick. */
 export async function buildImage(): Promise<void> {
@@ -24,6 +26,7 @@ export function labelfleetContainer(servers: ContainerServers, words: string[], 
     .withCommand(words)
     .withEnvironment({ ...servers.insideEnv, ...env })
     .withNetwork(servers.network)
+    .withStartupTimeout(startupMs)
     .withLabels(testLabels);
 }
 

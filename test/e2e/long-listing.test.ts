@@ -24,7 +24,7 @@ test("a bucket is listed ahead of its workers, in ranges and in bounded memory",
   const env = { ...rig.shared, ...bucket.env, ...heap };
   const flags = ["--out", join(rig.dir, "labels"), "--batch-images", "10240"];
   const scan = rig.cli.start(["scan", "s3://vast/in", ...flags], env);
-  const [, run] = await scan.until(/^(file:\S+\/)\n/);
+  const [, run] = await scan.until(/^(file:\S+\/)\n/, 120_000);
   await scan.until(/ 300,000 images \(/, 100_000);
   scan.kill("SIGINT");
   expect((await scan.result()).exitCode).toBe(1);

@@ -1,3 +1,4 @@
+import type { CliEnv } from "../support/cli.js";
 import { makePhotos, type Photo } from "../support/photos.js";
 import type { Said } from "./comparison.js";
 import { FaultRig } from "./fault-rig.js";
@@ -28,9 +29,9 @@ export function withEmptyObjects(
 /** The records of an undisturbed run, by key. */
 export async function undisturbedRecords(
   photos: Photo[],
-  options: { flags?: string[]; timeoutMs?: number } = {},
+  options: { flags?: string[]; env?: CliEnv; timeoutMs?: number } = {},
 ): Promise<Map<string, Said>> {
-  const rig = await FaultRig.start({ photos, expected: null });
+  const rig = await FaultRig.start({ photos, expected: null, env: options.env ?? {} });
   try {
     return await rig.undisturbed(options.flags, options.timeoutMs);
   } finally {

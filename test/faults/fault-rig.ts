@@ -28,6 +28,8 @@ export interface FaultRigOptions {
   expected: ReadonlyMap<string, Said> | null;
   /** Keys in one page of a listing. */
   pageKeys?: number;
+  /** Of all processes, beside what they need. */
+  env?: CliEnv;
   /** Another build's labelfleet.js. */
   program?: string;
 }
@@ -82,6 +84,7 @@ export class FaultRig {
       LABELFLEET_LOG_LEVEL: "info",
       // Corpora repeat a few photos, and each of them is to be worked on.
       LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
+      ...options.env,
     };
     const cli = new Cli({ temporaryDir, env, ...(program !== undefined && { program }) });
     const rig = new FaultRig({ servers, proxy, cli, dir, options });

@@ -7,14 +7,16 @@ import { Weather } from "./chaos/weather.js";
 import { clonedPhotos } from "./clones.js";
 import { FaultRig, stopOnSignal, succeeded } from "./fault-rig.js";
 
-// `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS]`: one run whose workers are killed in turn,
-// by the clock, and whose Redis is emptied twice, the second time together with the producer; `resume` ends it. Prints what was
-// done again.
+// `node test/dist/faults/many-kills.js [--images N] [--workers N] [--kill-every SECONDS] [--simulated DEVICE]`: one run whose
+// workers are killed in turn, by the clock, and whose Redis is emptied twice, the second time together with the producer;
+// `resume` ends it. Prints what was done again.
 const { values } = parseArgs({
   options: {
     images: { type: "string", default: "20000" },
     workers: { type: "string", default: "4" },
     "kill-every": { type: "string", default: "3" },
+    // As LABELFLEET_SIMULATED_DEVICE has it; without it, Lite0 on the CPU.
+    simulated: { type: "string" },
   },
 });
 const [images, workers] = [Number(values.images), Number(values.workers)];
@@ -23,8 +25,9 @@ const batchImages = 16;
 const endMs = 3_600_000;
 const lookMs = 500;
 
-const { photos, expected } = await clonedPhotos(images);
-const rig = await FaultRig.start({ photos, expected });
+const env = { LABELFLEET_SIMULATED_DEVICE: values.simulated };
+const { photos, expected } = await clonedPhotos(images, env);
+const rig = await FaultRig.start({ photos, expected, env });
 stopOnSignal(rig);
 try {
   const weather = new Weather();

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { batchSlotBounds } from "@labelfleet/gpu-worker/bounds";
+import { batchSlotBounds, batchSlotsFor, maxImagesInFlight } from "@labelfleet/gpu-worker/bounds";
+import { planThreads } from "@labelfleet/gpu-worker/cores";
 import { runWorker } from "@labelfleet/gpu-worker/worker";
 import { resolveModel } from "@labelfleet/models/registry";
 import type { PreparedRun } from "@labelfleet/producer/start/prepare-run";
@@ -211,7 +212,9 @@ describe("a worker", () => {
     const slots = async () => (await liveWorkers(rig.redis, await redisNowMs(rig.redis)))[0]?.batchSlots;
     expect(await slots()).toBe(2 * batchSlotBounds.min);
     await deliver(jobOf(0));
-    await vi.waitFor(async () => expect(await slots()).toBe(batchSlotBounds.max + batchSlotBounds.min), 15_000);
+    const many = batchSlotsFor(batchImages, maxImagesInFlight(planThreads(1)));
+    expect(many).toBeGreaterThan(4 * batchSlotBounds.min);
+    await vi.waitFor(async () => expect(await slots()).toBe(many + batchSlotBounds.min), 15_000);
   });
 
   it("of two that race for one batch each way, one shard stays and both count the same", async () => {

@@ -20,6 +20,8 @@ import { tableOf } from "./table.js";
 const bucket = "bench";
 const prefix = "photos/";
 const warmUpImages = 64;
+/** Copies of a photo are there to be worked on. */
+const readEach = { LABELFLEET_MERGE_EQUAL_OBJECTS: "false" };
 const inferMultiplyAdds = 120e9;
 const mostInferImages = 300;
 const leastInferImages = 60;
@@ -50,11 +52,12 @@ export async function benchPipeline(args: string[]): Promise<number> {
   // What the model's name means is found out before anything is measured.
   const modelName = await benchModel(values.model);
   const { card } = await resolveModel(modelName);
-  const s3 = await startBenchS3(bucket, prefix, photos.folder);
+  const s3 = await startBenchS3(bucket, prefix, photos.folder, size.copies);
   Object.assign(process.env, s3.env);
   try {
     const cores = availableParallelism();
     const runs = await measureRuns({ ...values, model: modelName }, s3);
+    const last = runs.at(-1)!.report;
     const batchImages = batchImagesOf(runs[0]!);
     const common = { bucket, prefix, folder: photos.folder, model: modelName, batchImages, cores, s3 };
     const images = { ...size.stageImages, infer: inferImages(card) };
@@ -68,7 +71,7 @@ export async function benchPipeline(args: string[]): Promise<number> {
       stages,
       roofline: stages.length === 0 ? null : rooflineOf(stages, cores),
       runs,
-      differingLabels: values.check ? await countDiffering(runs.at(-1)!.report.run, modelName, prefix, photos) : null,
+      differingLabels: values.check ? await countDiffering(last.run, modelName, last.images, photos) : null,
     });
     if (values.out !== undefined) await writeResult(values.out, result);
     process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : tableOf(result));
@@ -95,7 +98,7 @@ async function measureRuns(
   const measured: MeasuredRun[] = [];
   for (let i = 1; i <= Number(runs); i++) {
     process.stderr.write(`run ${i} of ${runs}\n`);
-    measured.push(await runOnce(command, s3));
+    measured.push(await runOnce(command, s3, readEach));
   }
   return measured;
 }

@@ -2,11 +2,15 @@ import type { BenchPhotos } from "./photos.js";
 import { plainLabels } from "./plain-labels.js";
 import { recordsOf } from "./records.js";
 
-/** Photos whose best label in the run is not that of plain inference, or that have not exactly one record. */
+/**
+ * Objects whose best label in the run is not that of plain inference, or that have not exactly one record.
+ *
+ * @param images objects of the run: each photo may have several keys, which end in its name
+ */
 export async function countDiffering(
   run: string,
   model: string,
-  prefix: string,
+  images: number,
   { folder, names }: BenchPhotos,
 ): Promise<number> {
   const plain = await plainLabels(model, folder, names);
@@ -14,10 +18,9 @@ export async function countDiffering(
   const seen = new Set<string>();
   let repeated = 0;
   for await (const { key, top } of recordsOf(run)) {
-    const name = key.slice(prefix.length);
-    if (seen.has(name)) repeated += 1;
-    seen.add(name);
-    if (top?.[0]?.index !== plain.get(name)) differing += 1;
+    if (seen.has(key)) repeated += 1;
+    seen.add(key);
+    if (top?.[0]?.index !== plain.get(key.slice(key.lastIndexOf("/") + 1))) differing += 1;
   }
-  return differing + repeated + (names.length - seen.size);
+  return differing + repeated + (images - seen.size);
 }

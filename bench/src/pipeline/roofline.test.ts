@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rooflineOf, type StageMeasure } from "./roofline.js";
+import { rooflineOf, type StageMeasure, undisturbedRate } from "./roofline.js";
 
 function measure(stage: string, concurrency: number, imagesPerSecond: number, cpuMs: number, server = 0): StageMeasure {
   return { stage, concurrency, imagesPerSecond, cpuMsPerImage: cpuMs, serverCpuMsPerImage: server };
@@ -24,5 +24,21 @@ describe("rooflineOf", () => {
   it("gives a strict bound of each stage's least CPU time, without the server", () => {
     const measures = [measure("decode", 1, 200, 4), measure("decode", 2, 350, 5), measure("infer", 1, 100, 12, 9)];
     expect(rooflineOf(measures, 2).strictImagesPerSecond).toBeCloseTo(125);
+  });
+});
+
+describe("undisturbedRate", () => {
+  const measured = { images: 100, concurrency: 2, cores: 2, wallMs: 2_000, cpuMs: 1_500, othersMs: 0 };
+
+  it("is images over time where nobody else worked", () => {
+    expect(undisturbedRate(measured)).toBeCloseTo(50);
+  });
+
+  it("takes the part of the cores that others had off the time", () => {
+    expect(undisturbedRate({ ...measured, othersMs: 1_000 })).toBeCloseTo(100 / 1.5);
+  });
+
+  it("gives one thread no more than one core, however much others took of the second", () => {
+    expect(undisturbedRate({ ...measured, concurrency: 1, othersMs: 2_000 })).toBeCloseTo(100 / 1.5);
   });
 });

@@ -20,6 +20,24 @@ export interface Roofline {
 }
 
 /**
+ * Images a second of a stage alone, without the time that other programs had of the cores (as in the pipeline's runs); but never more
+ * than its threads can do on cores of their own.
+ */
+export function undisturbedRate(measured: {
+  images: number;
+  concurrency: number;
+  cores: number;
+  wallMs: number;
+  cpuMs: number;
+  othersMs: number;
+}): number {
+  const { images, concurrency, cores, wallMs, cpuMs, othersMs } = measured;
+  const withoutOthersMs = wallMs - Math.max(0, othersMs) / cores;
+  const leastMs = cpuMs / Math.min(concurrency, cores);
+  return (1_000 * images) / Math.max(withoutOthersMs, Math.min(leastMs, wallMs));
+}
+
+/**
  * What a pipeline could do that adds nothing to its stages and leaves no core idle: cores / the sum of CPU seconds that an image
  * costs in each stage run alone.
  */

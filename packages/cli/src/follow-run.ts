@@ -5,6 +5,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
 import { exitCodeOf } from "./exit-code.js";
+import { readFleet, watchFleet } from "./read-fleet.js";
 import { keepHeapSmall } from "./small-heap.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
@@ -37,14 +38,17 @@ export async function follow(
   again: string,
 ): Promise<number> {
   keepHeapSmall();
-  const view = new ProgressView(process.stderr);
   const metrics = await startMetrics(context, run);
+  const view = new ProgressView(process.stderr);
+  const watching = new AbortController();
+  const { lane } = run.spec.overridable;
+  const fleet = watchFleet(() => readFleet(run.redis, lane, run.spec.runId), watching.signal);
   try {
     const { outcome, ...produced } = await work({
       ...run,
       logger: context.logger,
       onProgress: (progress) => {
-        view.show(progress);
+        view.show(progress, fleet.facts);
         metrics?.show(progress);
       },
     });
@@ -56,6 +60,7 @@ export async function follow(
     if (advice !== null) process.stderr.write(`${advice}\n`);
     return exitCodeOf(outcome);
   } finally {
+    watching.abort();
     view.end();
     await metrics?.close();
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Device } from "./session.js";
@@ -36,6 +37,11 @@ export async function openOnDevice<T>(
     }
     return { opened: await open("cpu"), device: "cpu", fallbackReason: `no CUDA, using the CPU: ${reason}` };
   }
+}
+
+/** Whether there is a graphics processor that CUDA could use: then it is worth a warning when it does not. */
+export function hasNvidiaDevice(): boolean {
+  return ["/dev/nvidiactl", "/dev/dxg"].some((path) => existsSync(path));
 }
 
 const maxReasonLength = 200;

@@ -30,7 +30,7 @@ export const maxOverdueDecodes = 2;
 /** Threads of libuv's pool beside the decoders: files, name look-ups, compression. */
 const otherPoolThreads = 3;
 /** Fetches mostly wait for the network; they are overlapped, not parallel. */
-const fetchSlotsPerDecode = 8;
+const fetchSlotsPerDecode = 4;
 /**
  * The most that decoding may need of the cores: 16 of 30 ms for Lite0 at 12 megapixels. At 500x375 it is 4 of 17, and for
  * heavier networks less; slots that are not needed then wait, because the image budget is full.

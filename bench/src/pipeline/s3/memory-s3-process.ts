@@ -12,9 +12,11 @@ export interface BenchS3 {
 
 const main = fileURLToPath(new URL("./memory-s3-main.js", import.meta.url));
 
-/** The benches' S3 server in a process of its own, with a folder's files under a prefix of its only bucket. */
-export async function startBenchS3(bucket: string, prefix: string, folder: string): Promise<BenchS3> {
-  const child = spawn(process.execPath, [main, bucket, prefix, folder], { stdio: ["pipe", "pipe", "inherit"] });
+/** The benches' S3 server in a process of its own, with a folder's files under a prefix of its only bucket, each so many times. */
+export async function startBenchS3(bucket: string, prefix: string, folder: string, copies = 1): Promise<BenchS3> {
+  const child = spawn(process.execPath, [main, bucket, prefix, folder, String(copies)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const exit = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const [port] = (await Promise.race([once(lines, "line"), exit])) as [string | number];

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cpuMsOf, machineCpuMs } from "../process-clock.js";
-import type { StageMeasure } from "../roofline.js";
+import { type StageMeasure, undisturbedRate } from "../roofline.js";
 import { type StageName, type StageOptions, stageNames } from "./stage.js";
 
 const main = fileURLToPath(new URL("./stage-main.js", import.meta.url));
@@ -52,12 +52,11 @@ async function measureStage(options: StageOptions, s3: SweepOptions["s3"], cores
   await exit;
   if (done) throw new Error(`the stage ${options.stage} ended with ${child.exitCode}`);
   const { wallMs, cpuMs } = JSON.parse(value) as { wallMs: number; cpuMs: number };
-  // As in the pipeline's runs: what other programs had of the cores is taken off the time.
-  const othersShare = Math.max(0, machineMs - cpuMs - serverCpuMs) / (cores * wallMs);
+  const rate = undisturbedRate({ ...options, cores, wallMs, cpuMs, othersMs: machineMs - cpuMs - serverCpuMs });
   return {
     stage: options.stage,
     concurrency: options.concurrency,
-    imagesPerSecond: (1_000 * options.images) / (wallMs * (1 - othersShare)),
+    imagesPerSecond: rate,
     cpuMsPerImage: cpuMs / options.images,
     serverCpuMsPerImage: serverCpuMs / options.images,
   };

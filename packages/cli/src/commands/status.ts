@@ -1,3 +1,4 @@
+import { currentLane } from "@labelfleet/producer/control";
 import { type RunStatus, readStatus } from "@labelfleet/producer/status";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
@@ -5,12 +6,16 @@ import { knownRuns } from "@labelfleet/shared/redis/registry";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { type CommandContext, printJson } from "../command-context.js";
+import { readFleet } from "../read-fleet.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import { formatCount, formatDuration, formatTable } from "../view/format.js";
+import { ProgressView } from "../view/progress-view.js";
 import { withReleasers } from "../with-releasers.js";
 
 const watchEveryMs = 2_000;
 const shownRuns = 20;
+/** And the cursor to its top. */
+const clearScreen = "\u001b[2J\u001b[H";
 
 /** Where one run stands, or all runs that Redis knows; `--watch` goes on until the run is done. */
 export function status(context: CommandContext, uri: string | undefined, flags: { watch?: boolean }): Promise<number> {
@@ -18,15 +23,43 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
   return withReleasers(context, async (releasers, signal) => {
     const redis = config.redisUrl === null ? null : await connectRedis(config.redisUrl);
     releasers.push("redis", () => redis?.disconnect());
+    if (flags.watch && uri !== undefined && !context.json) {
+      const last = await watchRun(uri, redis, signal);
+      process.stdout.write(statusTable([last]) + pauseLine(last));
+      return 0;
+    }
     for (;;) {
       const statuses = uri === undefined ? await statusOfAll(redis) : [await statusOf(uri, redis)];
       const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => isOver(state));
-      if (!context.json) process.stdout.write(statusTable(statuses) + statuses.map(pauseLine).join(""));
+      const text = statusTable(statuses) + statuses.map(pauseLine).join("");
+      if (!context.json) process.stdout.write(flags.watch && process.stdout.isTTY ? clearScreen + text : text);
       else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
       if (isLast) return 0;
       await sleep(watchEveryMs, signal);
     }
   });
+}
+
+/** Shows one run until it is over, or the signal aborts. Returns where it stands then. */
+async function watchRun(uri: string, redis: Redis | null, signal: AbortSignal): Promise<RunStatus> {
+  const folder = await RunFolder.open(uri);
+  const view = new ProgressView(process.stdout);
+  const startedMs = Date.now();
+  try {
+    const spec = await folder.readSpec();
+    for (;;) {
+      const status = await readStatus(folder, redis);
+      if (isOver(status.state) || signal.aborted) return status;
+      const { done, failed, images, listingComplete } = status;
+      const elapsedSeconds = (Date.now() - startedMs) / 1_000;
+      const fleet = redis && (await readFleet(redis, await currentLane(redis, spec), spec.runId));
+      view.show({ done, failed: failed ?? 0, listed: images, listingComplete, elapsedSeconds }, fleet);
+      await sleep(watchEveryMs, signal);
+    }
+  } finally {
+    view.end();
+    await folder.close();
+  }
 }
 
 function isOver(state: RunStatus["state"]): boolean {

@@ -1,41 +1,38 @@
 import { RecentRate } from "@labelfleet/producer/recent-rate";
-import { formatCount, formatDuration } from "./format.js";
-
-/** What is known of a run while it goes on. */
-export interface Progress {
-  done: number;
-  failed: number;
-  listed: number;
-  listingComplete: boolean;
-  elapsedSeconds: number;
-}
+import { BottomLines, hasRoomFor, type Terminal } from "./bottom-lines.js";
+import { type FleetFacts, liveBlock, liveBlockLines, type Progress, progressLine } from "./live-block.js";
 
 /** Without a terminal, one line this often. */
 const plainEverySeconds = 5;
 
-/** One line that is rewritten in place on a terminal, and a plain line every five seconds elsewhere. Goes to stderr. */
+/** Progress of a run: a block of lines that is redrawn on a terminal, and a plain line every five seconds elsewhere. */
 export class ProgressView {
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: Terminal;
   readonly #rate = new RecentRate();
+  readonly #block: BottomLines | null;
+  #last: Progress | null = null;
   #lastPlainSeconds = Number.NEGATIVE_INFINITY;
   #lastText = "";
-  #dirty = false;
   /** A plain line that came too soon after the one before. */
   #waiting: string | null = null;
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: Terminal) {
     this.#out = out;
+    this.#block = hasRoomFor(out, liveBlockLines) ? new BottomLines(out, liveBlockLines) : null;
+    // A process that ends by an error must not leave a terminal of which a part does not scroll.
+    if (this.#block !== null) process.once("exit", this.#giveBack);
   }
 
-  show(progress: Progress): void {
+  show(progress: Progress, fleet: FleetFacts | null): void {
     if (progress.listed === 0) return;
     this.#waiting = null;
-    const text = progressLine(progress, this.#rate.add(progress.elapsedSeconds, progress.done));
-    if (this.#out.isTTY) {
-      this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
-      this.#dirty = true;
+    this.#last = progress;
+    const imagesPerSecond = this.#rate.add(progress.elapsedSeconds, progress.done);
+    if (this.#block !== null) {
+      this.#block.draw(liveBlock(progress, { imagesPerSecond, history: this.#rate.history }, fleet));
       return;
     }
+    const text = progressLine(progress, imagesPerSecond);
     if (text === this.#lastText) return;
     if (progress.elapsedSeconds - this.#lastPlainSeconds < plainEverySeconds) {
       this.#waiting = text;
@@ -45,29 +42,24 @@ export class ProgressView {
     this.#writePlain(text);
   }
 
-  /** Leaves the last line standing. */
+  /** Leaves one line standing that says how far it came. */
   end(): void {
-    if (this.#dirty) this.#out.write("\n");
-    this.#dirty = false;
+    if (this.#block !== null && this.#last !== null) {
+      this.#giveBack();
+      this.#waiting = progressLine(this.#last, this.#rate.overall);
+    }
     if (this.#waiting !== null) this.#writePlain(this.#waiting);
     this.#waiting = null;
+    this.#last = null;
   }
+
+  readonly #giveBack = () => {
+    process.removeListener("exit", this.#giveBack);
+    this.#block?.end();
+  };
 
   #writePlain(text: string): void {
     this.#lastText = text;
     this.#out.write(`${text}\n`);
   }
-}
-
-export function progressLine(progress: Progress, imagesPerSecond: number | null): string {
-  const { done, listed, listingComplete, failed } = progress;
-  const total = `${formatCount(listed)}${listingComplete ? "" : "+"}`;
-  const share = listingComplete && listed > 0 ? ` (${Math.floor((100 * done) / listed)} %)` : "";
-  const parts = [`${formatCount(done)} / ${total} images${share}`];
-  if (imagesPerSecond !== null) {
-    const eta = formatDuration((listed - done) / imagesPerSecond);
-    parts.push(`${imagesPerSecond.toFixed(1)} images/s`, `ETA ${listingComplete ? "" : "at least "}${eta}`);
-  }
-  parts.push(`${formatCount(failed)} failed`);
-  return parts.join(" · ");
 }

@@ -33,7 +33,7 @@ export type RedisAddress =
 
 /**
  * A connection over a network that says nothing for so long while an answer is due counts as dead, and its commands are sent
- * again over a new one. Left to TCP, that takes up to a minute after the network is back. BullMQ waits for jobs 10 s at most.
+ * again over a new one. Left to the back-off of TCP, they may stay silent long after the network is back. BullMQ waits for jobs 10 s at most.
  */
 const silentSocketMs = 20_000;
 

@@ -66,11 +66,11 @@ test.each(["", "{", '{"size":0}', "null"])("a broken note (%j) is as good as non
     .toBe(40);
 });
 
-test("on a CPU batches of 4 go without waiting, and stay so", async () => {
+test("on a CPU images go one by one without waiting, and that stays so", async () => {
   const cpu = sizes();
   await cpu.open("m", "cpu", weights);
   work(cpu, 300);
-  expect(cpu.limitsOf("m")).toEqual({ maxBatchSize: 4, maxWaitMs: 0, anySize: true });
+  expect(cpu.limitsOf("m")).toEqual({ maxBatchSize: 1, maxWaitMs: 0, anySize: true });
   expect(await readdir(cacheDir)).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import { modelMemory } from "@labelfleet/models/memory";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
 import { loadModelFolder, type Model, readWeights } from "@labelfleet/models/model-folder";
 import { type PreprocessSpec, preprocessSpec } from "@labelfleet/models/preprocess-spec";
+import { hasNvidiaDevice } from "@labelfleet/runtime/devices";
 import type { ModelRef } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -98,7 +99,7 @@ export class ModelLoader {
       memory: modelMemory(card, (await stat(modelPath)).size, ref.precision),
     });
     await this.#sizes.open(modelKey, device, { weightsSha256: card.weights.sha256, precision: ref.precision });
-    if (fallbackReason !== null) this.#logger.warn(fallbackReason);
+    if (fallbackReason !== null) this.#logger[hasNvidiaDevice() ? "warn" : "info"](fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }

@@ -1,0 +1,37 @@
+import type { WorkerStage } from "@labelfleet/shared/contract/stats";
+import { redisNowMs } from "@labelfleet/shared/redis/clock";
+import type { Redis } from "@labelfleet/shared/redis/connection";
+import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
+import { sleep } from "@labelfleet/shared/shutdown";
+import type { FleetFacts } from "./view/live-block.js";
+
+/** The workers of a lane as their heartbeats tell, which come every five seconds. */
+export async function readFleet(redis: Redis, lane: string, runId: string): Promise<FleetFacts> {
+  const workers = (await liveWorkers(redis, await redisNowMs(redis))).filter(({ lanes }) => lanes.includes(lane));
+  const pause = inputPauseOf(workers, runId);
+  const mean = (stage: WorkerStage) =>
+    workers.reduce((sum, { busy }) => sum + busy[stage], 0) / Math.max(1, workers.length);
+  return {
+    workers: workers.length,
+    devices: [...new Set(workers.map(({ device }) => device))].sort(),
+    busy: { fetch: mean("fetch"), decode: mean("decode"), infer: mean("infer"), write: mean("write") },
+    pause: pause && `paused: ${pause.input} refuses (${pause.code})`,
+  };
+}
+
+const readEveryMs = 2_000;
+
+/** Keeps what `readFleet` says up to date until the signal aborts. What cannot be read stays as it was. */
+export function watchFleet(
+  read: () => Promise<FleetFacts>,
+  signal: AbortSignal,
+): { readonly facts: FleetFacts | null } {
+  const watched: { facts: FleetFacts | null } = { facts: null };
+  void (async () => {
+    while (!signal.aborted) {
+      watched.facts = await read().catch(() => watched.facts);
+      await sleep(readEveryMs, signal);
+    }
+  })();
+  return watched;
+}
