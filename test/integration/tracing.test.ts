@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { consumeBatches } from "@labelfleet/shared/queue/batch-consumer";
-import { openQueue } from "@labelfleet/shared/queue/batch-queue";
+import { offerBatches, openQueue } from "@labelfleet/shared/queue/batch-queue";
 import { startTracing, tracing } from "@labelfleet/shared/queue/tracing";
 import { afterEach, expect, it, vi } from "vitest";
 import { startRedis } from "../support/redis-server.js";
@@ -71,7 +71,7 @@ it("sends one trace of a batch, from the feeder to the worker, and the last span
         onError: () => {},
       });
     });
-    await queue.add("batch", job);
+    await offerBatches(queue, [job]);
     await done;
     await consumer!.close();
   } finally {
@@ -88,9 +88,9 @@ it("sends one trace of a batch, from the feeder to the worker, and the last span
   expect(attributes).toContain('{"key":"service.name","value":{"stringValue":"labelfleet"}}');
   expect(attributes).toContain('{"key":"deployment.environment","value":{"stringValue":"test"}}');
   const spans: Span[] = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans).flatMap((scope) => scope.spans);
-  const added = spans.find(({ name }) => name.startsWith("add "));
+  const added = spans.find(({ name }) => name.startsWith("addBulk "));
   const processed = spans.find(({ name }) => name.startsWith("process "));
-  expect([added?.name, processed?.name]).toEqual(["add batches.batch", "process batches"]);
+  expect([added?.name, processed?.name]).toEqual(["addBulk batches", "process batches"]);
   expect(processed?.traceId).toBe(added?.traceId);
 });
 
