@@ -207,7 +207,7 @@ describe("a worker", () => {
     expect(await liveWorkers(rig.redis, await redisNowMs(rig.redis))).toEqual([]);
   });
 
-  it("takes small batches of one lane by the dozen, and of another lane as few as before", async () => {
+  it("takes many small batches of one lane, and of another lane as few as before", async () => {
     await startWorker(["default", "idle"]);
     const slots = async () => (await liveWorkers(rig.redis, await redisNowMs(rig.redis)))[0]?.batchSlots;
     expect(await slots()).toBe(2 * batchSlotBounds.min);

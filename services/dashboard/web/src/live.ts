@@ -56,6 +56,9 @@ export function useLoaded<T>(address: string | null): Loaded<T> {
 
 /** While an index is being made, what is shown of it is asked for again from time to time. */
 const growingMs = 2_500;
+/** Of a large one seldom: each answer brings other images, and those before have to be seen too. */
+const largeRecords = 20_000;
+const largeGrowingMs = 10_000;
 
 /** The same for what comes out of an index of labels: asked for again while that is being made, unless somebody holds it. */
 export function useIndexed<T extends { index: IndexState }>(address: string | null, isHeld = false): Loaded<T> {
@@ -63,10 +66,11 @@ export function useIndexed<T extends { index: IndexState }>(address: string | nu
   const separator = address?.includes("?") ? "&" : "?";
   const loaded = useLoaded<T>(address === null || round === 0 ? address : `${address}${separator}round=${round}`);
   const isGrowing = loaded.value?.index.isBuilding ?? false;
+  const everyMs = (loaded.value?.index.records ?? 0) > largeRecords ? largeGrowingMs : growingMs;
   useEffect(() => {
     if (!isGrowing || loaded.isLoading || isHeld) return;
-    const timer = setTimeout(() => setRound((n) => n + 1), growingMs);
+    const timer = setTimeout(() => setRound((n) => n + 1), everyMs);
     return () => clearTimeout(timer);
-  }, [isGrowing, loaded.isLoading, isHeld]);
+  }, [isGrowing, loaded.isLoading, isHeld, everyMs]);
   return loaded;
 }
