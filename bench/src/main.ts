@@ -5,6 +5,7 @@ import { benchDashboard } from "./dashboard/bench-dashboard.js";
 import { benchListing } from "./listing/bench-listing.js";
 import { benchGraphs } from "./models/bench-graphs.js";
 import { benchModels } from "./models/bench-models.js";
+import { benchPeers } from "./peers/bench-peers.js";
 import { benchPipeline } from "./pipeline/bench-pipeline.js";
 import { benchScaling } from "./scaling/bench-scaling.js";
 
@@ -14,6 +15,7 @@ const benches: Record<string, (args: string[]) => Promise<number>> = {
   graphs: benchGraphs,
   listing: benchListing,
   models: benchModels,
+  peers: benchPeers,
   pipeline: benchPipeline,
   scaling: benchScaling,
 };

@@ -19,6 +19,12 @@ export function nonNegativeInt(text: string): number {
   return value;
 }
 
+export function portNumber(text: string): number {
+  const value = nonNegativeInt(text);
+  if (value > 65_535) throw new InvalidArgumentError("expected at most 65535.");
+  return value;
+}
+
 export function intUpTo(maximum: number): (text: string) => number {
   return intFrom(1, maximum);
 }

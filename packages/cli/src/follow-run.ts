@@ -1,5 +1,6 @@
 import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
@@ -16,6 +17,8 @@ export interface FollowedRun {
   redisUrl: string;
   signal: AbortSignal;
   startedMs: number;
+  /** Where the command serves metrics of the run; nowhere unless given. */
+  metricsAddress?: MetricsAddress | null;
 }
 
 /** Takes a run to its end with progress on stderr and the report on stdout. Returns the exit code. */
@@ -35,6 +38,7 @@ export async function follow(
   again: string,
 ): Promise<number> {
   keepHeapSmall();
+  const metrics = await startMetrics(context, run);
   const view = new ProgressView(process.stderr);
   const watching = new AbortController();
   const { lane } = run.spec.overridable;
@@ -43,7 +47,10 @@ export async function follow(
     const { outcome, ...produced } = await work({
       ...run,
       logger: context.logger,
-      onProgress: (progress) => view.show(progress, fleet.facts),
+      onProgress: (progress) => {
+        view.show(progress, fleet.facts);
+        metrics?.show(progress);
+      },
     });
     view.end();
     if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
@@ -55,7 +62,17 @@ export async function follow(
   } finally {
     watching.abort();
     view.end();
+    await metrics?.close();
   }
+}
+
+async function startMetrics({ logger }: CommandContext, { metricsAddress, redis, redisUrl, spec }: FollowedRun) {
+  if (!metricsAddress) return null;
+  const { serveProducerMetrics } = await import("@labelfleet/producer/producer-metrics");
+  const { lane } = spec.overridable;
+  const server = await serveProducerMetrics(metricsAddress, { redis, redisUrl, runId: spec.runId, lane });
+  logger.info(`metrics at ${server.url}/metrics`);
+  return server;
 }
 
 function adviceFor(outcome: Produced["outcome"], uri: string, again: string): string | null {

@@ -11,9 +11,11 @@ import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode } fr
 import {
   addContinueFlags,
   addInferFlags,
+  addMetricsFlags,
   addRunFlags,
   deviceOption,
   type InferFlags,
+  type MetricsFlags,
   precisionOption,
   type RunFlags,
 } from "./run-flags.js";
@@ -55,31 +57,37 @@ export function createProgram(finish: Finish): Command {
       .option("--json", "print one JSON document on stdout")
       .option("--verbose", "log more, and show stack traces");
 
-  addInferFlags(
-    addRunFlags(
-      subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"),
-    ).option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1),
+  addMetricsFlags(
+    addInferFlags(
+      addRunFlags(
+        subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"),
+      ).option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1),
+    ),
   ).action(
-    action(finish, async (context, input: string, flags: RunFlags & InferFlags & { workers: number }) =>
+    action(finish, async (context, input: string, flags: RunFlags & InferFlags & MetricsFlags & { workers: number }) =>
       (await import("./commands/run.js")).run(context, input, flags),
     ),
   );
 
-  addRunFlags(
-    subcommand(program, "scan <input>", "the producer alone: lists, feeds workers elsewhere, finalizes"),
+  addMetricsFlags(
+    addRunFlags(subcommand(program, "scan <input>", "the producer alone: lists, feeds workers elsewhere, finalizes")),
   ).action(
-    action(finish, async (context, input: string, flags: RunFlags) =>
+    action(finish, async (context, input: string, flags: RunFlags & MetricsFlags) =>
       (await import("./commands/scan.js")).scan(context, input, flags),
     ),
   );
 
-  addInferFlags(
-    subcommand(program, "work", "one worker, until SIGTERM")
-      .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
-      .addOption(deviceOption()),
+  addMetricsFlags(
+    addInferFlags(
+      subcommand(program, "work", "one worker, until SIGTERM")
+        .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
+        .addOption(deviceOption()),
+    ),
   ).action(
-    action(finish, async (context, flags: InferFlags & { lane?: string[]; device: RunFlags["device"] }) =>
-      (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
+    action(
+      finish,
+      async (context, flags: InferFlags & MetricsFlags & { lane?: string[]; device: RunFlags["device"] }) =>
+        (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
     ),
   );
 

@@ -11,7 +11,16 @@ import {
   precisions,
 } from "@labelfleet/shared/contract/run-spec";
 import { type Command, Option } from "commander";
-import { collect, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
+import {
+  collect,
+  intUpTo,
+  laneName,
+  maxFailed,
+  nonNegativeInt,
+  portNumber,
+  positiveInt,
+  probability,
+} from "./flags.js";
 
 export const defaultModel = "efficientnet-lite0";
 
@@ -87,6 +96,19 @@ export function addRunFlags(command: Command): Command {
       limits.decodeTimeoutMs,
     )
     .option("--dashboard", "serve the web page while the command runs");
+}
+
+export interface MetricsFlags {
+  metricsPort?: number;
+}
+
+/** For the commands that may run for long. */
+export function addMetricsFlags(command: Command): Command {
+  return command.option(
+    "--metrics-port <n>",
+    "serve /metrics, /healthz and /readyz at this port (default: off)",
+    portNumber,
+  );
 }
 
 /** The flags of every command that goes on with a run. */

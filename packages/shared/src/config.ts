@@ -45,6 +45,12 @@ const environmentSchema = z.object({
   LABELFLEET_SIMULATED_DEVICE: simulatedDeviceText.optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
   LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
+  /** Where workers and producers serve /metrics, /healthz and /readyz; default: nowhere. */
+  LABELFLEET_METRICS_PORT: count(0).max(65_535).optional(),
+  LABELFLEET_METRICS_HOST: z.string().min(1).default("127.0.0.1"),
+  /** Where traces of the queue are sent; the SDK reads these itself, with the other OTEL_ variables. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 export interface Config {
@@ -70,6 +76,9 @@ export interface Config {
   hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
+  metrics: { host: string; port: number | null };
+  /** Null: nothing is traced. */
+  tracesEndpoint: string | null;
 }
 
 /** @throws USAGE naming the first variable that is wrong. */
@@ -106,5 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,
+    metrics: { host: values.LABELFLEET_METRICS_HOST, port: values.LABELFLEET_METRICS_PORT ?? null },
+    tracesEndpoint: values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
   };
 }

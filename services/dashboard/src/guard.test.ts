@@ -10,12 +10,13 @@ function guarded(gate: TokenGate | null, isReadOnly = false) {
   const app = fastify();
   guardRequests(app, { gate, boardPath: "/queues", isReadOnly });
   if (gate !== null) addLogin(app, gate);
-  for (const path of ["/", "/api/runs", "/queues/api/queues", "/healthz"]) app.get(path, () => "content");
+  for (const path of ["/", "/api/runs", "/queues/api/queues", "/healthz", "/readyz", "/metrics"])
+    app.get(path, () => "content");
   app.put("/queues/api/queues/x/pause", () => "paused");
   return app;
 }
 
-test("with a token, every route but /login and /healthz asks for it", async () => {
+test("with a token, every route but /login, /healthz and /readyz asks for it", async () => {
   const app = guarded(new TokenGate(token));
   for (const url of ["/", "/api/runs", "/queues/api/queues", "/no-such-page"]) {
     expect((await app.inject({ url })).statusCode, url).toBe(401);
@@ -23,6 +24,8 @@ test("with a token, every route but /login and /healthz asks for it", async () =
   }
   expect((await app.inject({ method: "PUT", url: "/queues/api/queues/x/pause" })).statusCode).toBe(401);
   expect((await app.inject({ url: "/healthz" })).statusCode).toBe(200);
+  expect((await app.inject({ url: "/readyz" })).statusCode).toBe(200);
+  expect((await app.inject({ url: "/metrics" })).statusCode).toBe(401);
   expect((await app.inject({ url: "/login" })).statusCode).toBe(200);
 });
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { isLoopbackHostHeader, isSameOrigin, type TokenGate } from "./login/auth.js";
 
-const openPaths = new Set(["/login", "/healthz", "/login.css"]);
+const openPaths = new Set(["/login", "/healthz", "/readyz", "/login.css"]);
 
 const ownPolicy = [
   "default-src 'none'",

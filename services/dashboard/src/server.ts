@@ -19,6 +19,7 @@ import { EventStreams } from "./live/event-streams.js";
 import { SharedPoller } from "./live/shared-poller.js";
 import { assertHostAllowed, TokenGate } from "./login/auth.js";
 import { addLogin } from "./login/login.js";
+import { addMetricsRoutes } from "./metrics/routes.js";
 import { FolderFactsCache } from "./overview/folder-facts.js";
 import { Rates } from "./overview/rates.js";
 import { readOverview } from "./overview/read-overview.js";
@@ -32,7 +33,7 @@ export interface DashboardOptions {
   /** 0 picks a free port. */
   port: number;
   redisUrl: string;
-  /** When set, everything but /login and /healthz asks for it. */
+  /** When set, everything but /login, /healthz and /readyz asks for it. */
   token?: string | undefined;
   /** Nothing can be changed over the page, and nothing is written to a run's folder. */
   isReadOnly?: boolean;
@@ -103,10 +104,12 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
 
     const csrf = new CsrfGuard();
     const streams = new EventStreams();
-    app.get("/healthz", async () => {
-      assertRedisReady();
-      return { ok: true };
+    const measuring = addMetricsRoutes(app, {
+      overview,
+      isReady: () => redis.status === "ready",
+      assertReady: assertRedisReady,
     });
+    releasers.push("metrics", () => measuring.stop());
     app.get("/api/session", (): Session => ({ csrfToken: csrf.token, isReadOnly, version }));
     app.get("/api/runs", async (_request, reply) =>
       reply.type("application/json; charset=utf-8").send((await overview.get(freshMs)).json),

@@ -121,7 +121,8 @@ async function put(
   const shard = { modelId, batchId, format };
   const { counts, wasFirst } = await commitShard(run.folder, shard, records, { conditionalPut, replaces });
   run.stats.stage("write", performance.now() - startedMs);
-  if (!wasFirst) run.stats.shardConflict();
+  if (wasFirst) run.stats.recorded(modelId, records);
+  else run.stats.shardConflict();
   return { batchId, modelId, ...counts };
 }
 

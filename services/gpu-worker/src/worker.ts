@@ -3,6 +3,7 @@ import { newProcessId } from "@labelfleet/shared/contract/ids";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
+import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import { type BatchConsumer, consumeBatches, HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
@@ -53,6 +54,8 @@ export interface WorkerOptions {
   deviceMemoryMib: number | null;
   /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
   mergeEqualObjects: boolean;
+  /** Where /metrics, /healthz and /readyz are served; nowhere unless given. */
+  metricsAddress?: MetricsAddress | null;
   logger: Logger;
   /** The programs that decode. */
   decodeEntries?: DecodeEntries;
@@ -69,7 +72,7 @@ const announceMs = 5_000;
  * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
  *
  * @throws REDIS_UNSUITABLE at the start, REDIS_UNAVAILABLE then and when Redis is away for too long; WORKER_DIED when one of
- *   its threads ends
+ *   its threads ends; USAGE when the address for its metrics is taken
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
@@ -142,16 +145,17 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       onClosing: (context) => reporter.writeStats(context),
     });
     const batchSlots = new Map<string, number>(lanes.map((lane) => [lane, batchSlotBounds.min]));
+    const state = () => ({
+      device: infer.device ?? options.device,
+      slots: stageSlots(plan, infer.slots),
+      batchSlots: [...batchSlots.values()].reduce((sum, slots) => sum + slots, 0),
+      batchesInHand: contexts.batchesInHand,
+    });
     const reporter = new Reporter({
       redis,
       identity,
       lanes,
-      state: () => ({
-        device: infer.device ?? options.device,
-        slots: stageSlots(plan, infer.slots),
-        batchSlots: [...batchSlots.values()].reduce((sum, slots) => sum + slots, 0),
-        batchesInHand: contexts.batchesInHand,
-      }),
+      state,
       contexts: () => contexts.all(),
       logger,
     });
@@ -160,6 +164,24 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     releasers.push("runs", () => within(letGoMs, contexts.closeAll()));
 
     const stopping = new Stopping();
+    const consumers: BatchConsumer[] = [];
+    const queueEvents = { stalled: 0, retries: 0, failed: 0 };
+    if (options.metricsAddress) {
+      const { serveWorkerMetrics } = await import("./report/worker-metrics.js");
+      const server = await serveWorkerMetrics(options.metricsAddress, {
+        isReady: () => consumers.length === lanes.length && !stopping.draining.aborted && redis.status === "ready",
+        read: () => ({
+          ...state(),
+          work: contexts.totals,
+          inside: stages.budget.inside,
+          maxImages: stages.budget.maxImages,
+          pausedRuns: contexts.paused,
+          queue: queueEvents,
+        }),
+      });
+      releasers.push("metrics", () => server.close());
+      logger.info(`metrics at ${server.url}/metrics`);
+    }
     const deps: PipelineDeps = {
       ...stages,
       workerId,
@@ -167,7 +189,6 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       checkpoint: (delivery) => stopping.checkpoint(delivery),
       writeStats: (context) => reporter.writeStats(context),
     };
-    const consumers: BatchConsumer[] = [];
     for (const lane of lanes) {
       await within(announceMs, registerLane(redis, lane));
       const consumer: BatchConsumer = consumeBatches({
@@ -189,9 +210,14 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
             throw died.signal.aborted ? new HandBack("the worker is ending") : error;
           }
         },
-        onFailed: (jobId, error, isFinal) =>
-          logger.warn(`batch ${jobId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`),
-        onStalled: (jobId) => logger.warn(`batch ${jobId} lost its worker and goes back to the queue`),
+        onFailed: (jobId, error, isFinal) => {
+          queueEvents[isFinal ? "failed" : "retries"] += 1;
+          logger.warn(`batch ${jobId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`);
+        },
+        onStalled: (jobId) => {
+          queueEvents.stalled += 1;
+          logger.warn(`batch ${jobId} lost its worker and goes back to the queue`);
+        },
         onError: throttled((error) => logger.warn(`Redis: ${error.message}`)),
       });
       consumers.push(consumer);

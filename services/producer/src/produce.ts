@@ -37,6 +37,8 @@ export interface ProduceProgress {
   listingComplete: boolean;
   batchesDone: number;
   elapsedSeconds: number;
+  /** What a first pass keeps in the queue and with workers, and how many batches of it at most. */
+  fed?: { batches: number; images: number; windowBatches: number };
 }
 
 export interface ProduceOptions {
@@ -98,7 +100,7 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
       producerId,
       startedMs,
       listed: () => ({ images: log.images, isComplete: log.hasEnded }),
-      stand: () => ({ ...feeder.state, listed: log.images, listingComplete: log.hasEnded }),
+      stand: () => ({ ...feeder.state, fed: feeder.fed, listed: log.images, listingComplete: log.hasEnded }),
       rebuildProgress: () => feeder.rebuildProgress(),
     });
     releasers.push("following", () => within(grace.leftMs(), following.stop()));

@@ -1,14 +1,15 @@
 import type { CommandContext } from "../command-context.js";
 import { startFleet } from "../local/fleet.js";
+import { metricsAddressOf } from "../metrics-address.js";
 import { prepareOptionsOf } from "../prepare-options.js";
-import { type InferFlags, inferEnvironment, type RunFlags } from "../run-flags.js";
+import { type InferFlags, inferEnvironment, type MetricsFlags, type RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** All in one: the producer in this process, local workers, progress, report. Returns the exit code. */
 export function run(
   context: CommandContext,
   input: string,
-  flags: RunFlags & InferFlags & { workers: number },
+  flags: RunFlags & InferFlags & MetricsFlags & { workers: number },
 ): Promise<number> {
   const startedMs = Date.now();
   return withReleasers(context, async (releasers, signal) => {
@@ -29,7 +30,8 @@ export function run(
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);
     const either = AbortSignal.any([signal, fleet.failed]);
-    const exitCode = await followRun(context, { ...prepared, ...fleet, signal: either, startedMs });
+    const metricsAddress = metricsAddressOf(context, flags);
+    const exitCode = await followRun(context, { ...prepared, ...fleet, signal: either, startedMs, metricsAddress });
     if (fleet.failed.aborted) throw fleet.failed.reason;
     return exitCode;
   });

@@ -3,13 +3,14 @@ import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { CommandContext } from "../command-context.js";
 import { followRun } from "../follow-run.js";
+import { metricsAddressOf } from "../metrics-address.js";
 import { prepareOptionsOf } from "../prepare-options.js";
 import { sharedRedis } from "../redis-for-command.js";
-import type { RunFlags } from "../run-flags.js";
+import type { MetricsFlags, RunFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** The producer alone, for workers on other machines. Prints the run's URI first. Returns the exit code. */
-export function scan(context: CommandContext, input: string, flags: RunFlags): Promise<number> {
+export function scan(context: CommandContext, input: string, flags: RunFlags & MetricsFlags): Promise<number> {
   const startedMs = Date.now();
   const { logger, json } = context;
   return withReleasers(context, async (releasers, signal) => {
@@ -29,6 +30,7 @@ export function scan(context: CommandContext, input: string, flags: RunFlags): P
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) logger.warn(warning);
     (json ? process.stderr : process.stdout).write(`${prepared.folder.uri}\n`);
-    return followRun(context, { ...prepared, redis, redisUrl, signal, startedMs });
+    const metricsAddress = metricsAddressOf(context, flags);
+    return followRun(context, { ...prepared, redis, redisUrl, signal, startedMs, metricsAddress });
   });
 }

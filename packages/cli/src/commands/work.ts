@@ -7,11 +7,12 @@ import type { Logger } from "@labelfleet/shared/logger";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
+import { metricsAddressOf } from "../metrics-address.js";
 import { noRedisUrl } from "../redis-for-command.js";
-import type { InferFlags } from "../run-flags.js";
+import type { InferFlags, MetricsFlags } from "../run-flags.js";
 import { withReleasers } from "../with-releasers.js";
 
-export interface WorkFlags extends InferFlags {
+export interface WorkFlags extends InferFlags, MetricsFlags {
   lane: string[];
   device: DeviceChoice;
 }
@@ -45,6 +46,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
     deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     mergeEqualObjects: config.mergeEqualObjects,
+    metricsAddress: metricsAddressOf(context, flags),
     logger,
     onStuck: () => {
       isStuck = true;

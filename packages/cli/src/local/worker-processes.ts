@@ -69,6 +69,8 @@ export class WorkerProcesses {
         ...env,
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
+        // One process at a port, and that is this one.
+        LABELFLEET_METRICS_PORT: "",
         // "worker ready" and the like are for people who start workers themselves.
         LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
       },

@@ -1,6 +1,6 @@
+import { RecentRate } from "@labelfleet/producer/recent-rate";
 import { BottomLines, hasRoomFor, type Terminal } from "./bottom-lines.js";
 import { type FleetFacts, liveBlock, liveBlockLines, type Progress, progressLine } from "./live-block.js";
-import { RecentRate } from "./rate.js";
 
 /** Without a terminal, one line this often. */
 const plainEverySeconds = 5;

@@ -5,6 +5,7 @@ import { keptJobs, openQueue } from "./batch-queue.js";
 import { UnrecoverableError, WaitingError, Worker } from "./bullmq.js";
 import { ExtraBatches } from "./extra-batches.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
+import { tracing } from "./tracing.js";
 
 /** A killed worker's batches are picked up after lock and stall check, at most about 20 s. */
 const lockDurationMs = 15_000;
@@ -78,6 +79,7 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
   const worker = new Worker<BatchJob>(batchesQueue, handle, {
     prefix: lanePrefix(options.lane),
     connection: { ...redisOptionsOf(options.redisUrl), maxRetriesPerRequest: null },
+    ...tracing(),
     name: options.workerId,
     concurrency: options.batchSlots,
     lockDuration: lockDurationMs,

@@ -2,6 +2,7 @@ import { type BatchJob, jobIdOf } from "../contract/batch-job.js";
 import { redisOptionsOf } from "../redis/connection.js";
 import { Queue } from "./bullmq.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
+import { tracing } from "./tracing.js";
 
 /** Attempts of one batch before its images are written as failed and retryable. */
 export const batchAttempts = 4;
@@ -15,6 +16,7 @@ export function openQueue(redisUrl: string, lane: string) {
   const queue = new Queue<BatchJob>(batchesQueue, {
     prefix: lanePrefix(lane),
     connection: { ...redisOptionsOf(redisUrl), maxRetriesPerRequest: null },
+    ...tracing(),
     defaultJobOptions: {
       attempts: batchAttempts,
       backoff: { type: "exponential", delay: firstBackoffMs, jitter: 0.5 },

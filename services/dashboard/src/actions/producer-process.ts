@@ -30,7 +30,12 @@ export async function startProducer(options: ProducerProcessOptions, words: stri
     const child = spawn(program!, [...first, ...words], {
       detached: true,
       stdio: ["ignore", "ignore", log.fd],
-      env: { ...options.env, REDIS_URL: options.redisUrl, LABELFLEET_DASHBOARD_TOKEN: undefined },
+      env: {
+        ...options.env,
+        REDIS_URL: options.redisUrl,
+        LABELFLEET_DASHBOARD_TOKEN: undefined,
+        LABELFLEET_METRICS_PORT: undefined,
+      },
     });
     const failed = await failureWithin(child, watchedMs);
     child.unref();

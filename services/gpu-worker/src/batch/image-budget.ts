@@ -27,6 +27,11 @@ export class ImageBudget {
     return this.#maxImages;
   }
 
+  /** Images that are inside, and their bytes. */
+  get inside(): { images: number; bytes: number } {
+    return { images: this.#images, bytes: this.#bytes };
+  }
+
   /** Fewer take effect as images leave. */
   setMaxImages(images: number): void {
     this.#maxImages = images;

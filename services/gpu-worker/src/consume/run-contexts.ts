@@ -4,6 +4,7 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
+import { noWork, sumOf, type WorkTotals } from "../report/work-totals.js";
 import type { BreakerPolicy } from "./breaker.js";
 import { EarlierRun } from "./earlier-run.js";
 import { EqualObjects } from "./equal-objects.js";
@@ -41,6 +42,8 @@ export class RunContexts {
   readonly #options: RunContextsOptions;
   readonly #open = new Map<string, OpenRun>();
   readonly #stats = new Map<string, RunStats>();
+  readonly #loaded = new Set<RunContext>();
+  #forgotten: WorkTotals = noWork();
 
   constructor(options: RunContextsOptions) {
     this.#options = options;
@@ -69,6 +72,17 @@ export class RunContexts {
     return [...this.#open.values()].reduce((sum, { users }) => sum + users, 0);
   }
 
+  /** What was done for all runs since the start; never becomes less. */
+  get totals(): WorkTotals {
+    const stats = new Set([...this.#stats.values(), ...[...this.#loaded].map((context) => context.stats)]);
+    return sumOf([this.#forgotten, ...[...stats].map((run) => run.totals())]);
+  }
+
+  /** Open runs whose input cannot be read now. */
+  get paused(): number {
+    return [...this.#loaded].filter(({ input }) => input.pause !== null).length;
+  }
+
   async all(): Promise<RunContext[]> {
     const settled = await Promise.allSettled([...this.#open.values()].map(({ context }) => context));
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -90,7 +104,9 @@ export class RunContexts {
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
       const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
-      return new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
+      const context = new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
+      this.#loaded.add(context);
+      return context;
     } catch (error) {
       await earlier?.close();
       await folder.close();
@@ -111,10 +127,20 @@ export class RunContexts {
     const context = await run?.context.catch(() => undefined);
     if (context === undefined) return;
     for (const model of context.models) this.#options.loader.release(model);
-    this.#stats.set(context.spec.runId, context.stats);
-    if (this.#stats.size > keptStats) this.#stats.delete(this.#stats.keys().next().value!);
+    this.#loaded.delete(context);
+    this.#keep(context);
     await this.#options.onClosing(context);
     await context.close();
+  }
+
+  #keep({ spec, stats }: RunContext): void {
+    this.#stats.set(spec.runId, stats);
+    if (this.#stats.size <= keptStats) return;
+    const [oldestId, oldest] = this.#stats.entries().next().value!;
+    this.#stats.delete(oldestId);
+    // Those of an open run are forgotten when it is closed: it comes here again.
+    const isOpen = [...this.#loaded].some((context) => context.stats === oldest);
+    if (!isOpen) this.#forgotten = sumOf([this.#forgotten, oldest.totals()]);
   }
 }
 

@@ -1,5 +1,7 @@
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { WorkerStage, WorkerStats } from "@labelfleet/shared/contract/stats";
 import { CompletionCounter } from "./completions.js";
+import type { WorkTotals } from "./work-totals.js";
 
 /** What is the same for all runs of a worker. */
 export interface WorkerIdentity {
@@ -31,6 +33,8 @@ export class RunStats {
   #inferenceBatches = 0;
   readonly #batchSizes = new Map<number, number>();
   #firstPredictionMs: number | null = null;
+  readonly #records = new Map<string, { ok: number; failed: number }>();
+  readonly #failures = new Map<string, number>();
   #carriedOver = 0;
   #shardConflicts = 0;
   readonly #queueWait = { jobs: 0, seconds: 0, maxSeconds: 0 };
@@ -92,6 +96,30 @@ export class RunStats {
 
   shardConflict(): void {
     this.#shardConflicts += 1;
+  }
+
+  /** A shard of these records was written. */
+  recorded(modelId: string, records: Pick<Prediction, "status" | "errorCode">[]): void {
+    const counts = this.#records.get(modelId) ?? { ok: 0, failed: 0 };
+    this.#records.set(modelId, counts);
+    for (const { status, errorCode } of records) {
+      counts[status] += 1;
+      if (errorCode !== null) this.#failures.set(errorCode, (this.#failures.get(errorCode) ?? 0) + 1);
+    }
+  }
+
+  /** What was counted so far. Not a copy: to be read at once. */
+  totals(): WorkTotals {
+    return {
+      stages: this.#stages,
+      batchSizes: this.#batchSizes,
+      records: this.#records,
+      failures: this.#failures,
+      bytesRead: this.#bytesRead,
+      carriedOver: this.#carriedOver,
+      shardConflicts: this.#shardConflicts,
+      queueWait: this.#queueWait,
+    };
   }
 
   snapshot(now: {

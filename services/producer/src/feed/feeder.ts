@@ -85,6 +85,11 @@ export class Feeder {
     return "stopped";
   }
 
+  /** What is in the queue or with a worker. */
+  get fed(): { batches: number; images: number; windowBatches: number } {
+    return { batches: this.#outstanding.size, images: this.#outstanding.images, windowBatches: this.#windowBatches };
+  }
+
   withdraw(): Promise<void> {
     return this.#outstanding.withdraw();
   }

@@ -57,10 +57,14 @@ export class Outstanding {
     return this.#jobs.size;
   }
 
+  get images(): number {
+    return [...this.#images.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   async offer(batches: PlannedBatch[]): Promise<void> {
     const jobs: BatchJob[] = [];
     const ahead = new Map<string, number>();
-    let images = [...this.#images.values()].reduce((sum, count) => sum + count, 0);
+    let images = this.images;
     for (const { batchId, chunkId, rangeId, ...batch } of batches) {
       const job = this.#jobOf(batchId, chunkId, rangeId);
       jobs.push(job);
