@@ -11,18 +11,15 @@ import { Releasers } from "@labelfleet/shared/releasers";
 import { parentEnded, within } from "@labelfleet/shared/shutdown";
 import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 import { version } from "@labelfleet/shared/version";
-import { BatchSizes } from "./batch/batch-sizes.js";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
-import { SizeNotes } from "./batch/size-notes.js";
 import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots } from "./bounds.js";
 import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
 import { planThreads, type ThreadPins } from "./cores.js";
-import { type DecodeEntries, LoaderPool } from "./fetch/loader-pool.js";
-import { DeviceFacts } from "./infer/device-memory.js";
-import { InferPool } from "./infer/infer-pool.js";
+import type { DecodeEntries } from "./fetch/loader-pool.js";
+import { openThreads } from "./open-threads.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
 import { Reporter } from "./report/reporter.js";
 import { Stopping } from "./stopping.js";
@@ -86,35 +83,8 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     isStuck ||= !hasEnded;
   };
   try {
-    const simulated = options.simulated ?? null;
-    const facts = new DeviceFacts({ simulated, cores: options.cores, givenMib: options.deviceMemoryMib });
-    const sizes = new BatchSizes({
-      pinned: { maxBatchSize: options.maxBatchSize, maxWaitMs: options.maxWaitMs },
-      notes: new SizeNotes(options.cacheDir),
-      nameOf: (device) => facts.name(device),
-      say: (line) => logger.warn(line),
-    });
     // The threads load their libraries while this thread connects.
-    const infer = new InferPool({
-      threads: plan.inferThreads,
-      device: options.device,
-      simulated,
-      timeoutMs: options.inferTimeoutMs,
-      memoryBytesOf: (device) => facts.memoryBytes(device),
-      onCap: (modelKey, images) => sizes.setCap(modelKey, images),
-      onDied,
-    });
-    releasers.push("infer threads", async () => noteStuck(await infer.close()));
-    const loaders = new LoaderPool({
-      threads: plan.loaderThreads,
-      perThread: {
-        fetchSlots: plan.fetchSlotsPerLoader,
-        decodeSlots: Math.ceil(plan.decodeSlots / plan.loaderThreads),
-      },
-      ...(options.decodeEntries && { entries: options.decodeEntries }),
-      onDied,
-    });
-    releasers.push("loader threads", async () => noteStuck(await loaders.close()));
+    const { sizes, infer, loaders } = openThreads(options, plan, { releasers, onDied, noteStuck });
     const redis = await connectRedis(redisUrl);
     releasers.push("redis", () => redis.disconnect());
     const lost = watchForLoss(redis, options.maxRedisAwayMs);
