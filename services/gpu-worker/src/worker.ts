@@ -23,6 +23,7 @@ import { openThreads } from "./open-threads.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
 import { Reporter } from "./report/reporter.js";
 import { Stopping } from "./stopping.js";
+import { throttled } from "./throttled.js";
 
 export interface WorkerOptions {
   redisUrl: string;
@@ -199,12 +200,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     await aborted(AbortSignal.any([signal, died.signal]));
     const isDying = died.signal.aborted;
     logger.info(`worker stopping: ${toLabelfleetError(isDying ? died.signal.reason : signal.reason).message}`);
-    stopping.drain();
-    const closing = Promise.all(consumers.map((consumer) => consumer.close()));
     // What a worker without its `run` would finish now is done by whoever resumes the run.
-    if (!isDying && signal.reason !== parentEnded) await within(options.graceMs, closing);
-    stopping.giveUp();
-    await within(letGoMs, closing);
+    const graceMs = isDying || signal.reason === parentEnded ? 0 : options.graceMs;
+    await closeInOrder(consumers, stopping, graceMs);
   } finally {
     await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
     if (isStuck) options.onStuck?.();
@@ -212,22 +210,16 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   if (died.signal.aborted) throw died.signal.reason;
 }
 
+/** Stops taking batches, gives those in hand the grace time, then has them handed back. */
+async function closeInOrder(consumers: readonly BatchConsumer[], stopping: Stopping, graceMs: number): Promise<void> {
+  stopping.drain();
+  const closing = Promise.all(consumers.map((consumer) => consumer.close()));
+  if (graceMs > 0) await within(graceMs, closing);
+  stopping.giveUp();
+  await within(letGoMs, closing);
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-}
-
-const repeatAfterMs = 10_000;
-
-/** Passes the same complaint on only every ten seconds: a lost connection repeats itself many times a second. */
-function throttled(report: (error: Error) => void): (error: Error) => void {
-  let lastMessage = "";
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    const nowMs = performance.now();
-    if (error.message === lastMessage && nowMs - lastMs < repeatAfterMs) return;
-    lastMessage = error.message;
-    lastMs = nowMs;
-    report(error);
-  };
 }
