@@ -17,8 +17,6 @@ export interface Observed {
   readonly means: Float32Array;
 }
 
-export const observedOutputs = ["lows", "highs", "means"] as const;
-
 /** Runs along with a float graph and sums up what its values were. */
 export class Observer {
   /**

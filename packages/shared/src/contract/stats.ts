@@ -13,7 +13,6 @@ export const stageTimeSchema = z.object({
   /** How many can work at once: threads, decode slots, fetches in flight. */
   slots: z.int().min(1),
 });
-export type StageTime = z.infer<typeof stageTimeSchema>;
 
 /** Completed images counted in bins of equal width, the first starting at `startMs` (Unix time). */
 export const completionsSchema = z.object({
