@@ -24,10 +24,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
+  // The worker finishes what it holds of the cancelled run.
+  await expect.poll(() => rig.activeBatches(), { timeout: 60_000 }).toBe(0);
   await dashboard.stop();
   for (const { pid } of await rig.cli.processes()) process.kill(pid, "SIGTERM");
   expect(await rig.stop()).toEqual([]);
-});
+}, 90_000);
 
 /** Starts a producer for a new run and opens the overview, from which everything else is reached. */
 async function newRun(name: string) {

@@ -123,6 +123,11 @@ export class Rig {
     return Number(list.slice(1)) + Number(prioritized.slice(1));
   }
 
+  /** Batches of the default lane that a worker holds. */
+  async activeBatches(): Promise<number> {
+    return Number((await this.servers.redis.command("LLEN", "{lf-default}:batches:active")).slice(1));
+  }
+
   async #leakedRedisKeys(): Promise<string[]> {
     const leaks: string[] = [];
     for (const key of await leftoverRedisKeys(this.servers.redis)) {
