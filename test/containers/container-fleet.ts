@@ -54,7 +54,13 @@ export class ContainerFleet {
 
   async #startWorker(): Promise<void> {
     const device = `launchMs=0,imageMs=${this.#options.imageMs}`;
-    const env = { LABELFLEET_SIMULATED_DEVICE: device, LABELFLEET_CORES: "1", LABELFLEET_LOG_LEVEL: "info" };
+    const env = {
+      LABELFLEET_SIMULATED_DEVICE: device,
+      LABELFLEET_CORES: "1",
+      LABELFLEET_LOG_LEVEL: "info",
+      // The corpus repeats a few photos, and each of them is to be worked on.
+      LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
+    };
     const container = labelfleetContainer(this.#servers, ["work"], env);
     const worker = new ContainerProcess(await container.withWaitStrategy(Wait.forLogMessage(/worker ready/)).start());
     this.#releasers.push("worker", () => worker.remove());
