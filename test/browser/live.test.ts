@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Rig, smallPhotos } from "../e2e/rig.js";
 import { startBrowser } from "../support/browser.js";
 import { brokenFiles } from "../support/photos.js";
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   // The worker finishes what it holds of the cancelled run.
-  await expect.poll(() => rig.activeBatches(), { timeout: 60_000 }).toBe(0);
+  await vi.waitFor(async () => expect(await rig.activeBatches()).toBe(0), { timeout: 60_000, interval: 250 });
   await dashboard.stop();
   for (const { pid } of await rig.cli.processes()) process.kill(pid, "SIGTERM");
   expect(await rig.stop()).toEqual([]);
