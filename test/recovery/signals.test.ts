@@ -59,7 +59,7 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
   await gate.reached;
   // The first batch is done, and the producer has had time to see it.
   const shardsBefore = await shardsThere();
-  await expect.poll(shardsThere, { timeout: 20_000 }).toBeGreaterThan(shardsBefore);
+  await expect.poll(shardsThere, { timeout: 60_000 }).toBeGreaterThan(shardsBefore);
   await sleep(1_000);
   running.killGroup("SIGINT");
   await sleep(500);
