@@ -50,6 +50,7 @@ async function inMidRun(imageMs: number): Promise<{ fleet: ContainerFleet; run: 
   const run = await fleet.scan();
   const { workers } = fleet;
   for (const worker of workers) await eventually("the worker is at work", () => isAtWork(worker));
+  await eventually("a first batch is counted", async () => (await fleet!.counted(run)) > 0);
   return { fleet, run };
 }
 
