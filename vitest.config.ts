@@ -9,6 +9,7 @@ export default defineConfig({
           include: [
             "packages/*/src/**/*.test.ts",
             "services/*/src/**/*.test.ts",
+            "services/dashboard/web/src/**/*.test.ts",
             "bench/src/**/*.test.ts",
             "test/support/**/*.test.ts",
           ],

@@ -92,7 +92,9 @@ test("report of a run that is not finished says so and exits 1; resume finishes 
   const [, run] = await scan.until(/^(s3:\/\/\S+\/)\n/);
   expect(scan.stderr).toContain("labelfleet work --lane empty");
   await scan.until(/0 \/ 61 images/);
-  expect(await rig.json(["status", run!], rig.shared)).toMatchObject({ state: "feeding", images: 61, done: 0 });
+  // What the producer shows it tells Redis a moment later.
+  const status = () => rig.json(["status", run!], rig.shared);
+  await expect.poll(status, { timeout: 10_000 }).toMatchObject({ state: "feeding", images: 61, done: 0 });
   scan.kill("SIGTERM");
   expect((await scan.result()).exitCode).toBe(1);
 

@@ -45,7 +45,8 @@ export async function actOnRun(runId: string, action: string, body: object = {})
 
 async function answerOf<T>(response: Response): Promise<T> {
   if (response.status === 401) location.assign("/login");
-  const body = (await response.json().catch(() => ({}))) as T & { error?: string };
-  if (!response.ok) throw new ApiError(response.status, body.error ?? `the dashboard answered ${response.status}`);
-  return body;
+  // An answer whose body breaks off, or is given up, is none; of a refusal the status says enough.
+  if (response.ok) return (await response.json()) as T;
+  const { error } = (await response.json().catch(() => ({}))) as { error?: string };
+  throw new ApiError(response.status, error ?? `the dashboard answered ${response.status}`);
 }

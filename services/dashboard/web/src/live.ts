@@ -44,7 +44,9 @@ export function useLoaded<T>(address: string | null): Loaded<T> {
     const gone = new AbortController();
     setState((before) => ({ ...before, isLoading: true }));
     getJson<T>(address, gone.signal).then(
-      (value) => setState({ value, error: null, isLoading: false }),
+      (value) => {
+        if (!gone.signal.aborted) setState({ value, error: null, isLoading: false });
+      },
       (error: Error) => {
         if (!gone.signal.aborted) setState((before) => ({ ...before, error: error.message, isLoading: false }));
       },
