@@ -191,3 +191,18 @@ test("retry of a run that is not complete is refused, and says what to do", asyn
   const unknown = await rig.cli.run(["retry", run!, "--code", "NO_SUCH_CODE"]);
   expect(unknown.exitCode).toBe(2);
 });
+
+test("retry serves its metrics while it works", async () => {
+  const { rig } = recovery;
+  const run = await runWithout([keys[0]!], accessDenied);
+  const gate = recovery.gate(0);
+  const retry = rig.cli.start(["retry", run, ...denied, "--workers", "1", "--metrics-port", "0"], {
+    ...rig.shared,
+    LABELFLEET_LOG_LEVEL: "info",
+  });
+  const [, url] = await retry.until(/metrics at (http:\S+\/metrics)/);
+  await gate.reached;
+  expect(await (await fetch(url!)).text()).toMatch(/^labelfleet_ready 1$/m);
+  gate.open();
+  expect((await retry.result()).exitCode).toBe(0);
+});

@@ -5,10 +5,12 @@ import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import type { CommandContext } from "./command-context.js";
 import type { FollowedRun } from "./follow-run.js";
 import { startFleet } from "./local/fleet.js";
+import { metricsAddressOf } from "./metrics-address.js";
+import type { MetricsFlags } from "./run-flags.js";
 import { withReleasers } from "./with-releasers.js";
 
 /** Flags of every command that goes on with a run. */
-export interface ContinueFlags {
+export interface ContinueFlags extends MetricsFlags {
   lane?: string;
   maxFailed?: MaxFailed;
   maxPixels?: number;
@@ -40,7 +42,8 @@ export function continueRun(
     const workers = flags.workers ?? (context.config.redisUrl === null ? 1 : 0);
     const fleet = await startFleet(context, releasers, { workers, lane, device: spec.frozen.device });
     const either = AbortSignal.any([signal, fleet.failed]);
-    const exitCode = await steps.work({ folder, spec, ...fleet, signal: either, startedMs });
+    const metricsAddress = metricsAddressOf(context, flags);
+    const exitCode = await steps.work({ folder, spec, ...fleet, signal: either, startedMs, metricsAddress });
     if (fleet.failed.aborted) throw fleet.failed.reason;
     return exitCode;
   });

@@ -120,7 +120,9 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  addContinueFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run, and mend a damaged one"))
+  addContinueFlags(
+    addMetricsFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run, and mend a damaged one")),
+  )
     .option("--force", "go on although the run was cancelled")
     .action(
       action(finish, async (context, run: string, flags) =>
@@ -128,7 +130,9 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  addContinueFlags(subcommand(program, "retry <run>", "only the failed images of a complete run again"))
+  addContinueFlags(
+    addMetricsFlags(subcommand(program, "retry <run>", "only the failed images of a complete run again")),
+  )
     .option("--code <code>", "those with this error code (default: those that may succeed later)", recordCode)
     .action(
       action(finish, async (context, run: string, flags) =>
