@@ -10,11 +10,11 @@ import { benchModel } from "./bench-model.js";
 import { countDiffering } from "./count-differing.js";
 import { benchPhotos, type PhotoSize, photoSizes } from "./photos.js";
 import { plotSvg } from "./plot.js";
-import { batchImagesOf, type PipelineResult, resultOf } from "./result.js";
-import { rooflineOf } from "./roofline.js";
+import { type BoundRun, batchImagesOf, type PipelineResult, resultOf } from "./result.js";
+import { medianRoofline, type Roofline, rateBetween, rooflineOf, type StageMeasure } from "./roofline.js";
 import { type MeasuredRun, runOnce } from "./run-once.js";
 import { type BenchS3, startBenchS3 } from "./s3/memory-s3-process.js";
-import { measureStages } from "./stages/measure-stages.js";
+import { measureStages, type SweepOptions, sweepStages } from "./stages/measure-stages.js";
 import { tableOf } from "./table.js";
 
 const bucket = "bench";
@@ -27,8 +27,8 @@ const mostInferImages = 300;
 const leastInferImages = 60;
 
 /**
- * The whole command on real photos from an S3 server on this machine, against its roofline: each stage alone first, then a
- * warm-up run and `--runs` measured ones, of which each figure's median counts. `--check` compares every label with plain
+ * The whole command on real photos from an S3 server on this machine, against its roofline: after a warm-up run `--runs` measured
+ * ones, of which each figure's median counts, and the stages alone between them. `--check` compares every label with plain
  * single-image inference. `--out` gets the result as JSON and SVG.
  */
 export async function benchPipeline(args: string[]): Promise<number> {
@@ -56,21 +56,17 @@ export async function benchPipeline(args: string[]): Promise<number> {
   Object.assign(process.env, s3.env);
   try {
     const cores = availableParallelism();
-    const runs = await measureRuns({ ...values, model: modelName }, s3);
-    const last = runs.at(-1)!.report;
-    const batchImages = batchImagesOf(runs[0]!);
-    const common = { bucket, prefix, folder: photos.folder, model: modelName, batchImages, cores, s3 };
     const images = { ...size.stageImages, infer: inferImages(card) };
-    const stages = values.stages ? await measureStages({ ...common, images }) : [];
+    const common = { bucket, prefix, folder: photos.folder, model: modelName, cores, s3, images };
+    const measured = await measure({ ...values, model: modelName }, common);
+    const last = measured.runs.at(-1)!.report;
     const result = resultOf({
       machine: { cpu: cpus()[0]?.model ?? "?", cores },
       model: card.id,
       size: values.size,
       workers: Number(values.workers),
       meanPhotoBytes: photos.meanBytes,
-      stages,
-      roofline: stages.length === 0 ? null : rooflineOf(stages, cores),
-      runs,
+      ...measured,
       differingLabels: values.check ? await countDiffering(last.run, modelName, last.images, photos) : null,
     });
     if (values.out !== undefined) await writeResult(values.out, result);
@@ -87,20 +83,36 @@ function inferImages({ architecture, inputPx, numClasses }: ModelCard): number {
   return Math.round(Math.min(mostInferImages, Math.max(leastInferImages, inferMultiplyAdds / Math.max(1, work))));
 }
 
-async function measureRuns(
-  { runs, model, workers }: { runs: string; model: string; workers: string },
-  s3: BenchS3,
-): Promise<MeasuredRun[]> {
+/**
+ * Runs and stages in turns: the sweep of the stages after the first run, which says how large batches are, and each at its best
+ * after every other, so that what bounds a run was measured just before and after it.
+ */
+async function measure(
+  { runs, model, workers, stages }: { runs: string; model: string; workers: string; stages: boolean },
+  common: Omit<SweepOptions, "batchImages"> & { s3: BenchS3 },
+): Promise<{ runs: BoundRun[]; stages: StageMeasure[]; roofline: Roofline | null }> {
+  const { s3, cores } = common;
   const input = `s3://${bucket}/${prefix.replace(/\/$/, "")}`;
   const command = [input, "--out", `s3://${bucket}/labels`, "--model", model, "--workers", workers];
   process.stderr.write("warm-up run\n");
   await runOnce([...command, "--limit", String(warmUpImages)], s3);
-  const measured: MeasuredRun[] = [];
-  for (let i = 1; i <= Number(runs); i++) {
+  const nextRun = (i: number): Promise<MeasuredRun> => {
     process.stderr.write(`run ${i} of ${runs}\n`);
-    measured.push(await runOnce(command, s3, readEach));
+    return runOnce(command, s3, readEach);
+  };
+  const first = await nextRun(1);
+  const options = { ...common, batchImages: batchImagesOf(first) };
+  const sweep = stages ? await sweepStages(options) : [];
+  const rounds = stages ? [rooflineOf(sweep, cores)] : [];
+  const measured: BoundRun[] = [{ ...first, rooflineImagesPerSecond: rounds[0]?.imagesPerSecond ?? null }];
+  for (let i = 2; i <= Number(runs); i++) {
+    const run = await nextRun(i);
+    const before = rounds.at(-1);
+    if (before !== undefined) rounds.push(rooflineOf(await measureStages(options, before.best), cores));
+    const rooflineImagesPerSecond = before === undefined ? null : rateBetween(before, rounds.at(-1)!, cores);
+    measured.push({ ...run, rooflineImagesPerSecond });
   }
-  return measured;
+  return { runs: measured, stages: sweep, roofline: stages ? medianRoofline(rounds, cores) : null };
 }
 
 /** @throws USAGE */

@@ -1,6 +1,13 @@
+import { median } from "./median.js";
 import type { Roofline, StageMeasure } from "./roofline.js";
 import type { MeasuredRun } from "./run-once.js";
 import type { ProcessRole } from "./use-over-time.js";
+
+/** A run, and what the roofline was while it went on: the machine's speed drifts. */
+export interface BoundRun extends MeasuredRun {
+  /** null without stages. */
+  rooflineImagesPerSecond: number | null;
+}
 
 /** What is known before the runs are summed up. */
 export interface Measured {
@@ -12,7 +19,7 @@ export interface Measured {
   meanPhotoBytes: number;
   stages: StageMeasure[];
   roofline: Roofline | null;
-  runs: MeasuredRun[];
+  runs: BoundRun[];
   differingLabels: number | null;
 }
 
@@ -28,9 +35,9 @@ export interface PipelineResult extends Omit<Measured, "runs"> {
   /** What the rate would be if the cores that others had had gone on in the same way. */
   undisturbedImagesPerSecond: number;
   undisturbedRatio: number | null;
-  /** Steady images a second over the roofline's; null without a roofline. */
+  /** Steady images a second over the roofline's of the same time; null without a roofline. */
   ratio: number | null;
-  strictRatio: number | null;
+  ratioOfRuns: number[] | null;
   cpuMsPerImage: Record<ProcessRole | "server", number>;
   commandSeconds: number;
   firstPredictionSeconds: number;
@@ -41,22 +48,24 @@ export interface PipelineResult extends Omit<Measured, "runs"> {
 }
 
 export function resultOf({ runs, ...measured }: Measured): PipelineResult {
-  const { roofline } = measured;
   const of = (figure: (run: MeasuredRun) => number) => rounded(median(runs.map(figure)));
-  const steady = of((run) => run.steadyImagesPerSecond);
-  const undisturbed = of((run) => run.steadyImagesPerSecond / (1 - run.othersShare));
+  const undisturbedOf = (run: MeasuredRun) => run.steadyImagesPerSecond / (1 - run.othersShare);
+  const hasRoofline = measured.roofline !== null;
+  const ratiosOf = (rate: (run: MeasuredRun) => number) =>
+    runs.map((run) => rate(run) / (run.rooflineImagesPerSecond ?? Number.NaN));
+  const ratios = ratiosOf((run) => run.steadyImagesPerSecond);
   const last = runs.at(-1)!;
   return {
     ...measured,
     images: last.report.images,
     runs: runs.length,
-    steadyImagesPerSecond: steady,
+    steadyImagesPerSecond: of((run) => run.steadyImagesPerSecond),
     steadyOfRuns: runs.map((run) => rounded(run.steadyImagesPerSecond)),
     othersShare: of((run) => run.othersShare),
-    undisturbedImagesPerSecond: undisturbed,
-    undisturbedRatio: roofline && rounded(undisturbed / roofline.imagesPerSecond, 1_000),
-    ratio: roofline && rounded(steady / roofline.imagesPerSecond, 1_000),
-    strictRatio: roofline && rounded(steady / roofline.strictImagesPerSecond, 1_000),
+    undisturbedImagesPerSecond: of(undisturbedOf),
+    undisturbedRatio: hasRoofline ? rounded(median(ratiosOf(undisturbedOf)), 1_000) : null,
+    ratio: hasRoofline ? rounded(median(ratios), 1_000) : null,
+    ratioOfRuns: hasRoofline ? ratios.map((ratio) => rounded(ratio, 1_000)) : null,
     cpuMsPerImage: {
       worker: of((run) => run.cpuMsPerImage.worker),
       producer: of((run) => run.cpuMsPerImage.producer),
@@ -79,12 +88,6 @@ export function resultOf({ runs, ...measured }: Measured): PipelineResult {
 export function batchImagesOf({ report }: MeasuredRun): number {
   const shards = report.stages.find(({ stage }) => stage === "write")?.count ?? 1;
   return Math.ceil(report.images / Math.max(1, shards));
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function rounded(value: number, parts = 100): number {

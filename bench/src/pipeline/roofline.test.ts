@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { rooflineOf, type StageMeasure, undisturbedRate } from "./roofline.js";
+import { medianRoofline, rateBetween, rooflineOf, type StageMeasure, undisturbedRate } from "./roofline.js";
 
-function measure(stage: string, concurrency: number, imagesPerSecond: number, cpuMs: number, server = 0): StageMeasure {
+function measure(
+  stage: StageMeasure["stage"],
+  concurrency: number,
+  imagesPerSecond: number,
+  cpuMs: number,
+  server = 0,
+): StageMeasure {
   return { stage, concurrency, imagesPerSecond, cpuMsPerImage: cpuMs, serverCpuMsPerImage: server };
 }
 
@@ -20,10 +26,18 @@ describe("rooflineOf", () => {
     expect(cpuMsPerImage).toBeCloseTo(10);
     expect(imagesPerSecond).toBeCloseTo(200);
   });
+});
 
-  it("gives a strict bound of each stage's least CPU time, without the server", () => {
-    const measures = [measure("decode", 1, 200, 4), measure("decode", 2, 350, 5), measure("infer", 1, 100, 12, 9)];
-    expect(rooflineOf(measures, 2).strictImagesPerSecond).toBeCloseTo(125);
+describe("a machine whose speed drifts", () => {
+  const rounds = [12, 20, 10].map((ms) => rooflineOf([measure("infer", 2, 2_000 / ms, ms, 0.1)], 2));
+
+  it("has the medians of each stage's rounds as its roofline", () => {
+    expect(medianRoofline(rounds, 2).best).toEqual([measure("infer", 2, 2_000 / 12, 12, 0.1)]);
+    expect(medianRoofline(rounds, 2).cpuMsPerImage).toBeCloseTo(12.1);
+  });
+
+  it("has the mean cost of before and after between two of them", () => {
+    expect(rateBetween(rounds[0]!, rounds[1]!, 2)).toBeCloseTo(2_000 / 16.1);
   });
 });
 

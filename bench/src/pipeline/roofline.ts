@@ -1,6 +1,9 @@
+import { median } from "./median.js";
+import type { StageName } from "./stages/stage.js";
+
 /** One stage run alone, at one concurrency. */
 export interface StageMeasure {
-  stage: string;
+  stage: StageName;
   concurrency: number;
   imagesPerSecond: number;
   /** CPU time of the stage's own process. */
@@ -15,8 +18,6 @@ export interface Roofline {
   /** CPU time of all stages together, each at its best, and of the S3 server that shares the cores. */
   cpuMsPerImage: number;
   imagesPerSecond: number;
-  /** The same with each stage's least CPU time, at whatever concurrency, and no server: no pipeline reaches it. */
-  strictImagesPerSecond: number;
 }
 
 /**
@@ -46,11 +47,24 @@ export function rooflineOf(measures: readonly StageMeasure[], cores: number): Ro
   const of = (stage: string) => measures.filter((measure) => measure.stage === stage);
   const best = stages.map((stage) => of(stage).reduce((a, b) => (b.imagesPerSecond > a.imagesPerSecond ? b : a)));
   const cpuMsPerImage = best.reduce((sum, stage) => sum + stage.cpuMsPerImage + stage.serverCpuMsPerImage, 0);
-  const leastMs = stages.reduce((sum, stage) => sum + Math.min(...of(stage).map((m) => m.cpuMsPerImage)), 0);
-  return {
-    best,
-    cpuMsPerImage,
-    imagesPerSecond: (1_000 * cores) / cpuMsPerImage,
-    strictImagesPerSecond: (1_000 * cores) / leastMs,
-  };
+  return { best, cpuMsPerImage, imagesPerSecond: (1_000 * cores) / cpuMsPerImage };
+}
+
+/** Of the same stages measured several times, each stage's median. */
+export function medianRoofline(rounds: readonly Roofline[], cores: number): Roofline {
+  const medians = rounds[0]!.best.map((first, i) => {
+    const of = (figure: (measure: StageMeasure) => number) => median(rounds.map(({ best }) => figure(best[i]!)));
+    return {
+      ...first,
+      imagesPerSecond: of((measure) => measure.imagesPerSecond),
+      cpuMsPerImage: of((measure) => measure.cpuMsPerImage),
+      serverCpuMsPerImage: of((measure) => measure.serverCpuMsPerImage),
+    };
+  });
+  return rooflineOf(medians, cores);
+}
+
+/** The roofline of a machine whose speed drifts, for the time between two measurements of it. */
+export function rateBetween(before: Roofline, after: Roofline, cores: number): number {
+  return (2_000 * cores) / (before.cpuMsPerImage + after.cpuMsPerImage);
 }

@@ -19,12 +19,8 @@ export function tableOf(result: PipelineResult): string {
         "roofline, images/s",
         `${roofline.imagesPerSecond.toFixed(1)} (${roofline.cpuMsPerImage.toFixed(2)} CPU ms an image)`,
       ],
-      ["pipeline / roofline", `${result.ratio?.toFixed(3)}`],
+      ["pipeline / roofline", `${result.ratio?.toFixed(3)} (runs: ${result.ratioOfRuns?.join(", ")})`],
       ["the same without other programs", `${result.undisturbedRatio?.toFixed(3)}`],
-      [
-        "with each stage's least CPU time",
-        `${roofline.strictImagesPerSecond.toFixed(1)}, ratio ${result.strictRatio?.toFixed(3)}`,
-      ],
     );
   }
   rows.push(
@@ -47,7 +43,9 @@ export function tableOf(result: PipelineResult): string {
 function stageLines({ stages, roofline }: PipelineResult): string[] {
   if (roofline === null) return [];
   const lines = stages.map((measure) => {
-    const isBest = roofline.best.includes(measure) ? "  <- best" : "";
+    const isBest = roofline.best.some((b) => b.stage === measure.stage && b.concurrency === measure.concurrency)
+      ? "  <- best"
+      : "";
     return (
       `${measure.stage.padEnd(10)}${String(measure.concurrency).padStart(8)}${measure.imagesPerSecond.toFixed(1).padStart(12)}` +
       `${measure.cpuMsPerImage.toFixed(3).padStart(14)}${measure.serverCpuMsPerImage.toFixed(3).padStart(18)}${isBest}`

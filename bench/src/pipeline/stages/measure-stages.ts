@@ -15,9 +15,14 @@ export interface SweepOptions extends Omit<StageOptions, "stage" | "concurrency"
   s3: { pid: number; env: Record<string, string> };
 }
 
+export interface StagePoint {
+  stage: StageName;
+  concurrency: number;
+}
+
 /** Each stage alone at several concurrencies, each time in a new process, one after another. */
-export async function measureStages(options: SweepOptions): Promise<StageMeasure[]> {
-  const { cores, images, s3, ...common } = options;
+export function sweepStages(options: SweepOptions): Promise<StageMeasure[]> {
+  const { cores } = options;
   const perCore = [...new Set([1, cores, cores + 1])];
   const concurrencies: Record<StageName, number[]> = {
     list: [1],
@@ -26,12 +31,17 @@ export async function measureStages(options: SweepOptions): Promise<StageMeasure
     infer: perCore,
     write: [1, 4],
   };
+  const points = stageNames.flatMap((stage) => concurrencies[stage].map((concurrency) => ({ stage, concurrency })));
+  return measureStages(options, points);
+}
+
+/** These stages alone at these concurrencies. */
+export async function measureStages(options: SweepOptions, points: readonly StagePoint[]): Promise<StageMeasure[]> {
+  const { cores, images, s3, ...common } = options;
   const measures: StageMeasure[] = [];
-  for (const stage of stageNames) {
-    for (const concurrency of concurrencies[stage]) {
-      process.stderr.write(`${stage} alone, ${concurrency} at once\n`);
-      measures.push(await measureStage({ ...common, stage, concurrency, images: images[stage] }, s3, cores));
-    }
+  for (const { stage, concurrency } of points) {
+    process.stderr.write(`${stage} alone, ${concurrency} at once\n`);
+    measures.push(await measureStage({ ...common, stage, concurrency, images: images[stage] }, s3, cores));
   }
   return measures;
 }

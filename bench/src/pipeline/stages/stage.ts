@@ -1,5 +1,3 @@
-import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
-
 /** What a stage's process is told. The S3 server is in its environment. */
 export interface StageOptions {
   stage: StageName;
@@ -31,5 +29,3 @@ export async function atOnce(concurrency: number, count: number, work: (i: numbe
   });
   await Promise.all(turns);
 }
-
-export type Entries = readonly ManifestEntry[];
