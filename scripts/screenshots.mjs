@@ -51,6 +51,15 @@ async function shoot(page, name) {
   }
 }
 
+/** Waits until the dashboard shows the run in a state. */
+async function knownToBe(dashboard, run, state) {
+  for (;;) {
+    const { runs } = await (await fetch(`${dashboard}/api/runs`)).json();
+    if (runs.some((known) => run.includes(known.runId) && known.state === state)) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 async function fillBucket() {
   process.stderr.write("Making photos …\n");
   const { store } = await openStore("s3://photos/");
@@ -75,6 +84,7 @@ try {
   const dashboard = await start(["dashboard", "--port", "0", ...(known ? [known.uri] : [])], /http:\S+/);
   releasers.push(() => dashboard.child.kill("SIGTERM"));
   const lost = await start(["scan", input, "--out", "s3://labels/lost", "--limit", "400"], /s3:\S+/);
+  await knownToBe(dashboard.found, lost.found, "feeding");
   lost.child.kill("SIGKILL");
   const worker = spawn(process.execPath, [bin, "work"], { env, stdio: ["ignore", "ignore", "inherit"] });
   releasers.push(() => worker.kill("SIGTERM"));
@@ -98,6 +108,7 @@ try {
     await page.waitForTimeout(1_000);
     percent = Number(await bar.getAttribute("aria-valuenow").catch(() => 0));
   }
+  await knownToBe(dashboard.found, lost.found, "idle");
   await shoot(page, "overview");
   await phone.goto("/");
   await phone.getByRole("link", { name: liveId }).waitFor();

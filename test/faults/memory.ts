@@ -83,7 +83,7 @@ async function sampleUntil(signal: AbortSignal, worker: CliProcess, run: string)
 async function rssOf(worker: CliProcess): Promise<number> {
   const inGroup = (await rig.cli.processes()).filter(({ command }) => !/ scan /.test(command));
   const sizes = await Promise.all(inGroup.map(({ pid }) => readFile(`/proc/${pid}/status`, "utf8").catch(() => "")));
-  if (sizes.length === 0) throw new Error(`worker ${worker.pid} is gone`);
+  if (sizes.length === 0) throw new Error(`worker ${worker.pid} is gone; it said:\n${worker.stderr.slice(-4_000)}`);
   return sizes.reduce((sum, status) => sum + Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024, 0);
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { IndexBuild } from "@labelfleet/dashboard/labels/index-build";
 import { LabelIndex } from "@labelfleet/dashboard/labels/label-index";
 import { matchRows, noFilter } from "@labelfleet/dashboard/labels/match-rows";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
@@ -81,6 +82,25 @@ test.each(outputFormats)(
     expect(again.state.isComplete).toBe(true);
   },
 );
+
+test("shards are read faster than they are taken, and all of them are taken", async () => {
+  const run = await makeUpRun({ out: dir, input: dir, modelIds: ["a"], images: 60, batchImages: 1, record });
+  const held = new Int32Array(new SharedArrayBuffer(4));
+  let taken = 0;
+  const build = new IndexBuild({
+    run,
+    known: [],
+    onShard: () => {
+      taken++;
+      // The dashboard's thread has other things to do.
+      Atomics.wait(held, 0, 0, 5);
+    },
+    onUnreadable: (message) => expect.unreachable(message),
+  });
+  expect(await build.done).toBe(60);
+  expect(taken).toBe(60);
+  await build.stop();
+});
 
 test("shards that appear later are added, and a rewritten one replaces what it was", async () => {
   const run = await madeUp();

@@ -22,9 +22,9 @@ const prefix = "photos/";
 const warmUpImages = 64;
 /** Copies of a photo are there to be worked on. */
 const readEach = { LABELFLEET_MERGE_EQUAL_OBJECTS: "false" };
-const inferMultiplyAdds = 120e9;
-const mostInferImages = 300;
-const leastInferImages = 60;
+const inferMultiplyAdds = 360e9;
+const mostInferImages = 900;
+const leastInferImages = 120;
 
 /**
  * The whole command on real photos from an S3 server on this machine, against its roofline: after a warm-up run `--runs` measured
@@ -77,7 +77,7 @@ export async function benchPipeline(args: string[]): Promise<number> {
   }
 }
 
-/** Fewer of a heavier network: about four seconds on one core. */
+/** Fewer of a heavier network: about twelve seconds on one core, as a run of the pipeline takes. */
 function inferImages({ architecture, inputPx, numClasses }: ModelCard): number {
   const work = architecture === undefined ? 0 : multiplyAdds(architecture, inputPx, numClasses);
   return Math.round(Math.min(mostInferImages, Math.max(leastInferImages, inferMultiplyAdds / Math.max(1, work))));

@@ -6,9 +6,7 @@ import type { FromIndexThread, IndexThreadInput, ToIndexThread } from "./index-m
 import { listShards } from "./list-shards.js";
 import { columnsOf } from "./shard-columns.js";
 
-/** Shards that are posted and not yet taken; more would only pile up. */
-const maxUntaken = 8;
-/** Reading the next shards while one is parsed hides what a distant store takes. */
+/** Reading the next shards while one is parsed hides what a distant store takes. Posted ones that are not taken count: none pile up. */
 const shardsAtOnce = 4;
 /** Shards larger than this are read alone. */
 const largeBytes = 8 * 1024 * 1024;
@@ -16,15 +14,9 @@ const largeBytes = 8 * 1024 * 1024;
 /** Reads every shard of a run that is not known, or not in this version, and posts what an index keeps of it. */
 async function main(port: MessagePort, { run, known }: IndexThreadInput): Promise<void> {
   const post = (message: FromIndexThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  let untaken = 0;
-  let onTaken = () => {};
-  port.on("message", (message: ToIndexThread) => {
-    if (message.kind === "taken") untaken--;
-    onTaken();
-  });
-  const room = async () => {
-    while (untaken >= maxUntaken) await new Promise<void>((resolve) => (onTaken = resolve));
-  };
+  /** Of each posted shard, what to call when it is taken; they are taken in their order. */
+  const onTaken: (() => void)[] = [];
+  port.on("message", (_: ToIndexThread) => onTaken.shift()?.());
   const folder = await RunFolder.open(run);
   const etags = new Map(known);
   const pending = new Set<Promise<void>>();
@@ -38,10 +30,10 @@ async function main(port: MessagePort, { run, known }: IndexThreadInput): Promis
       const reading = (async () => {
         try {
           const columns = await columnsOf(scanRows(folder, file));
-          await room();
-          untaken++;
           const { offset, label, probability, code } = columns;
+          const taken = new Promise<void>((resolve) => onTaken.push(resolve));
           post({ kind: "shard", id, columns }, [offset.buffer, label.buffer, probability.buffer, code.buffer]);
+          await taken;
         } catch (error) {
           post({ kind: "unreadable", name: file.name, message: toLabelfleetError(error).message });
         }
