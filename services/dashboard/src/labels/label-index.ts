@@ -59,6 +59,8 @@ export class LabelIndex {
     if (this.#isClosed || this.#running !== null || nowMs - this.#builtMs < maxAgeMs) return;
     this.#running = this.#update()
       .catch((error: unknown) => {
+        // Closing ends the thread in the middle of its work.
+        if (this.#isClosed) return;
         this.#problem = toLabelfleetError(error).message;
         this.#logger.warn(`labels of ${this.#folder.uri}: ${this.#problem}`);
       })

@@ -1,34 +1,39 @@
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Series } from "../../../src/api/overview.js";
 import { clock, rate } from "../format";
 import { paint } from "../theme";
 
-/** Images per second over time. */
+/** Images per second over time. The chart's library comes by itself: the page is there, and read, before it. */
 export function RateChart({ series, height = 180, label }: { series: Series; height?: number; label: string }) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const painted = paint.value;
-  const data: uPlot.AlignedData = [series.atMs.map((ms) => ms / 1_000), series.imagesPerSecond];
+  const data = useRef<uPlot.AlignedData>([[]]);
+  data.current = [series.atMs.map((ms) => ms / 1_000), series.imagesPerSecond];
 
   useEffect(() => {
     const element = holder.current!;
-    const chart = new uPlot(optionsFor(element, height), data, element);
-    plot.current = chart;
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
-    observer.observe(element);
+    let isGone = false;
+    const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
+    void import("uplot").then(({ default: Plot }) => {
+      if (isGone) return;
+      plot.current = new Plot(optionsFor(element, height), data.current, element);
+      observer.observe(element);
+    });
     return () => {
+      isGone = true;
       observer.disconnect();
-      chart.destroy();
+      plot.current?.destroy();
       plot.current = null;
     };
   }, [painted, height]);
-  useEffect(() => plot.current?.setData(data));
+  useEffect(() => plot.current?.setData(data.current));
 
   const last = series.imagesPerSecond.at(-1) ?? 0;
   const most = Math.max(0, ...series.imagesPerSecond);
   const summary = `${label}: ${rate(last)} images per second at the end, ${rate(most)} at most`;
-  return <div class="chart" ref={holder} role="img" aria-label={summary} />;
+  return <div class="chart" style={{ minHeight: height }} ref={holder} role="img" aria-label={summary} />;
 }
 
 function optionsFor(element: HTMLElement, height: number): uPlot.Options {

@@ -10,7 +10,7 @@ import { runPath } from "../router";
 
 const shownAtFirst = 20;
 /** So many at a click: more at once would hold the page. */
-const shownMore = 40;
+const shownMore = 20;
 
 /** Runs that go on or want somebody first, then the newest. */
 export function RunsTable({ runs }: { runs: RunLine[] }) {

@@ -4,7 +4,7 @@ import { count, duration, rate } from "../format";
 
 const shownAtFirst = 12;
 /** So many at a click: more at once would hold the page. */
-const shownMore = 40;
+const shownMore = 20;
 
 export function WorkersTable({ workers }: { workers: WorkerLine[] }) {
   const [rows, setRows] = useState(shownAtFirst);
