@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
+import { median } from "../median.js";
 import { contestantOf } from "./contestants.js";
 import { peakRssBytes, resetPeak } from "./peak-memory.js";
 
@@ -112,10 +113,4 @@ async function measureBatch(
     gflops: (2 * multiplyAdds) / msPerImage / 1e6,
     peakRssBytes: peakRssBytes(),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

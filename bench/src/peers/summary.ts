@@ -1,3 +1,5 @@
+import { median } from "../median.js";
+
 /** Seconds of whole commands on the small and on the large set of photos. */
 export interface PairSeconds {
   small: number;
@@ -43,10 +45,4 @@ export function summarise(seconds: SecondsByContestant, smallImages: number, lar
 export function agreement(reference: ReadonlyMap<string, number>, labels: ReadonlyMap<string, number>): number {
   const same = [...reference].filter(([name, index]) => labels.get(name) === index).length;
   return same / Math.max(1, reference.size);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

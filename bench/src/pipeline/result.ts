@@ -1,4 +1,4 @@
-import { median } from "./median.js";
+import { median } from "../median.js";
 import type { Roofline, StageMeasure } from "./roofline.js";
 import type { MeasuredRun } from "./run-once.js";
 import type { ProcessRole } from "./use-over-time.js";

@@ -1,4 +1,4 @@
-import { median } from "./median.js";
+import { median } from "../median.js";
 import type { StageName } from "./stages/stage.js";
 
 /** One stage run alone, at one concurrency. */
