@@ -1,3 +1,7 @@
+import { LaneQueues } from "@labelfleet/dashboard/lane-queues";
+import { FolderFactsCache } from "@labelfleet/dashboard/overview/folder-facts";
+import { Rates } from "@labelfleet/dashboard/overview/rates";
+import { readOverview } from "@labelfleet/dashboard/overview/read-overview";
 import { Reporter } from "@labelfleet/gpu-worker/report/reporter";
 import { Presence } from "@labelfleet/producer/presence";
 import { specOf } from "@labelfleet/producer/test-support/made-up-run";
@@ -43,7 +47,7 @@ test("a worker on a machine whose clock is wrong is known to be there", async ()
       batchSlots: 1,
       batchesInHand: 0,
     }),
-    contexts: async () => [],
+    contexts: () => [],
     logger: createLogger({ name: "test", level: "silent" }),
   });
   await reporter.beat();
@@ -62,4 +66,19 @@ test("a producer on a machine whose clock is wrong is not taken for lost", async
   vi.restoreAllMocks();
   const { seenMs } = (await progress.lastNote())!;
   expect(Math.abs((await redisNowMs(redis)) - seenMs)).toBeLessThan(10_000);
+});
+
+test("a dashboard on a machine whose clock is wrong takes no producer for lost", async () => {
+  const spec = specOf();
+  const progress = new RunProgress(redis, spec.overridable.lane, spec.runId);
+  const folder = { uri: "s3://memory/run/" } as RunFolder;
+  const presence = new Presence({ folder, spec, redis, progress, producerId: "p", startedMs: 0 });
+  await presence.note("feeding", { images: 1, isComplete: true });
+  const queues = new LaneQueues(server.url);
+  const sources = { redis, queues, rates: new Rates(), folders: new FolderFactsCache() };
+  for (const offMs of [-3_600_000, 3_600_000]) {
+    const { runs } = await readOverview(sources, Date.now() + offMs);
+    expect(runs).toMatchObject([{ runId: spec.runId, state: "feeding" }]);
+  }
+  await queues.close();
 });

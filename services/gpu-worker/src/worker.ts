@@ -127,7 +127,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       identity,
       lanes,
       state,
-      contexts: () => contexts.all(),
+      contexts: () => contexts.loaded,
       logger,
     });
     // Redis and the stores may be gone by then, and neither is worth waiting for for long.

@@ -40,7 +40,8 @@ export async function startProducer(options: ProducerProcessOptions, words: stri
     const failed = await failureWithin(child, watchedMs);
     child.unref();
     if (failed === null) return;
-    const { bytesRead, buffer } = await log.read(Buffer.alloc(keptWords), 0, keptWords, 0);
+    const from = Math.max(0, (await log.stat()).size - keptWords);
+    const { bytesRead, buffer } = await log.read(Buffer.alloc(keptWords), 0, keptWords, from);
     const said = buffer.toString("utf8", 0, bytesRead).trim().split("\n").at(-1);
     throw new LabelfleetError("INTERNAL", said || `labelfleet ${words[0]} ${failed}`);
   } finally {

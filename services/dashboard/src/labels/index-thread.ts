@@ -8,7 +8,7 @@ import { columnsOf } from "./shard-columns.js";
 
 /** Reading the next shards while one is parsed hides what a distant store takes. Posted ones that are not taken count: none pile up. */
 const shardsAtOnce = 4;
-/** Shards larger than this are read alone. */
+/** A shard larger than this waits until no other is being read. */
 const largeBytes = 8 * 1024 * 1024;
 
 /** Reads every shard of a run that is not known, or not in this version, and posts what an index keeps of it. */

@@ -29,8 +29,10 @@ export class LabelIndex {
   #running: Promise<void> | null = null;
   #listedShards = 0;
   #builtMs = Number.NEGATIVE_INFINITY;
+  #isExpired = false;
+  /** Shards that found no room, by name: they are not read again. */
+  readonly #refused = new Map<string, string>();
   #isFinished = false;
-  #isFull = false;
   #problem: string | null = null;
   #isClosed = false;
 
@@ -47,8 +49,8 @@ export class LabelIndex {
       shards: this.table.shards.length,
       revision: this.table.revision,
       isBuilding: this.#running !== null,
-      isComplete: this.#running === null && this.#isFinished && !this.#isFull && this.#problem === null,
-      isFull: this.#isFull,
+      isComplete: this.#running === null && this.#isFinished && this.#refused.size === 0 && this.#problem === null,
+      isFull: this.#refused.size > 0,
       problem: this.#problem,
     };
   }
@@ -65,16 +67,18 @@ export class LabelIndex {
         this.#logger.warn(`labels of ${this.#folder.uri}: ${this.#problem}`);
       })
       .finally(() => {
-        this.#builtMs = Date.now();
+        this.#builtMs = this.#isExpired ? Number.NEGATIVE_INFINITY : Date.now();
+        this.#isExpired = false;
         this.#running = null;
         this.#build = null;
         this.#wake();
       });
   }
 
-  /** Something was done to the run: the next question looks at its folder again. */
+  /** Something was done to the run: the next question looks at its folder again, also after a look that is under way now. */
   expire(): void {
     this.#builtMs = Number.NEGATIVE_INFINITY;
+    this.#isExpired = this.#running !== null;
   }
 
   /** Waits for the first records, or until it is clear that there are none. */
@@ -84,10 +88,17 @@ export class LabelIndex {
     }
   }
 
-  /** Waits until everything that lies in the folder now is indexed. */
+  /** Waits until everything is indexed that lay in the folder when it was looked at last, which is at most a minute ago. */
   async untilCurrent(): Promise<void> {
+    await this.#running;
     this.refresh();
     await this.#running;
+  }
+
+  /** Waits until everything that lies in the folder now is indexed. */
+  async untilAnew(): Promise<void> {
+    this.expire();
+    await this.untilCurrent();
   }
 
   async close(): Promise<void> {
@@ -105,7 +116,7 @@ export class LabelIndex {
     if (this.#isClosed) return;
     this.#build = new IndexBuild({
       run: this.#folder.uri,
-      known: this.table.shards.map((shard) => [fileOf(shard, this.#spec).name, shard.etag]),
+      known: [...this.table.shards.map((shard) => this.#fileOf(shard)), ...this.#refused],
       onShard: (id, columns) => {
         if (this.#add(id, columns)) this.#segments.added(this.table, id);
       },
@@ -114,15 +125,21 @@ export class LabelIndex {
       },
     });
     this.#listedShards = await this.#build.done;
-    this.#isFinished = finished && this.#listedShards === this.table.shards.length;
+    this.#isFinished = finished && this.#listedShards === this.table.shards.length + this.#refused.size;
     await this.#segments.flush(this.table, { isFinished: finished });
   }
 
   #add(id: ShardId, columns: ShardColumns): boolean {
     const isAdded = this.table.add(id, columns);
-    if (!isAdded) this.#isFull = true;
+    const [name, etag] = this.#fileOf(id);
+    if (isAdded) this.#refused.delete(name);
+    else this.#refused.set(name, etag);
     this.#wake();
     return isAdded;
+  }
+
+  #fileOf(id: ShardId): [name: string, etag: string] {
+    return [fileOf(id, this.#spec).name, id.etag];
   }
 
   #wake(): void {

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { encoderOf, exportFormats } from "@labelfleet/shared/export/encoder";
 import { imagePathsOf } from "@labelfleet/shared/export/image-path";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -9,6 +9,7 @@ import { parsed } from "../http/parsed.js";
 import type { OpenRun, OpenRuns } from "../run/open-runs.js";
 import { exportRows } from "./export-rows.js";
 import { filterOf, filterParamsSchema, pageParamsSchema } from "./filter-params.js";
+import type { LabelIndex } from "./label-index.js";
 import { ImageReader } from "./read-images.js";
 import { type ThumbnailSize, Thumbnails, thumbnailSides } from "./thumbnails.js";
 
@@ -41,18 +42,20 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
       const { index, queries } = run.labels();
       index.refresh();
       await index.untilFirstRecords();
-      const { rows, histograms } = queries.ask(filter, sort);
-      const page = rows.subarray(offset, offset + limit);
-      return {
-        index: index.state,
-        modelIds: run.spec.frozen.models.map(({ id }) => id),
-        total: rows.length,
-        offset,
-        records: await reader.images(run, page, filter.disagreesWith),
-        histograms,
-        labels: index.table.labels.names.toSorted(),
-        errorCodes: index.table.codes.names.toSorted(),
-      };
+      return fromIndex(index, async () => {
+        const { rows, histograms } = queries.ask(filter, sort);
+        const page = rows.subarray(offset, offset + limit);
+        return {
+          index: index.state,
+          modelIds: run.spec.frozen.models.map(({ id }) => id),
+          total: rows.length,
+          offset,
+          records: await reader.images(run, page, filter.disagreesWith),
+          histograms,
+          labels: index.table.labels.names.toSorted(),
+          errorCodes: index.table.codes.names.toSorted(),
+        };
+      });
     }),
   );
 
@@ -61,7 +64,7 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
       const { index } = run.labels();
       index.refresh();
       await index.untilFirstRecords();
-      return { index: index.state, codes: await reader.failures(run) };
+      return fromIndex(index, async () => ({ index: index.state, codes: await reader.failures(run) }));
     }),
   );
 
@@ -69,7 +72,7 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
     use(request, async (run) => {
       const { runId: _, ...place } = parsed(placeSchema, request.params);
       await untilKnown(run, place);
-      return reader.detail(run, place);
+      return fromIndex(run.labels().index, () => reader.detail(run, place));
     }),
   );
 
@@ -80,7 +83,7 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort(new LabelfleetError("INTERRUPTED", "nobody waits for it any more")));
       await untilKnown(run, place);
-      const record = await reader.read(run, place);
+      const record = await fromIndex(run.labels().index, () => reader.read(run, place));
       // What the workers could not decode is not tried on this process: it may be what kills a decoder.
       if (record.status === "failed") throw new LabelfleetError("OBJECT_NOT_FOUND", "a failed image has no thumbnail");
       const input = { store: run.input, limits: run.spec.overridable.limits };
@@ -92,31 +95,39 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
   app.get("/api/runs/:runId/export", async (request, reply) => {
     const { format, ...params } = parsed(exportSchema, request.query);
     const { runId } = parsed(runSchema, request.params);
-    const encoder = encoderOf(format, (key) => key);
-    reply.header("content-type", encoder.contentType);
+    const { contentType } = encoderOf(format, (key) => key);
+    // Only a run that there is has a name that fits a header.
+    const { run, done } = await runs.hold(runId);
+    reply.header("content-type", contentType);
     reply.header("content-disposition", `attachment; filename="${runId}-${fileNames[format]}"`);
-    return reply.send(Readable.from(exported(runs, runId, params, format), { objectMode: false }));
+    const lines = Readable.from(exported(run, params, format), { objectMode: false });
+    // Also when nobody takes a single line.
+    lines.once("close", () => void done());
+    return reply.send(lines);
   });
 }
 
-/** The run stays open until the last piece is sent. */
 async function* exported(
-  runs: OpenRuns,
-  runId: string,
+  { folder, spec, labels }: OpenRun,
   params: z.infer<typeof filterParamsSchema>,
   format: (typeof exportFormats)[number],
 ): AsyncGenerator<string> {
-  const { run, done } = await runs.hold(runId);
+  const { index, queries } = labels();
+  await index.untilAnew();
+  const { filter } = filterOf(params);
+  const { rows } = queries.ask(filter, "manifest");
+  const encoder = encoderOf(format, imagePathsOf(spec.frozen.input, null));
+  yield* exportRows({ folder, spec, table: index.table, rows, encoder });
+}
+
+/** What is answered out of an index; once more out of a new one when a shard was rewritten since it was indexed. */
+async function fromIndex<T>(index: LabelIndex, answer: () => Promise<T>): Promise<T> {
   try {
-    const { folder, spec, labels } = run;
-    const { index, queries } = labels();
-    await index.untilCurrent();
-    const { filter } = filterOf(params);
-    const { rows } = queries.ask(filter, "manifest");
-    const encoder = encoderOf(format, imagePathsOf(spec.frozen.input, null));
-    yield* exportRows({ folder, spec, table: index.table, rows, encoder });
-  } finally {
-    await done();
+    return await answer();
+  } catch (error) {
+    if (toLabelfleetError(error).code !== "OBJECT_CHANGED") throw error;
+    await index.untilAnew();
+    return answer();
   }
 }
 

@@ -12,6 +12,11 @@ export class EventStreams {
 
   /** Answers a request with a stream that lasts until the client leaves. */
   serve<T>(reply: FastifyReply, poller: SharedPoller<T>): void {
+    if (reply.raw.destroyed) {
+      // Who left before there was anything to say leaves no stream behind: no further "close" would come.
+      reply.hijack();
+      return;
+    }
     if (this.#open >= maxStreams) {
       void reply.code(503).send({ error: "too many pages are open on this dashboard" });
       return;
@@ -23,8 +28,8 @@ export class EventStreams {
     raw.write("retry: 2000\n\n");
     let sent = "";
     const send = ({ json }: Polled<T>) => {
-      // What the client has not taken yet stays what it gets next: frames never pile up.
-      if (json === sent || raw.writableLength > 0) return;
+      // What the client has not taken yet stays what it gets next: frames never pile up. Of the first there is only the head.
+      if (json === sent || (sent !== "" && raw.writableLength > 0)) return;
       sent = json;
       raw.write(`data: ${json}\n\n`);
     };

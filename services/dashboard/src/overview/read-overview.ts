@@ -37,7 +37,7 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
   ]);
   rates.keepOnly(registered.map(({ runId }) => runId));
   const [runs, laneLines] = await Promise.all([
-    Promise.all(registered.map((run) => readRun(sources, run, nowMs))),
+    Promise.all(registered.map((run) => readRun(sources, run, { nowMs, redisMs }))),
     Promise.all(queues.open(lanes).map(([lane, queue]) => laneLine(lane, readLane(queue), workers, nowMs))),
   ]);
   const imagesPerSecond = runs.reduce((sum, run) => sum + (run.imagesPerSecond ?? 0), 0);
@@ -54,12 +54,12 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
 async function readRun(
   { redis, rates, folders }: OverviewSources,
   run: RegisteredRun,
-  nowMs: number,
+  { nowMs, redisMs }: { nowMs: number; redisMs: number },
 ): Promise<RunLine> {
   const progress = new RunProgress(redis, run.lane, run.runId);
   const known = await progress.stand(run.modelIds);
-  const folder = isUnattended(known.note, nowMs) ? folders.of(run.run, nowMs) : null;
-  const stand = standOf(run, known, folder, nowMs);
+  const folder = isUnattended(known.note, redisMs) ? folders.of(run.run, nowMs) : null;
+  const stand = standOf(run, known, folder, redisMs);
   const rate = rates.observe(run.runId, stand.done, nowMs);
   const isOver = stand.state === "done" || stand.state === "cancelled";
   const imagesPerSecond = isOver ? null : rate;

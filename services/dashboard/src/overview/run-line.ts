@@ -18,8 +18,10 @@ export type RunStand = Omit<RunLine, "imagesPerSecond" | "etaSeconds" | "rates">
 /**
  * Where a run stands. Redis has the say while a producer is there; of a run without one the folder knows better, where it was
  * looked at (`folder`): its report, or the mark that `cancel` leaves.
+ *
+ * @param redisMs by the clock of Redis, which producers' notes have too
  */
-export function standOf(run: RegisteredRun, redis: RedisFacts, folder: FolderFacts | null, nowMs: number): RunStand {
+export function standOf(run: RegisteredRun, redis: RedisFacts, folder: FolderFacts | null, redisMs: number): RunStand {
   const { runId, lane, modelIds, createdMs } = run;
   const base = { runId, run: run.run, lane, modelIds, createdMs };
   if (folder?.finished != null) {
@@ -36,7 +38,7 @@ export function standOf(run: RegisteredRun, redis: RedisFacts, folder: FolderFac
     };
   }
   const { note } = redis;
-  const state = stateOf(redis, folder, nowMs);
+  const state = stateOf(redis, folder, redisMs);
   const isWaiting = state === "idle" || state === "paused" || state === "stopped";
   return {
     ...base,
@@ -48,19 +50,19 @@ export function standOf(run: RegisteredRun, redis: RedisFacts, folder: FolderFac
   };
 }
 
-/** Whether the run's folder has to be asked, because no producer is there that would know. */
-export function isUnattended(note: ProducerNote | null, nowMs: number): boolean {
+/** Whether the run's folder has to be asked, because no producer is there that would know. `redisMs` as above. */
+export function isUnattended(note: ProducerNote | null, redisMs: number): boolean {
   return (
-    note === null || note.state === "stopped" || (note.state !== "done" && nowMs - note.seenMs > producerSilenceMs)
+    note === null || note.state === "stopped" || (note.state !== "done" && redisMs - note.seenMs > producerSilenceMs)
   );
 }
 
-function stateOf({ note, halt }: RedisFacts, folder: FolderFacts | null, nowMs: number): RunLine["state"] {
+function stateOf({ note, halt }: RedisFacts, folder: FolderFacts | null, redisMs: number): RunLine["state"] {
   if (note?.state === "done") return "done";
   if (folder?.isCancelled) return "cancelled";
   if (halt !== null) return halt;
   if (note?.state === "stopped") return "stopped";
-  return isUnattended(note, nowMs) ? "idle" : note!.state;
+  return isUnattended(note, redisMs) ? "idle" : note!.state;
 }
 
 /** Seconds until the images listed so far are done; null where nobody can know. */

@@ -20,7 +20,9 @@ export async function readDetail(
   const line = overview.runs.find(({ runId }) => runId === run.spec.runId);
   if (line === undefined) return null;
   const progress = new RunProgress(redis, line.lane, run.spec.runId);
-  const [report, { workers }, totals] = await Promise.all([
+  const [spec, report, { workers }, totals] = await Promise.all([
+    // What `resume` and `retry` override may have changed since the run was opened.
+    run.folder.readSpec(),
     readFinished(run.folder),
     readStats(run.folder),
     progress.totals(line.modelIds),
@@ -29,8 +31,7 @@ export async function readDetail(
   return {
     atMs: nowMs,
     line,
-    // Its lane may have changed since the run was opened.
-    spec: { ...run.spec, overridable: { ...run.spec.overridable, lane: line.lane } },
+    spec,
     report,
     throughput: throughputOf(workers.map(({ completions }) => completions)),
     stages,

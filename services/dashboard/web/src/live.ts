@@ -6,27 +6,56 @@ import { getJson } from "./api";
 /** Whether what is shown is as of now. */
 export const isLive = signal(true);
 
-/** Follows a stream of events: the newest value, or why there is none. */
-export function useLive<T>(events: string): { value: T | null; error: string | null } {
+/** After a stream that the server refused, until it is asked for again. */
+const reopenMs = 3_000;
+
+/**
+ * Follows a stream of events: the newest value, or why there is none. A page that nobody sees holds no stream: a browser
+ * has six connections to a server, for all of its tabs.
+ *
+ * @param address where the same value is, for once: there the reason of a refusal stands
+ */
+export function useLive<T>(address: string, events = `${address}/events`): { value: T | null; error: string | null } {
   const [state, setState] = useState<{ value: T | null; error: string | null }>({ value: null, error: null });
   useEffect(() => {
     setState({ value: null, error: null });
-    const source = new EventSource(events);
-    source.onmessage = ({ data }) => {
-      isLive.value = true;
-      setState({ value: JSON.parse(data) as T, error: null });
+    let source: EventSource | null = null;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const close = () => {
+      clearTimeout(again);
+      source?.close();
+      source = null;
     };
-    source.onerror = () => {
-      isLive.value = false;
-      // The browser tries again by itself, unless the server refused; it does not say why, an ordinary request does.
-      if (source.readyState !== EventSource.CLOSED) return;
-      getJson(events.replace(/\/events$/, "")).catch((error: Error) => setState({ value: null, error: error.message }));
+    const open = () => {
+      const opened = new EventSource(events);
+      source = opened;
+      opened.onmessage = ({ data }) => {
+        isLive.value = true;
+        setState({ value: JSON.parse(data) as T, error: null });
+      };
+      opened.onerror = () => {
+        isLive.value = false;
+        // The browser tries again by itself, unless the server refused; it does not say why, an ordinary request does.
+        if (opened.readyState !== EventSource.CLOSED) return;
+        again = setTimeout(open, reopenMs);
+        getJson<T>(address).then(
+          (value) => source === opened && setState({ value, error: null }),
+          (error: Error) => source === opened && setState({ value: null, error: error.message }),
+        );
+      };
     };
+    const follow = () => {
+      close();
+      if (!document.hidden) open();
+    };
+    follow();
+    document.addEventListener("visibilitychange", follow);
     return () => {
-      source.close();
+      document.removeEventListener("visibilitychange", follow);
+      close();
       isLive.value = true;
     };
-  }, [events]);
+  }, [address, events]);
   return state;
 }
 

@@ -83,9 +83,9 @@ export class RunContexts {
     return [...this.#loaded].filter(({ input }) => input.pause !== null).length;
   }
 
-  async all(): Promise<RunContext[]> {
-    const settled = await Promise.allSettled([...this.#open.values()].map(({ context }) => context));
-    return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  /** Those whose models are loaded; one that is being opened has nothing to tell yet. */
+  get loaded(): RunContext[] {
+    return [...this.#loaded];
   }
 
   async closeAll(): Promise<void> {

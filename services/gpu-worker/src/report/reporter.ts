@@ -29,7 +29,7 @@ export class Reporter {
   readonly #identity: WorkerIdentity;
   readonly #lanes: string[];
   readonly #state: () => WorkerState;
-  readonly #contexts: () => Promise<RunContext[]>;
+  readonly #contexts: () => RunContext[];
   readonly #logger: Logger;
   readonly #delay = new EventLoopDelay();
   readonly #busy = new BusyShares(performance.now());
@@ -44,7 +44,7 @@ export class Reporter {
     identity: WorkerIdentity;
     lanes: string[];
     state: () => WorkerState;
-    contexts: () => Promise<RunContext[]>;
+    contexts: () => RunContext[];
     logger: Logger;
   }) {
     this.#redis = options.redis;
@@ -53,12 +53,17 @@ export class Reporter {
     this.#state = options.state;
     this.#contexts = options.contexts;
     this.#logger = options.logger;
-    this.#timer = setInterval(() => void this.#report(), flushEveryMs);
+    const beat = unlessRunning(() => this.#beatOrSay());
+    const write = unlessRunning(() => this.#writeAll());
+    this.#timer = setInterval(() => {
+      void beat();
+      void write();
+    }, flushEveryMs);
   }
 
   /** Says that the worker is there; later beats follow by themselves. */
   async beat(): Promise<void> {
-    const contexts = await this.#contexts();
+    const contexts = this.#contexts();
     const images = contexts.reduce((sum, context) => sum + context.stats.images, 0);
     const nowMs = performance.now();
     const seconds = Math.max(0.001, (nowMs - this.#lastBeatMs) / 1_000);
@@ -105,14 +110,29 @@ export class Reporter {
     await within(goodbyeMs, removeWorker(this.#redis, this.#identity.workerId));
   }
 
-  async #report(): Promise<void> {
+  async #beatOrSay(): Promise<void> {
     try {
       await this.beat();
     } catch (error) {
       this.#logger.debug(`no heartbeat: ${toLabelfleetError(error).message}`);
     }
-    for (const context of await this.#contexts()) await this.writeStats(context);
   }
+
+  async #writeAll(): Promise<void> {
+    for (const context of this.#contexts()) await this.writeStats(context);
+  }
+}
+
+/** Work that is left out while it is still under way: where Redis or a store is silent, nothing piles up. */
+function unlessRunning(work: () => Promise<void>): () => Promise<void> {
+  let isRunning = false;
+  return async () => {
+    if (isRunning) return;
+    isRunning = true;
+    await work().finally(() => {
+      isRunning = false;
+    });
+  };
 }
 
 /** None or one. */

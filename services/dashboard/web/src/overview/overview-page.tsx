@@ -10,7 +10,7 @@ import { WorkersTable } from "./workers-table";
 
 export function OverviewPage() {
   useTitle("Overview");
-  const { value, error } = useLive<Overview>("/api/events");
+  const { value, error } = useLive<Overview>("/api/runs", "/api/events");
   if (error !== null) return <p class="notice bad">{error}</p>;
   if (value === null) return <p class="loading">Loading …</p>;
   const running = value.runs.filter(

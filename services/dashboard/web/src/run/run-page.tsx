@@ -18,7 +18,7 @@ import { Stages } from "./stages";
 
 export function RunPage({ runId }: { runId: string }) {
   useTitle(`Run ${runId}`);
-  const { value, error } = useLive<RunDetail>(`/api/runs/${encodeURIComponent(runId)}/events`);
+  const { value, error } = useLive<RunDetail>(`/api/runs/${encodeURIComponent(runId)}`);
   if (error !== null) return <p class="notice bad">{error}</p>;
   if (value === null) return <p class="loading">Loading …</p>;
   const { line, report } = value;

@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Failures, ImageDetail, LabelPage } from "@labelfleet/dashboard/api/labels";
+import { startDashboard } from "@labelfleet/dashboard/server";
+import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import { createLogger } from "@labelfleet/shared/logger";
+import { connectRedis } from "@labelfleet/shared/redis/connection";
+import { registerRun } from "@labelfleet/shared/redis/registry";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { encodeShard } from "@labelfleet/shared/run/shard-codec";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeUpRun } from "../support/made-up-run.js";
+import { startRedis } from "../support/redis-server.js";
+
+const releasers: (() => unknown)[] = [];
+const modelId = "a";
+const images = 30;
+let folder: RunFolder;
+let api: string;
+
+beforeAll(async () => {
+  const dir = await mkdtemp(join(tmpdir(), "lf-dashboard-"));
+  releasers.push(() => rm(dir, { recursive: true, force: true }));
+  const server = await startRedis();
+  releasers.push(() => server.stop());
+  const redis = await connectRedis(server.url);
+  releasers.push(() => redis.disconnect());
+  const run = await makeUpRun({ out: dir, input: dir, modelIds: [modelId], images, batchImages: 10, record });
+  folder = await RunFolder.open(run);
+  releasers.push(() => folder.close());
+  const { runId } = await folder.readSpec();
+  await registerRun(redis, { runId, lane: "default", run, modelIds: [modelId], createdMs: Date.now() });
+  const logger = createLogger({ name: "test", level: "silent" });
+  const dashboard = await startDashboard({ port: 0, redisUrl: server.url, command: [], logger });
+  releasers.push(() => dashboard.close());
+  api = `${dashboard.url}/api/runs/${runId}`;
+});
+afterAll(async () => {
+  for (const release of releasers.reverse()) await release();
+});
+
+function record(i: number): Prediction {
+  const isFailed = i % 10 === 9;
+  return {
+    key: `photo-${i}.jpg`,
+    etag: "1-1",
+    sizeBytes: 1,
+    width: 1,
+    height: 1,
+    modelId,
+    status: isFailed ? "failed" : "ok",
+    top: isFailed ? null : [{ index: 0, label: "alp", probability: 0.5 }],
+    embedding: null,
+    errorCode: isFailed ? "STORE_TIMEOUT" : null,
+    errorMessage: isFailed ? "made up" : null,
+    retryable: isFailed ? true : null,
+    workerId: "w",
+    pass: 0,
+  };
+}
+
+async function get<T>(path: string): Promise<T> {
+  const response = await fetch(api + path);
+  expect([path, response.status]).toEqual([path, 200]);
+  return (await response.json()) as T;
+}
+
+/** What `retry` does to a shard: its failed record is one that succeeded. */
+async function rewriteShard(n: number): Promise<void> {
+  const records = Array.from({ length: 10 }, (_, i) => ({ ...record(0), key: record(10 * n + i).key, pass: 1 }));
+  const name = runNames.shard(modelId, `r000-000000-000${n}`, "jsonl");
+  await folder.store.put(folder.keyOf(name), await encodeShard(records, "jsonl"));
+}
+
+test("shards that were rewritten since they were indexed are answered as they are now", async () => {
+  const failed = "/labels?status=failed&limit=60";
+  await expect.poll(async () => (await get<LabelPage>(failed)).index.isComplete).toBe(true);
+  expect((await get<LabelPage>(failed)).total).toBe(3);
+
+  await rewriteShard(0);
+  expect((await get<Failures>("/failures")).codes).toMatchObject([{ code: "STORE_TIMEOUT", count: 2 }]);
+  await rewriteShard(1);
+  expect((await get<LabelPage>(failed)).total).toBe(1);
+  await rewriteShard(2);
+  expect((await get<ImageDetail>(`/records/${modelId}/r000-000000-0002/9`)).record).toMatchObject({
+    status: "ok",
+    pass: 1,
+  });
+});
+
+test("an export has what lies in the folder when it is asked for", async () => {
+  await get("/labels?limit=1");
+  await rewriteShard(0);
+  const name = runNames.shard(modelId, "r000-000000-0001", "jsonl");
+  const records = Array.from({ length: 10 }, (_, i) => ({ ...record(10 + i), pass: 2 }));
+  await folder.store.put(folder.keyOf(name), await encodeShard(records, "jsonl"));
+  const response = await fetch(`${api}/export?format=jsonl`);
+  const lines = (await response.text()).trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as Prediction).slice(10, 20)).toEqual(records);
+  expect(lines).toHaveLength(images);
+});
+
+test("an export of a run that there is not is not found, whatever its name", async () => {
+  const response = await fetch(api.replace(/[^/]+$/, "%0A/export?format=csv"));
+  expect([response.status, response.headers.get("content-disposition")]).toEqual([404, null]);
+});
