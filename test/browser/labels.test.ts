@@ -107,6 +107,25 @@ test.each(filters)(
   },
 );
 
+test("what is being typed stays while the page around it is drawn anew", async () => {
+  const { page, check } = await watchedPage(browser, url);
+  await page.goto(`/runs/${runId}/labels`);
+  await page.getByText(`All ${records.length} records indexed`).waitFor();
+  await page.getByRole("spinbutton", { name: "from" }).fill("0.2");
+  const to = page.getByRole("spinbutton", { name: "to" });
+  await to.fill("0.296");
+  const shown = (wants: Wanted) => {
+    const wanted = records.filter(wants).length;
+    return page.getByRole("heading", { name: new RegExp(`^${wanted} records?$`) }).waitFor();
+  };
+  await shown((record) => probabilityOf(record) >= 0.2);
+  expect(await to.inputValue()).toBe("0.296");
+  await page.keyboard.press("Enter");
+  await shown((record) => probabilityOf(record) >= 0.2 && probabilityOf(record) <= 0.296);
+  check();
+  await page.context().close();
+});
+
 test("a hostile key stays text, in the grid and in the view of one image", async () => {
   const { page, check } = await watchedPage(browser, url);
   await page.goto(`/runs/${runId}/labels`);

@@ -1,3 +1,5 @@
+import type { TargetedEvent } from "preact";
+import { useState } from "preact/hooks";
 import type { LabelPage } from "../../../src/api/labels.js";
 import type { FilterValues } from "./filter-address";
 
@@ -10,6 +12,7 @@ export function FilterBar(props: {
 }) {
   const { filter, page, onChange } = props;
   const { modelIds } = page;
+  const label = useDraft(filter.label ?? "", (value) => onChange({ label: value }));
   const compare = (value: string) => {
     if (value === "") return onChange({ disagrees: "" });
     const [model, disagrees] = value.split(" ");
@@ -20,13 +23,7 @@ export function FilterBar(props: {
     <form class="card filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
       <label class="wide">
         Label
-        <input
-          type="search"
-          list="all-labels"
-          placeholder="any"
-          value={filter.label ?? ""}
-          onChange={(event) => onChange({ label: event.currentTarget.value })}
-        />
+        <input type="search" list="all-labels" placeholder="any" {...label} />
         <datalist id="all-labels">
           {page.labels.map((label) => (
             <option key={label} value={label} />
@@ -90,22 +87,27 @@ export function FilterBar(props: {
 }
 
 function Bound(props: { name: string; value: string | undefined; onChange: (value: string) => void }) {
+  const draft = useDraft(props.value ?? "", props.onChange);
   return (
     <label class="bound">
       {props.name}
-      <input
-        type="number"
-        min="0"
-        max="1"
-        step="any"
-        placeholder={props.name === "from" ? "0" : "1"}
-        value={props.value ?? ""}
-        onChange={(event) => {
-          if (event.currentTarget.checkValidity()) props.onChange(event.currentTarget.value);
-        }}
-      />
+      <input type="number" min="0" max="1" step="any" placeholder={props.name === "from" ? "0" : "1"} {...draft} />
     </label>
   );
+}
+
+/** For an input whose text counts once it is left or entered, if it is valid; until then the page may be drawn anew around it. */
+function useDraft(value: string, onCommit: (value: string) => void) {
+  const [draft, setDraft] = useState<string | null>(null);
+  return {
+    value: draft ?? value,
+    onInput: (event: TargetedEvent<HTMLInputElement>) => setDraft(event.currentTarget.value),
+    onChange: (event: TargetedEvent<HTMLInputElement>) => {
+      if (!event.currentTarget.checkValidity()) return;
+      setDraft(null);
+      onCommit(event.currentTarget.value);
+    },
+  };
 }
 
 function Choice(props: {
