@@ -3,6 +3,7 @@ import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { maxOpenRuns } from "../bounds.js";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import { noWork, sumOf, type WorkTotals } from "../report/work-totals.js";
 import type { BreakerPolicy } from "./breaker.js";
@@ -10,9 +11,6 @@ import { EarlierRun } from "./earlier-run.js";
 import { EqualObjects } from "./equal-objects.js";
 import type { ModelLoader, RunModel } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
-
-/** Runs that a worker keeps open; of those that have no batch in hand, the one longest unused is closed first. */
-const maxOpenRuns = 16;
 
 /** Statistics of closed runs that are kept, because a run that is opened again goes on counting. */
 const keptStats = 256;
