@@ -177,8 +177,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
               await processBatch(deps, run, delivery);
             });
           } catch (error) {
-            // What fails because this worker is dying is not the batch's fault.
-            throw died.signal.aborted ? new HandBack("the worker is ending") : error;
+            // What fails because this worker is dying, or has closed its threads, is not the batch's fault.
+            const isEnding = died.signal.aborted || stopping.isGivingUp;
+            throw isEnding ? new HandBack("the worker is ending") : error;
           }
         },
         onFailed: (jobId, error, isFinal) => {
