@@ -13,11 +13,12 @@ function deaths(): { of: string[]; onDied: (error: Error) => void } {
   return { of, onDied: (error) => of.push(error.message) };
 }
 
-test("an inference thread that gives no answer counts as dead, and what waits for it fails", async () => {
+test("an inference thread that gives no answer counts as dead, and what waits for it or comes later fails", async () => {
   const died = deaths();
   const thread = new InferThread({ data: { device: "cpu" }, timeoutMs: 200, onDied: died.onDied, entry: hungThread });
   await expect(thread.infer("m", [], 5)).rejects.toMatchObject({ code: "WORKER_DIED" });
   expect(died.of).toEqual(["an inference thread ended: no answer for 200 ms"]);
+  await expect(thread.infer("m", [], 5)).rejects.toThrow("no answer for 200 ms");
   expect(await thread.close()).toBe(true);
 });
 
@@ -29,7 +30,7 @@ test("an inference thread with nothing to do may be silent", async () => {
   expect(await thread.close()).toBe(true);
 });
 
-test("a loader thread whose event loop hangs counts as dead, and the image that waits for it fails", async () => {
+test("a loader thread whose event loop hangs counts as dead, and images that wait for it or come later fail", async () => {
   const died = deaths();
   const data = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
   const thread = new LoaderThread(hungThread, data, died.onDied, 300);
@@ -43,6 +44,7 @@ test("a loader thread whose event loop hangs counts as dead, and the image that 
   };
   await expect(thread.load(request)).rejects.toMatchObject({ code: "WORKER_DIED" });
   expect(died.of).toEqual(["a loader thread ended: silent for 300 ms"]);
+  await expect(thread.load(request)).rejects.toThrow("silent for 300 ms");
   expect(await thread.close()).toBe(true);
 });
 

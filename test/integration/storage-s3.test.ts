@@ -337,6 +337,36 @@ describe("GETs that leave the SDK's middleware out", () => {
     });
   });
 
+  it("come to their end when another one is refused meanwhile, and then give their connections up", async () => {
+    const whole = "x".repeat(100_000);
+    let finishSlow = () => {};
+    const canned = createServer(({ url }, response) => {
+      if (url?.includes("denied")) {
+        response.writeHead(403).end("<Error><Code>AccessDenied</Code></Error>");
+        return;
+      }
+      response.writeHead(200, { "content-length": whole.length, etag: '"x"' });
+      if (!url?.includes("slow")) return void response.end(whole);
+      response.write(whole.slice(0, 10));
+      finishSlow = () => response.end(whole.slice(10));
+    });
+    await new Promise<void>((resolve) => canned.listen(0, "127.0.0.1", resolve));
+    const { port } = canned.address() as AddressInfo;
+    const store = await open("s3://photos", { endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1 });
+    await store.get("learn from me");
+    const slow = store.get("slow");
+    slow.catch(() => undefined);
+    const denials = await Promise.all(["denied", "denied too"].map((key) => codeOf(store.get(key))));
+    expect(denials).toEqual(["OBJECT_DENIED", "OBJECT_DENIED"]);
+    finishSlow();
+    expect((await slow).body.length).toBe(whole.length);
+    const connections = () => new Promise<number>((resolve) => canned.getConnections((_, count) => resolve(count)));
+    // The SDK's own stays.
+    await expect.poll(connections).toBe(1);
+    canned.closeAllConnections();
+    await new Promise((resolve) => canned.close(resolve));
+  });
+
   it("end with their deadline and with the caller's signal", async () => {
     const store = await open("s3://photos", { timeoutMs: 200, maxAttempts: 1 });
     await store.get("a.jpg");

@@ -207,6 +207,18 @@ describe("a worker", () => {
     expect(await liveWorkers(rig.redis, await redisNowMs(rig.redis))).toEqual([]);
   });
 
+  it("works without being announced while Redis is full", async () => {
+    await rig.server.command("CONFIG", "SET", "maxmemory", "1");
+    try {
+      await startWorker(["default", "other"]);
+      expect(await liveWorkers(rig.redis, await redisNowMs(rig.redis))).toEqual([]);
+    } finally {
+      await rig.server.command("CONFIG", "SET", "maxmemory", "0");
+    }
+    await deliver(jobOf(1));
+    expect(await settled(jobOf(1))).toBe("completed");
+  });
+
   it("takes many small batches of one lane, and of another lane as few as before", async () => {
     await startWorker(["default", "idle"]);
     const slots = async () => (await liveWorkers(rig.redis, await redisNowMs(rig.redis)))[0]?.batchSlots;

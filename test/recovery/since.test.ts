@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { bucket } from "../e2e/rig.js";
+import { xmlError } from "../support/s3-front.js";
 import { out, useRecoveryRig } from "./recovery-rig.js";
 
 /** The others come between two runs. */
@@ -59,6 +60,24 @@ test("a shard that is missing or damaged in the earlier run is labelled anew", a
   expect(report).toMatchObject({ complete: true, ok: 12, carriedOver: 4 });
   const top = (records: typeof before) => [...records].map(([key, record]) => [key, record.top?.[0]?.label]);
   expect(top(await rig.records(report.run))).toEqual(top(before));
+});
+
+test("what a batch labelled itself counts as its own work when it comes again", async () => {
+  const { rig, photos } = recovery;
+  const input = await rig.upload("twice", photos.slice(0, 5));
+  const { run } = await rig.json(["run", input, "--out", out]);
+  await rig.upload("twice", photos.slice(5, 12));
+  const stormy = `twice/${photos[7]!.name}`;
+  let reads = 0;
+  rig.servers.s3.intercept = ({ method, key }) => {
+    if (method !== "GET" || key !== stormy) return undefined;
+    reads += 1;
+    return reads === 1 ? xmlError(503, "SlowDown", "Please reduce your request rate.") : undefined;
+  };
+  const words = ["run", input, "--out", out, "--since", run, "--batch-images", "20"];
+  const report = await rig.json(words, { LABELFLEET_S3_MAX_ATTEMPTS: "1" });
+  expect(reads).toBe(2);
+  expect(report).toMatchObject({ complete: true, ok: 12, carriedOver: 5 });
 });
 
 test("--since names another input, other models or no run: the command is refused before it makes anything", async () => {

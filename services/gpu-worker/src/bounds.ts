@@ -7,6 +7,9 @@ const batchesGathering = 3;
 /** Where models take turns, the more images wait for one, the less often it is loaded. */
 const imagesPerTurn = 512;
 
+/** Runs that a worker keeps open, and their inputs; of those that nobody uses, the one longest unused is closed first. */
+export const maxOpenRuns = 16;
+
 /** After the grace time, how long batches may take to let go before the process ends without them. */
 export const letGoMs = 5_000;
 

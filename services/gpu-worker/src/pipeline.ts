@@ -77,10 +77,12 @@ async function carryOver(
 ): Promise<number> {
   if (run.earlier === null) return 0;
   const modelIds = models.map(({ ref }) => ref.id);
-  const recordsKey = recordsKeyOf(job);
-  run.records.keep(recordsKey, await run.earlier.recordsOf(entries, modelIds));
-  return entries.filter(({ key }) => modelIds.every((id) => run.records.find(recordsKey, key, id) !== undefined))
-    .length;
+  const records = await run.earlier.recordsOf(entries, modelIds);
+  run.records.keep(recordsKeyOf(job), records);
+  // Not of all that is kept: an earlier attempt's records are work that was done here.
+  const modelsOf = new Map<string, number>();
+  for (const { key } of records) modelsOf.set(key, (modelsOf.get(key) ?? 0) + 1);
+  return [...modelsOf.values()].filter((found) => found === modelIds.length).length;
 }
 
 /** All images of the batch at once, as far as the budget lets them in. Waits for every one, also when one throws. */

@@ -20,6 +20,11 @@ export class Stopping {
     this.#draining.abort();
   }
 
+  /** Whether the batches that are still in hand are given back, whatever comes of them. */
+  get isGivingUp(): boolean {
+    return this.#state === "giving-up";
+  }
+
   giveUp(): void {
     this.#state = "giving-up";
   }

@@ -160,8 +160,19 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       checkpoint: (delivery) => stopping.checkpoint(delivery),
       writeStats: (context) => reporter.writeStats(context),
     };
+    let closing: Promise<void> | undefined;
+    const closeConsumers = (graceMs: number) => {
+      closing ??= closeInOrder(consumers, stopping, graceMs);
+      return closing;
+    };
+    releasers.push("consumers", () => closeConsumers(0));
+    const announce = async (announcing: Promise<void>) => {
+      await within(announceMs, announcing).catch((error: unknown) =>
+        logger.warn(`the worker could not be announced: ${toLabelfleetError(error).message}`),
+      );
+    };
     for (const lane of lanes) {
-      await within(announceMs, registerLane(redis, lane));
+      await announce(registerLane(redis, lane));
       const consumer: BatchConsumer = consumeBatches({
         redisUrl,
         lane,
@@ -177,8 +188,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
               await processBatch(deps, run, delivery);
             });
           } catch (error) {
-            // What fails because this worker is dying is not the batch's fault.
-            throw died.signal.aborted ? new HandBack("the worker is ending") : error;
+            // What fails because this worker is dying, or has closed its threads, is not the batch's fault.
+            const isEnding = died.signal.aborted || stopping.isGivingUp;
+            throw isEnding ? new HandBack("the worker is ending") : error;
           }
         },
         onFailed: (jobId, error, isFinal) => {
@@ -193,7 +205,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       });
       consumers.push(consumer);
     }
-    await within(announceMs, reporter.beat());
+    await announce(reporter.beat());
     logger.info({ lanes, cores: options.cores, ...plan }, "worker ready");
     options.onReady?.(workerId);
 
@@ -202,7 +214,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     logger.info(`worker stopping: ${toLabelfleetError(isDying ? died.signal.reason : signal.reason).message}`);
     // What a worker without its `run` would finish now is done by whoever resumes the run.
     const graceMs = isDying || signal.reason === parentEnded ? 0 : options.graceMs;
-    await closeInOrder(consumers, stopping, graceMs);
+    await closeConsumers(graceMs);
   } finally {
     await releasers.releaseAll((name, error) => logger.warn(`${name}: ${toLabelfleetError(error).message}`));
     if (isStuck) options.onStuck?.();

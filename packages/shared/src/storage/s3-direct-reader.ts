@@ -56,6 +56,7 @@ export class DirectReader {
   readonly #route: Route;
   readonly #agent: Agent;
   #signer: Promise<Signer> | undefined;
+  /** Reads whose body is not through yet. */
   #inFlight = 0;
   #isRetired = false;
 
@@ -98,6 +99,7 @@ export class DirectReader {
       const status = answer.statusCode ?? 0;
       const headers = answer.headers as Record<string, string>;
       if (status < 200 || status > 299) throw new Refusal(status, headers, await errorText(answer));
+      answer.once("close", () => this.#ended());
       const contentLength = headers["content-length"];
       return {
         etag: headers.etag,
@@ -105,20 +107,27 @@ export class DirectReader {
         contentRange: headers["content-range"],
         body: answer,
       };
-    } finally {
-      this.#inFlight -= 1;
-      if (this.#isRetired && this.#inFlight === 0) this.#agent.destroy();
+    } catch (error) {
+      this.#ended();
+      throw error;
     }
   }
 
-  /** No further reads come; those under way are finished. */
+  /** No further reads come; those under way are finished, bodies included. */
   retire(): void {
     this.#isRetired = true;
     if (this.#inFlight === 0) this.close();
   }
 
+  /** Breaks off whatever is under way. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  /** The agent destroys sockets in use as well, so the last body must be through. */
+  #ended(): void {
+    this.#inFlight -= 1;
+    if (this.#isRetired && this.#inFlight === 0) this.close();
   }
 
   async #signed({ key, ifMatch, range }: ReadRequest): Promise<HttpRequest> {

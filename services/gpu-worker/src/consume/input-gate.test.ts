@@ -94,3 +94,35 @@ test("a worker that stops waits no longer", async () => {
   expect(gate.isOpen).toBe(false);
   gate.close();
 });
+
+test("a gate that is closed keeps nobody who still doubts", async () => {
+  const { gate } = simulated(Number.POSITIVE_INFINITY);
+  const since = await gate.pass(running);
+  gate.close();
+  expect(await gate.isOutage(denied, since)).toBe(false);
+  expect(await gate.isOutage(denied, since)).toBe(false);
+});
+
+test("who doubts in the moment of a decision gets one too", async () => {
+  let probes = 0;
+  let decide = (_: null) => {};
+  const deciding = new Promise<null>((resolve) => {
+    decide = resolve;
+  });
+  const gate = new InputGate({
+    policy,
+    probe: () => {
+      probes += 1;
+      return probes === 1 ? deciding : Promise.resolve(null);
+    },
+    nowMs: () => 0,
+    sleep: async () => {},
+    say: () => {},
+  });
+  const first = gate.isOutage(denied, await gate.pass(running));
+  await new Promise((resolve) => setImmediate(resolve));
+  // Called right behind the gate's own look at the answer.
+  const second = deciding.then(() => gate.isOutage(denied, 0));
+  decide(null);
+  expect([await first, await second, probes]).toEqual([false, false, 2]);
+});

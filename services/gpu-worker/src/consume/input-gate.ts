@@ -83,10 +83,10 @@ export class InputGate {
     if (since !== this.#epoch) return true;
     this.#state = trouble(this.#state, kind, this.#options.policy);
     if (this.#state.kind === "doubting") {
-      this.#probing ??= this.#probeUntilOk(error).finally(() => {
-        this.#probing = undefined;
-      });
-      await this.#untilDecided();
+      const decided = this.#untilDecided();
+      // Behind both: a gate that is closed decides at once.
+      this.#probing ??= Promise.resolve().then(() => this.#probeUntilOk(error));
+      await decided;
     }
     return this.#state.kind === "open" || since !== this.#epoch;
   }
@@ -104,6 +104,8 @@ export class InputGate {
 
   #decide(state: BreakerState): void {
     this.#state = state;
+    // Together with the decision: who doubts next must not wait for a probing that is through.
+    if (state.kind !== "open") this.#probing = undefined;
     for (const resolve of this.#decided.splice(0)) resolve();
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GraphForm } from "@labelfleet/models/build-onnx";
 import { modelMemory } from "@labelfleet/models/memory";
@@ -115,7 +115,6 @@ export class ModelLoader {
       } catch (error) {
         // Weights that are damaged on this disk may be whole in the output.
         if (!hasCode(error, "MODEL_INVALID")) throw error;
-        await rm(folder, { recursive: true, force: true });
       }
     }
     const model = await this.#fetch(output, folder, ref);
@@ -132,7 +131,7 @@ export class ModelLoader {
   }
 }
 
-/** Downloads into a folder of its own and renames it, so that several workers may do this at once. */
+/** Downloads into a folder of its own and puts that in place whole, so that several workers may do this at once. */
 async function download(store: ObjectStore, prefix: string, folder: string, ref: ModelRef): Promise<Model> {
   const temporary = `${folder}.${randomUUID()}.tmp`;
   try {
@@ -147,10 +146,21 @@ async function download(store: ObjectStore, prefix: string, folder: string, ref:
       throw new LabelfleetError("MODEL_INVALID", `${store.uriOf(prefix)} holds another model than the run says`);
     }
     await readWeights(model);
-    // A folder that is there already is another worker's, which was first.
-    await rename(temporary, folder).catch(() => undefined);
+    await putInPlace(temporary, folder);
     return await loadModelFolder(folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Where there is a folder already it is another worker's, or damaged. Its files are replaced one by one, by equal or by whole
+ * ones: so it is never gone, whoever reads it or does the same meanwhile.
+ */
+async function putInPlace(whole: string, folder: string): Promise<void> {
+  try {
+    await rename(whole, folder);
+  } catch {
+    for (const name of await readdir(whole)) await rename(join(whole, name), join(folder, name));
   }
 }

@@ -3,6 +3,7 @@ import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { maxOpenRuns } from "../bounds.js";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import { noWork, sumOf, type WorkTotals } from "../report/work-totals.js";
 import type { BreakerPolicy } from "./breaker.js";
@@ -11,10 +12,7 @@ import { EqualObjects } from "./equal-objects.js";
 import type { ModelLoader, RunModel } from "./model-loader.js";
 import { RunContext } from "./run-context.js";
 
-/** Runs that a worker keeps open; of those that have no batch in hand, the one longest unused is closed first. */
-const maxOpenRuns = 16;
-
-/** Statistics of closed runs that are kept, because a run that is opened again goes on counting. */
+/** Runs whose statistics are kept, because one that is opened again, or on another lane, goes on counting. */
 const keptStats = 256;
 
 export interface RunContextsOptions {
@@ -41,6 +39,7 @@ interface OpenRun {
 export class RunContexts {
   readonly #options: RunContextsOptions;
   readonly #open = new Map<string, OpenRun>();
+  /** Of each run one, as it has one file of them; those of open runs at least. The one opened or closed last comes last. */
   readonly #stats = new Map<string, RunStats>();
   readonly #loaded = new Set<RunContext>();
   #forgotten: WorkTotals = noWork();
@@ -74,8 +73,7 @@ export class RunContexts {
 
   /** What was done for all runs since the start; never becomes less. */
   get totals(): WorkTotals {
-    const stats = new Set([...this.#stats.values(), ...[...this.#loaded].map((context) => context.stats)]);
-    return sumOf([this.#forgotten, ...[...stats].map((run) => run.totals())]);
+    return sumOf([this.#forgotten, ...[...this.#stats.values()].map((run) => run.totals())]);
   }
 
   /** Open runs whose input cannot be read now. */
@@ -106,6 +104,7 @@ export class RunContexts {
       const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
       const context = new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
       this.#loaded.add(context);
+      this.#keep(context);
       return context;
     } catch (error) {
       await earlier?.close();
@@ -134,13 +133,16 @@ export class RunContexts {
   }
 
   #keep({ spec, stats }: RunContext): void {
+    this.#stats.delete(spec.runId);
     this.#stats.set(spec.runId, stats);
     if (this.#stats.size <= keptStats) return;
-    const [oldestId, oldest] = this.#stats.entries().next().value!;
-    this.#stats.delete(oldestId);
-    // Those of an open run are forgotten when it is closed: it comes here again.
-    const isOpen = [...this.#loaded].some((context) => context.stats === oldest);
-    if (!isOpen) this.#forgotten = sumOf([this.#forgotten, oldest.totals()]);
+    const inUse = new Set([...this.#loaded].map((context) => context.stats));
+    for (const [runId, oldest] of this.#stats) {
+      if (inUse.has(oldest)) continue;
+      this.#stats.delete(runId);
+      this.#forgotten = sumOf([this.#forgotten, oldest.totals()]);
+      return;
+    }
   }
 }
 

@@ -29,15 +29,16 @@ export class LoaderThread {
   /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
   #unanswered = 0;
   #nextId = 0;
-  #closing = false;
+  /** Why it takes no more work: it died, or is closed. */
+  #ended: LabelfleetError | null = null;
 
   constructor(entry: URL, data: LoaderThreadData, onDied: (error: Error) => void, maxSilenceMs = defaultMaxSilenceMs) {
     this.#worker = new Worker(entry, { workerData: data });
     const died = (reason: string) => {
-      if (this.#closing) return;
-      this.#closing = true;
+      if (this.#ended !== null) return;
       clearInterval(this.#pingTimer);
       const error = new LabelfleetError("WORKER_DIED", `a loader thread ended: ${reason}`);
+      this.#ended = error;
       for (const waiting of this.#pending.values()) waiting.reject(error);
       this.#pending.clear();
       onDied(error);
@@ -61,8 +62,9 @@ export class LoaderThread {
     this.#send({ type: "open", input });
   }
 
-  /** Rejects only when the thread dies; what is wrong with the image is an outcome. */
+  /** Rejects only when the thread dies or is closed; what is wrong with the image is an outcome. @throws WORKER_DIED */
   load(request: LoadRequest): Promise<LoadOutcome> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -76,7 +78,7 @@ export class LoaderThread {
 
   /** Whether the thread could be ended; a decode that hangs keeps it. */
   async close(): Promise<boolean> {
-    this.#closing = true;
+    this.#ended ??= new LabelfleetError("WORKER_DIED", "a loader thread is closed");
     clearInterval(this.#pingTimer);
     const closed = new Promise<void>((resolve) => {
       this.#onClosed = resolve;

@@ -43,8 +43,8 @@ export function serveLoads(decodeImage: DecodeImage): void {
   async function fetch({ input, key, etag, limits }: LoadRequest, cost: LoadCost): Promise<Uint8Array> {
     const startedMs = performance.now();
     try {
-      const store = await stores.of(input);
-      const { body } = await store.get(key, { ifMatch: etag, maxBytes: limits.maxObjectBytes });
+      const options = { ifMatch: etag, maxBytes: limits.maxObjectBytes };
+      const { body } = await stores.use(input, (store) => store.get(key, options));
       cost.bytesRead = body.byteLength;
       return body;
     } finally {
@@ -73,7 +73,7 @@ export function serveLoads(decodeImage: DecodeImage): void {
         return;
       case "open":
         // What is wrong with the store is told by the first image.
-        stores.of(message.input).catch(() => undefined);
+        stores.open(message.input).catch(() => undefined);
         return;
       case "recycle":
         for (const buffer of message.buffers) buffers.give(buffer);

@@ -1,24 +1,53 @@
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
+import { maxOpenRuns } from "../bounds.js";
 
-/** A worker serves few runs at once, so the oldest store is closed when there are many. */
-const maxOpenStores = 8;
+interface OpenStore {
+  store: Promise<ObjectStore>;
+  /** Reads under way. */
+  users: number;
+}
 
-/** The object stores of a loader thread, one for each input. */
+/** The object stores of a loader thread, one for each input: as many as the worker has runs, of which each has one input. */
 export class Stores {
-  readonly #open = new Map<string, Promise<ObjectStore>>();
+  readonly #openStore: (input: string) => Promise<ObjectStore>;
+  /** The one used last comes last. */
+  readonly #open = new Map<string, OpenStore>();
 
-  of(input: string): Promise<ObjectStore> {
-    const open = this.#open.get(input);
-    if (open !== undefined) return open;
-    const opening = openStore(input).then(({ store }) => store);
-    this.#open.set(input, opening);
-    opening.catch(() => this.#open.delete(input));
-    if (this.#open.size > maxOpenStores) {
-      const [oldestInput, oldest] = this.#open.entries().next().value!;
-      this.#open.delete(oldestInput);
-      void oldest.then((store) => store.close());
+  constructor(open = async (input: string) => (await openStore(input)).store) {
+    this.#openStore = open;
+  }
+
+  /** Reads from an input's store, which stays open at least until the work is done. */
+  async use<T>(input: string, work: (store: ObjectStore) => Promise<T>): Promise<T> {
+    const open = this.#open.get(input) ?? { store: this.#openStore(input), users: 0 };
+    this.#open.delete(input);
+    this.#open.set(input, open);
+    open.users += 1;
+    try {
+      const store = await open.store.catch((error: unknown) => {
+        if (this.#open.get(input) === open) this.#open.delete(input);
+        throw error;
+      });
+      return await work(store);
+    } finally {
+      open.users -= 1;
+      this.#closeUnused();
     }
-    return opening;
+  }
+
+  /** Opens an input's store before it is read. */
+  async open(input: string): Promise<void> {
+    await this.use(input, async () => {});
+  }
+
+  #closeUnused(): void {
+    for (const [input, { store, users }] of this.#open) {
+      if (this.#open.size <= maxOpenRuns) return;
+      if (users > 0) continue;
+      this.#open.delete(input);
+      // Nobody has any use for it, so nobody minds how it ends.
+      store.then((unused) => unused.close()).catch(() => undefined);
+    }
   }
 }

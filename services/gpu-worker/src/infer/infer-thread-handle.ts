@@ -56,7 +56,8 @@ export class InferThread {
   /** Checks since it last answered, or began something. Not a time: while the process is stopped, nobody can answer. */
   #checksInSilence = 0;
   #nextId = 0;
-  #closing = false;
+  /** Why it takes no more work: it died, or is closed. */
+  #ended: LabelfleetError | null = null;
 
   constructor({ data, timeoutMs, onDied, entry = inferEntry }: InferThreadOptions) {
     this.#timeoutMs = timeoutMs;
@@ -73,8 +74,9 @@ export class InferThread {
     return this.#pending.size;
   }
 
-  /** @throws MODEL_INVALID, DEVICE_UNAVAILABLE, as the session does */
+  /** @throws MODEL_INVALID, DEVICE_UNAVAILABLE, as the session does; WORKER_DIED */
   load(model: ModelToLoad): Promise<LoadedOn> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#loading.set(model.modelKey, { resolve, reject });
       this.#send({ type: "load", model });
@@ -86,8 +88,9 @@ export class InferThread {
     this.#send({ type: "unload", modelKey });
   }
 
-  /** Rejects only when the thread dies; a failure gives the images back. */
+  /** Rejects only when the thread dies or is closed; a failure gives the images back. @throws WORKER_DIED */
   infer(modelKey: string, images: ArrayBuffer[], topK: number): Promise<InferOutcome> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -100,8 +103,8 @@ export class InferThread {
    * whether the thread could be ended.
    */
   async close(): Promise<boolean> {
-    const isDead = this.#closing;
-    this.#closing = true;
+    const isDead = this.#ended !== null;
+    this.#ended ??= new LabelfleetError("WORKER_DIED", "an inference thread is closed");
     clearInterval(this.#checkTimer);
     if (!isDead) {
       const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
@@ -112,10 +115,10 @@ export class InferThread {
   }
 
   #died(reason: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
+    if (this.#ended !== null) return;
     clearInterval(this.#checkTimer);
     const error = new LabelfleetError("WORKER_DIED", `an inference thread ended: ${reason}`);
+    this.#ended = error;
     for (const waiting of [...this.#pending.values(), ...this.#loading.values()]) waiting.reject(error);
     this.#pending.clear();
     this.#onDied(error);
