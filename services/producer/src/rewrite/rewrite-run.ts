@@ -10,6 +10,7 @@ import type { Finalized } from "../finalize/finalize-run.js";
 import { outcomeOf } from "../finalize/outcome.js";
 import { Following } from "../following.js";
 import { Grace } from "../grace.js";
+import { noteEnd } from "../note-end.js";
 import { type KnownCounts, noteGraceMs, type Produced, type ProduceOptions, stopGraceMs } from "../produce.js";
 import { type RewriteQuestion, Rewriter } from "./rewriter.js";
 
@@ -28,12 +29,14 @@ export async function rewriteRun(
   const { folder, spec, redis, signal, logger, question } = options;
   const { lane } = spec.overridable;
   const releasers = new Releasers();
+  const stopping = new AbortController();
   const grace = new Grace(stopGraceMs);
   try {
     const queue = openQueue(options.redisUrl, lane);
     releasers.push("queue", () => within(grace.leftMs(), queue.close()));
     const progress = new RunProgress(redis, lane, spec.runId);
-    const rewriter = new Rewriter({ folder, spec, question, redis, queue, progress, logger });
+    const stopped = AbortSignal.any([signal, stopping.signal]);
+    const rewriter = new Rewriter({ folder, spec, question, redis, queue, progress, logger, signal: stopped });
     const following = new Following({
       ...options,
       progress,
@@ -49,17 +52,18 @@ export async function rewriteRun(
     });
     releasers.push("following", () => within(grace.leftMs(), following.stop()));
     releasers.push("stand down", async () => {
+      stopping.abort();
       await within(grace.leftMs(), rewriter.withdraw());
-      await within(grace.leftMs(), following.end("stopped"));
+      await noteEnd(grace.leftMs(), following.end("stopped"), logger);
     });
     if ((await feedOrStop(rewriter, signal, grace)) === "stopped") {
       const { images, ok, failed } = options.before;
       return { outcome: "stopped", report: null, known: { images, ok, failed } };
     }
-    await within(noteGraceMs, following.end("finalizing"));
+    await noteEnd(noteGraceMs, following.end("finalizing"), logger);
     const { report, problems } = await options.conclude();
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
-    if (report.complete) await within(noteGraceMs, following.end("done"));
+    if (report.complete) await noteEnd(noteGraceMs, following.end("done"), logger);
     return { outcome: rewriter.state.batchesFailed > 0 ? "incomplete" : outcomeOf(report, spec), report };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));

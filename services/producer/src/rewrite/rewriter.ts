@@ -17,6 +17,7 @@ import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { ReadAhead } from "../feed/read-ahead.js";
 import { Recounter } from "../feed/recount.js";
+import { Weather } from "../feed/weather.js";
 import { remedyOf, windowBatches } from "../feed/window.js";
 
 const lookMs = 300;
@@ -51,6 +52,8 @@ export interface RewriterOptions {
   queue: BatchQueue;
   progress: RunProgress;
   logger: Logger;
+  /** Ends what waits in the background for Redis or the output. */
+  signal: AbortSignal;
 }
 
 interface InQueue extends Rewrite {
@@ -66,10 +69,13 @@ export class Rewriter {
   readonly #options: RewriterOptions;
   readonly #pending: ReadAhead<Rewrite>;
   readonly #inQueue = new Map<string, InQueue>();
+  readonly #weather: Weather;
+  #windowBatches = windowBatches([], "");
   #hasChosen = false;
 
   constructor(options: RewriterOptions) {
     this.#options = options;
+    this.#weather = new Weather(options.logger);
     this.#pending = new ReadAhead(this.#choose(), readAheadBatches);
   }
 
@@ -81,9 +87,16 @@ export class Rewriter {
   /** Feeds to the end or the signal. @throws RUN_INVALID when a shard is missing or cannot be read */
   async run(signal: AbortSignal): Promise<"fed" | "stopped"> {
     while (!signal.aborted) {
-      await this.#settle();
-      await this.#refill();
-      if (this.#pending.isDrained && this.#inQueue.size === 0) return "fed";
+      const rewrites = this.#pending.take(this.#windowBatches - this.#inQueue.size);
+      try {
+        await this.#offer(rewrites);
+        await this.#settle();
+        this.#windowBatches = await this.#window();
+        this.#weather.clear();
+        if (this.#pending.isDrained && this.#inQueue.size === 0) return "fed";
+      } catch (error) {
+        this.#weather.bear(error);
+      }
       await sleep(lookMs, signal);
     }
     return "stopped";
@@ -114,10 +127,13 @@ export class Rewriter {
     this.#hasChosen = true;
   }
 
-  async #refill(): Promise<void> {
-    const { redis, spec, queue } = this.#options;
-    const window = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
-    const rewrites = this.#pending.take(window - this.#inQueue.size);
+  async #window(): Promise<number> {
+    const { redis, spec } = this.#options;
+    return windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
+  }
+
+  /** Puts rewrites into the queue. They are known also when that rejects: `#settle` puts them back. */
+  async #offer(rewrites: Rewrite[]): Promise<void> {
     const ahead = new Map<string, number>();
     let images = [...this.#inQueue.values()].reduce((sum, batch) => sum + batch.images, 0);
     for (const rewrite of rewrites) {
@@ -126,7 +142,7 @@ export class Rewriter {
       images += rewrite.images;
     }
     const jobs = rewrites.map(({ job }) => job);
-    if (jobs.length > 0) await offerBatches(queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
+    if (jobs.length > 0) await offerBatches(this.#options.queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
   }
 
   /** Looks at what the queue does not hold any more. */
@@ -134,38 +150,42 @@ export class Rewriter {
     const { queue } = this.#options;
     const jobs = this.#jobs();
     const states = await batchStates(queue, jobs);
-    const again: BatchJob[] = [];
+    const again: InQueue[] = [];
     await eachOf(jobs.entries(), looksAtOnce, async ([i, { batchId }]) => {
       const remedy = remedyOf(states[i] ?? "unknown");
       if (remedy === "wait") return;
-      const job = await this.#look(batchId, {
+      const next = await this.#look(batchId, {
         wasCompleted: states[i] === "completed",
         hasFailed: remedy === "give up",
       });
-      if (job !== null) again.push(job);
+      if (next !== null) again.push(next);
     });
-    if (again.length > 0) await offerBatches(queue, again);
+    if (again.length === 0) return;
+    await offerBatches(
+      queue,
+      again.map(({ job }) => job),
+    );
+    // Only now, so that a look which Redis refused is repeated and not counted as fruitless.
+    for (const next of again) this.#inQueue.set(next.job.batchId, next);
   }
 
-  /** The job that a batch needs now, or null when it is done or given up. */
-  async #look(batchId: string, seen: { wasCompleted: boolean; hasFailed: boolean }): Promise<BatchJob | null> {
+  /** What a batch needs now, or null when it is done or given up. */
+  async #look(batchId: string, seen: { wasCompleted: boolean; hasFailed: boolean }): Promise<InQueue | null> {
     const { question, queue } = this.#options;
     const known = this.#inQueue.get(batchId)!;
     const left = await question.left(batchId, known.firstPass);
     if (left === null) {
-      this.state.failedAgain += await question.failedAgain(batchId);
+      const failedAgain = await question.failedAgain(batchId);
       this.#inQueue.delete(batchId);
+      this.state.failedAgain += failedAgain;
       this.state.done += known.images;
       this.state.batchesDone++;
       return null;
     }
-    if (seen.wasCompleted) known.fruitless++;
-    if (!seen.hasFailed && known.fruitless < maxFruitless) {
-      known.job = left.job;
-      return left.job;
-    }
-    this.#inQueue.delete(batchId);
+    const fruitless = known.fruitless + (seen.wasCompleted ? 1 : 0);
+    if (!seen.hasFailed && fruitless < maxFruitless) return { ...known, job: left.job, fruitless };
     const reason = (await takeFailure(queue, known.job)) ?? "its shards stayed as they were";
+    this.#inQueue.delete(batchId);
     if (this.state.batchesFailed++ < namedFailures) {
       this.#options.logger.error(`batch ${batchId} was not done again: ${reason.split("\n")[0]}`);
     }
