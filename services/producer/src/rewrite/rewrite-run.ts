@@ -19,14 +19,20 @@ const loggedProblems = 5;
 /**
  * Has batches of a run that is listed to its end done again, as the question asks for, and then concludes it.
  *
+ * @param options.canBeHalted whether `pause` and `cancel` end it
  * @param options.before what the run's records said before
  * @param options.conclude checks the folder and writes its report
  * @throws RUN_INVALID when the question does
  */
 export async function rewriteRun(
-  options: ProduceOptions & { question: RewriteQuestion; before: KnownCounts; conclude: () => Promise<Finalized> },
+  options: ProduceOptions & {
+    question: RewriteQuestion;
+    canBeHalted: boolean;
+    before: KnownCounts;
+    conclude: () => Promise<Finalized>;
+  },
 ): Promise<Produced> {
-  const { folder, spec, redis, signal, logger, question } = options;
+  const { folder, spec, redis, signal, logger, question, canBeHalted } = options;
   const { lane } = spec.overridable;
   const releasers = new Releasers();
   const stopping = new AbortController();
@@ -36,7 +42,8 @@ export async function rewriteRun(
     releasers.push("queue", () => within(grace.leftMs(), queue.close()));
     const progress = new RunProgress(redis, lane, spec.runId);
     const stopped = AbortSignal.any([signal, stopping.signal]);
-    const rewriter = new Rewriter({ folder, spec, question, redis, queue, progress, logger, signal: stopped });
+    const inQueue = { folder, spec, redis, queue, progress, logger };
+    const rewriter = new Rewriter({ ...inQueue, question, canBeHalted, signal: stopped });
     const following = new Following({
       ...options,
       progress,
@@ -56,9 +63,11 @@ export async function rewriteRun(
       await within(grace.leftMs(), rewriter.withdraw());
       await noteEnd(grace.leftMs(), following.end("stopped"), logger);
     });
-    if ((await feedOrStop(rewriter, signal, grace)) === "stopped") {
+    const end = await feedOrStop(rewriter, signal, grace);
+    if (end === "cancelled") await noteEnd(noteGraceMs, progress.noteCancelled(), logger);
+    if (end !== "fed") {
       const { images, ok, failed } = options.before;
-      return { outcome: "stopped", report: null, known: { images, ok, failed } };
+      return { outcome: end, report: null, known: { images, ok, failed } };
     }
     await noteEnd(noteGraceMs, following.end("finalizing"), logger);
     const { report, problems } = await options.conclude();

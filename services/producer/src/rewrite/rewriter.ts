@@ -21,6 +21,8 @@ import { Weather } from "../feed/weather.js";
 import { remedyOf, windowBatches } from "../feed/window.js";
 
 const lookMs = 300;
+/** How often the mark of `cancel` is looked for. */
+const cancelLookMs = 2_000;
 const readAheadBatches = 256;
 const looksAtOnce = 8;
 const namedFailures = 5;
@@ -44,6 +46,9 @@ export interface RewriteQuestion {
   failedAgain(batchId: string): Promise<number>;
 }
 
+/** Why rewriting ended: all is done or given up, or there is a reason to stop. */
+export type RewriteEnd = "fed" | "paused" | "cancelled" | "stopped";
+
 export interface RewriterOptions {
   folder: RunFolder;
   spec: RunSpec;
@@ -52,6 +57,8 @@ export interface RewriterOptions {
   queue: BatchQueue;
   progress: RunProgress;
   logger: Logger;
+  /** Whether `pause` and `cancel` end it: they concern runs that are not complete. */
+  canBeHalted: boolean;
   /** Ends what waits in the background for Redis or the output. */
   signal: AbortSignal;
 }
@@ -71,6 +78,7 @@ export class Rewriter {
   readonly #inQueue = new Map<string, InQueue>();
   readonly #weather: Weather;
   #windowBatches = windowBatches([], "");
+  #cancelLookedMs = 0;
   #hasChosen = false;
 
   constructor(options: RewriterOptions) {
@@ -84,11 +92,13 @@ export class Rewriter {
     return this.#hasChosen;
   }
 
-  /** Feeds to the end or the signal. @throws RUN_INVALID when a shard is missing or cannot be read */
-  async run(signal: AbortSignal): Promise<"fed" | "stopped"> {
+  /** Feeds to the end, or until there is a reason to stop. @throws RUN_INVALID when a shard is missing or cannot be read */
+  async run(signal: AbortSignal): Promise<RewriteEnd> {
     while (!signal.aborted) {
       const rewrites = this.#pending.take(this.#windowBatches - this.#inQueue.size);
       try {
+        const halt = await this.#halt();
+        if (halt !== null) return halt;
         await this.#offer(rewrites);
         await this.#settle();
         this.#windowBatches = await this.#window();
@@ -125,6 +135,17 @@ export class Rewriter {
     }
     await recounter.flush();
     this.#hasChosen = true;
+  }
+
+  /** What somebody said to the producers of this run, `pause` in Redis and `cancel` in the folder. */
+  async #halt(): Promise<"paused" | "cancelled" | null> {
+    const { canBeHalted, progress, folder } = this.#options;
+    if (!canBeHalted) return null;
+    if (await progress.isPaused()) return "paused";
+    if (Date.now() - this.#cancelLookedMs < cancelLookMs) return null;
+    if (await folder.isCancelled()) return "cancelled";
+    this.#cancelLookedMs = Date.now();
+    return null;
   }
 
   async #window(): Promise<number> {
