@@ -265,6 +265,14 @@ describe("the probe for conditional writes", () => {
     expect(await probeConditionalPut(await open(), "out/")).toBe(false);
   });
 
+  it("sees that a store honours the condition although the answer to its first write is lost", async () => {
+    let puts = 0;
+    server.intercept = ({ method }) => (method === "PUT" && puts++ === 0 ? { deform: { lost: true } } : undefined);
+    expect(await probeConditionalPut(await open(), "out/")).toBe(true);
+    expect(puts).toBe(3);
+    expect(server.listKeys("photos", "out/")).toEqual([]);
+  });
+
   it("says that the output is not writable", async () => {
     server.intercept = (request) => (request.method === "PUT" ? xmlError(403, "AccessDenied", "x") : undefined);
     await expect(probeConditionalPut(await open(), "out/")).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });

@@ -1,3 +1,5 @@
+import { isPassingRefusal } from "./redis/passing-refusal.js";
+
 /**
  * Every error code that a user can meet, in one table. docs/errors.md lists the same codes; a test compares the two.
  *
@@ -23,7 +25,7 @@ export const errorCatalog = {
   STORE_THROTTLED: { retryable: true, exitCode: 1, meaning: "the object store asks for fewer requests" },
   STORE_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "the object store is out of reach or answers 5xx" },
   STORE_TIMEOUT: { retryable: true, exitCode: 1, meaning: "the object store did not answer within the deadline" },
-  REDIS_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "Redis cannot be reached" },
+  REDIS_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "Redis is out of reach, full or read-only" },
   // What stops a command.
   USAGE: { retryable: false, exitCode: 2, meaning: "a flag, argument or environment variable is wrong" },
   OUTPUT_INSIDE_INPUT: { retryable: false, exitCode: 2, meaning: "the output lies inside the input" },
@@ -86,11 +88,17 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Any thrown value as a LabelfleetError; what is not one of ours becomes INTERNAL, with the original as its cause. */
+/**
+ * Any thrown value as a LabelfleetError, with the original as its cause: a refusal of Redis that passes becomes
+ * REDIS_UNAVAILABLE, what else is not one of ours INTERNAL.
+ */
 export function toLabelfleetError(error: unknown): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new LabelfleetError("INTERNAL", message.split("\n")[0] ?? "unknown error", { cause: error });
+  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "unknown error";
+  if (isPassingRefusal(error)) {
+    return new LabelfleetError("REDIS_UNAVAILABLE", `Redis refuses commands for now: ${message}`, { cause: error });
+  }
+  return new LabelfleetError("INTERNAL", message, { cause: error });
 }
 
 export function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {

@@ -19,6 +19,7 @@ import { finalizeRun, readFinished, reportOf } from "./finalize/finalize-run.js"
 import { type Outcome, outcomeOf } from "./finalize/outcome.js";
 import { Following } from "./following.js";
 import { Grace } from "./grace.js";
+import { noteEnd } from "./note-end.js";
 import { ChunkLog } from "./partition/chunk-log.js";
 import { completeManifest } from "./partition/complete-manifest.js";
 
@@ -92,7 +93,7 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     releasers.push("queue", () => within(grace.leftMs(), queue.close()));
     const progress = new RunProgress(redis, lane, spec.runId);
     const log = new ChunkLog();
-    const feeder = new Feeder({ folder, spec, log, redis, queue, progress, logger });
+    const feeder = new Feeder({ folder, spec, log, redis, queue, progress, logger, signal: stopped });
     const producerId = newProcessId(hostname(), process.pid);
     const following = new Following({
       ...options,
@@ -110,12 +111,12 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     const standDown = async () => {
       stopping.abort();
       await within(grace.leftMs(), feeder.withdraw());
-      await within(grace.leftMs(), following.end("stopped"));
+      await noteEnd(grace.leftMs(), following.end("stopped"), logger);
     };
     releasers.push("stand down", standDown);
 
     const end = await feedOrStop(feeder, signal, grace);
-    if (end === "cancelled") await within(noteGraceMs, progress.noteCancelled());
+    if (end === "cancelled") await noteEnd(noteGraceMs, progress.noteCancelled(), logger);
     if (end === "stopped" || end === "paused" || end === "cancelled") {
       const { ok, failed } = feeder.state;
       return { outcome: end, report: null, known: { images: log.images, ok, failed } };
@@ -124,13 +125,13 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
       await standDown();
       return { outcome: end, report: (await reportOf(folder, spec)).report };
     }
-    await within(noteGraceMs, following.end("finalizing"));
-    if (await within(noteGraceMs, following.hasWorkers())) {
+    await noteEnd(noteGraceMs, following.end("finalizing"), logger);
+    if (await noteEnd(noteGraceMs, following.hasWorkers(), logger)) {
       await awaitStats({ folder, images: log.images, boundMs: statsWaitMs, signal });
     }
     const { report, problems } = await finalizeRun(folder, spec);
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
-    if (report.complete) await within(noteGraceMs, following.end("done"));
+    if (report.complete) await noteEnd(noteGraceMs, following.end("done"), logger);
     return { outcome: outcomeOf(report, spec), report };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));

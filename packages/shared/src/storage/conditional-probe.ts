@@ -37,6 +37,8 @@ async function acceptsCondition(store: ObjectStore, key: string, body: Uint8Arra
     await store.put(key, body, { ifNoneMatch: "*" });
     return true;
   } catch (error) {
+    // Nobody else has this key: the write was done, its answer was lost, and its repetition met the condition.
+    if (hasCode(error, "PRECONDITION_FAILED")) return true;
     if (!hasCode(error, "OUTPUT_UNWRITABLE")) throw error;
     await store.put(key, body);
     return false;

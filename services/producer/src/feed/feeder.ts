@@ -1,5 +1,4 @@
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
-import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { BatchQueue } from "@labelfleet/shared/queue/batch-queue";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
@@ -15,6 +14,7 @@ import { type PlannedBatch, plannedBatches } from "./planned-batches.js";
 import { ReadAhead } from "./read-ahead.js";
 import { Recounter } from "./recount.js";
 import { type ImageTotals, imageTotalsOf } from "./run-totals.js";
+import { Weather } from "./weather.js";
 import { windowBatches } from "./window.js";
 
 const pollMs = 200;
@@ -39,15 +39,8 @@ export interface FeederOptions {
   queue: BatchQueue;
   progress: RunProgress;
   logger: Logger;
-}
-
-/** How long an output may be unreadable: as long as workers wait for an input by default. */
-const maxBlindMs = 60 * 60_000;
-
-/** Weather passes, and so may refusals in mid-run: credentials that expire are renewed. */
-function mayPass(error: unknown): boolean {
-  const known = toLabelfleetError(error);
-  return known.retryable || hasCode(known, "CREDENTIALS_REFUSED", "ACCESS_DENIED", "OBJECT_DENIED");
+  /** Ends what waits in the background for Redis or the output. */
+  signal: AbortSignal;
 }
 
 /** Keeps a window of a run's batches in the queue until all are done or failed. */
@@ -58,12 +51,13 @@ export class Feeder {
   readonly #pending: ReadAhead<PlannedBatch>;
   #windowBatches = windowBatches([], "");
   #sweptMs = 0;
-  /** Since when the output cannot be read; null while it can. */
-  #blindSinceMs: number | null = null;
+  readonly #weather: Weather;
 
   constructor(options: FeederOptions) {
     this.#options = options;
-    this.#outstanding = new Outstanding({ ...options, recounter: new Recounter(options) });
+    const { folder, spec, progress, logger } = options;
+    this.#weather = new Weather(logger);
+    this.#outstanding = new Outstanding({ ...options, recounter: new Recounter({ folder, spec, progress, logger }) });
     this.#pending = new ReadAhead(this.#undone(), readAheadBatches);
   }
 
@@ -105,37 +99,48 @@ export class Feeder {
     await recounter.flush();
   }
 
-  /** One look and what follows from it. Returns why to end, or null. */
+  /** One look and what follows from it. Returns why to end, or null. Rejects with what the listing rejected with. */
   async #step(): Promise<FeedEnd | null> {
-    if (await this.#options.progress.isPaused()) return "paused";
-    if (await this.#lookIntoFolder()) return "cancelled";
+    const seen = await this.#orWait(() => this.#look());
+    if (seen !== null && seen !== "waiting") return seen;
     const batches = this.#pending.take(this.#windowBatches - this.#outstanding.size);
-    if (batches.length > 0) await this.#outstanding.offer(batches);
-    const modelIds = this.#options.spec.frozen.models.map((model) => model.id);
-    const totals = await this.#options.progress.totals(modelIds);
-    Object.assign(this.state, imageTotalsOf(totals.values()));
+    const fed = await this.#orWait(() => this.#feed(batches));
+    // What could not be offered is looked for at once, so that it is not called good weather before it is in the queue.
+    if (fed === "waiting") this.#sweptMs = 0;
+    if (seen === "waiting" || fed === "waiting") return null;
+    this.#weather.clear();
     return this.#pending.isDrained && this.#outstanding.size === 0 ? "fed" : null;
   }
 
-  /** What became of the batches in the queue. An output that cannot be read is waited for. Returns whether the run is cancelled. */
-  async #lookIntoFolder(): Promise<boolean> {
-    const { folder, redis, spec, logger } = this.#options;
+  /** The work's result, or "waiting" when it failed in a way that may pass. */
+  async #orWait<T>(work: () => Promise<T>): Promise<T | "waiting"> {
     try {
-      this.#note(await this.#outstanding.settleCounted());
-      if (Date.now() - this.#sweptMs < sweepMs) return false;
-      // `cancel` leaves its word in the folder, because it may not know this run's Redis.
-      if (await folder.isCancelled()) return true;
-      this.#windowBatches = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
-      this.#note(await this.#outstanding.settleByState());
-      this.#sweptMs = Date.now();
-      this.#blindSinceMs = null;
+      return await work();
     } catch (error) {
-      const nowMs = Date.now();
-      this.#blindSinceMs ??= nowMs;
-      if (!mayPass(error) || nowMs - this.#blindSinceMs > maxBlindMs) throw error;
-      if (this.#blindSinceMs === nowMs) logger.warn(`waiting for the output: ${toLabelfleetError(error).message}`);
+      this.#weather.bear(error);
+      return "waiting";
     }
-    return false;
+  }
+
+  async #feed(batches: PlannedBatch[]): Promise<void> {
+    const { progress, spec } = this.#options;
+    if (batches.length > 0) await this.#outstanding.offer(batches);
+    const totals = await progress.totals(spec.frozen.models.map((model) => model.id));
+    Object.assign(this.state, imageTotalsOf(totals.values()));
+  }
+
+  /** What became of the batches in the queue, and whether somebody halted the run. */
+  async #look(): Promise<"paused" | "cancelled" | null> {
+    const { folder, redis, spec, progress } = this.#options;
+    if (await progress.isPaused()) return "paused";
+    this.#note(await this.#outstanding.settleCounted());
+    if (Date.now() - this.#sweptMs < sweepMs) return null;
+    // `cancel` leaves its word in the folder, because it may not know this run's Redis.
+    if (await folder.isCancelled()) return "cancelled";
+    this.#windowBatches = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
+    this.#note(await this.#outstanding.settleByState());
+    this.#sweptMs = Date.now();
+    return null;
   }
 
   #note(settled: Settled): void {

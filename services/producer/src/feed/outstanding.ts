@@ -61,6 +61,7 @@ export class Outstanding {
     return [...this.#images.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** Puts batches into the queue. They are outstanding also when that rejects: `settleByState` puts them back. */
   async offer(batches: PlannedBatch[]): Promise<void> {
     const jobs: BatchJob[] = [];
     const ahead = new Map<string, number>();
@@ -99,19 +100,22 @@ export class Outstanding {
       .filter(({ remedy }) => remedy !== "wait");
     const isThere = await this.#areThere(suspects.map(({ job }) => job.batchId));
     const settled: Settled = { done: [], failed: [] };
-    const lost: BatchJob[] = [];
+    const [found, failed, lost]: [BatchJob[], BatchJob[], BatchJob[]] = [[], [], []];
     for (const [i, { job, remedy }] of suspects.entries()) {
-      if (isThere[i] === true) {
-        await this.#recounter.add(job.batchId);
-        this.#settle(job.batchId, settled);
-      } else if (remedy === "give up") {
-        this.#forget(job.batchId);
-        const reason = (await takeFailure(this.#queue, job)) ?? "no reason was given";
-        settled.failed.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
-      } else lost.push(job);
+      if (isThere[i] === true) found.push(job);
+      else if (remedy === "give up") failed.push(job);
+      else lost.push(job);
     }
+    for (const { batchId } of found) await this.#recounter.add(batchId);
     await this.#recounter.flush();
     await offerBatches(this.#queue, lost);
+    for (const job of failed) {
+      const reason = (await takeFailure(this.#queue, job)) ?? "no reason was given";
+      settled.failed.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
+    }
+    // Nothing is forgotten before all of that succeeded: what Redis or the output refuses is repeated by the next look.
+    for (const { batchId } of found) this.#settle(batchId, settled);
+    for (const { batchId } of settled.failed) this.#forget(batchId);
     return settled;
   }
 

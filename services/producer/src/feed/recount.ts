@@ -7,6 +7,7 @@ import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { decodeShard } from "@labelfleet/shared/run/shard-codec";
 import { batchesReadAtOnce } from "../report/shards-at-once.js";
+import { Weather } from "./weather.js";
 
 const readsAtOnce = 8;
 const batchesAtOnce = 256;
@@ -17,23 +18,39 @@ export class Recounter {
   readonly #spec: RunSpec;
   readonly #progress: RunProgress;
   readonly #logger: Logger;
-  #waiting: string[] = [];
+  readonly #weather: Weather;
+  readonly #signal: AbortSignal | null;
+  readonly #waiting = new Set<string>();
 
-  constructor(options: { folder: RunFolder; spec: RunSpec; progress: RunProgress; logger: Logger }) {
+  /** @param options.signal weather is waited for until it aborts; without one, counting rejects, and `flush` tries it again */
+  constructor(options: {
+    folder: RunFolder;
+    spec: RunSpec;
+    progress: RunProgress;
+    logger: Logger;
+    signal?: AbortSignal;
+  }) {
     this.#folder = options.folder;
     this.#spec = options.spec;
     this.#progress = options.progress;
     this.#logger = options.logger;
+    this.#weather = new Weather(options.logger);
+    this.#signal = options.signal ?? null;
   }
 
   async add(batchId: string): Promise<void> {
-    this.#waiting.push(batchId);
-    if (this.#waiting.length >= batchesAtOnce) await this.flush();
+    this.#waiting.add(batchId);
+    if (this.#waiting.size >= batchesAtOnce) await this.flush();
   }
 
   async flush(): Promise<void> {
-    const batchIds = this.#waiting;
-    this.#waiting = [];
+    const batchIds = [...this.#waiting];
+    if (this.#signal === null) await this.#countAll(batchIds);
+    else await this.#weather.outlast(() => this.#countAll(batchIds), this.#signal);
+    for (const batchId of batchIds) this.#waiting.delete(batchId);
+  }
+
+  async #countAll(batchIds: string[]): Promise<void> {
     const modelIds = this.#spec.frozen.models.map((model) => model.id);
     const isCounted = await this.#progress.finished(batchIds, modelIds);
     const uncounted = batchIds.filter((_, i) => isCounted[i] !== true);

@@ -29,6 +29,7 @@ export async function resumeRun(options: ProduceOptions): Promise<Produced> {
   return rewriteRun({
     ...options,
     before,
+    canBeHalted: !wasFinished,
     question: {
       batches: async function* () {
         for (const batchId of batchIds) yield { batchId, rewrite: await mendOf(folder, spec, batchId) };

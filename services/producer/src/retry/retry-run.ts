@@ -20,6 +20,7 @@ export async function retryRun(options: ProduceOptions & { code: string | null }
   return rewriteRun({
     ...options,
     before,
+    canBeHalted: false,
     question: {
       batches: () => chosenBatches(folder, spec, code),
       // Records of the pass that this retry began with, or of a later one, are done again, whoever did them.

@@ -10,6 +10,7 @@ import type { Finalized } from "../finalize/finalize-run.js";
 import { outcomeOf } from "../finalize/outcome.js";
 import { Following } from "../following.js";
 import { Grace } from "../grace.js";
+import { noteEnd } from "../note-end.js";
 import { type KnownCounts, noteGraceMs, type Produced, type ProduceOptions, stopGraceMs } from "../produce.js";
 import { type RewriteQuestion, Rewriter } from "./rewriter.js";
 
@@ -18,22 +19,31 @@ const loggedProblems = 5;
 /**
  * Has batches of a run that is listed to its end done again, as the question asks for, and then concludes it.
  *
+ * @param options.canBeHalted whether `pause` and `cancel` end it
  * @param options.before what the run's records said before
  * @param options.conclude checks the folder and writes its report
  * @throws RUN_INVALID when the question does
  */
 export async function rewriteRun(
-  options: ProduceOptions & { question: RewriteQuestion; before: KnownCounts; conclude: () => Promise<Finalized> },
+  options: ProduceOptions & {
+    question: RewriteQuestion;
+    canBeHalted: boolean;
+    before: KnownCounts;
+    conclude: () => Promise<Finalized>;
+  },
 ): Promise<Produced> {
-  const { folder, spec, redis, signal, logger, question } = options;
+  const { folder, spec, redis, signal, logger, question, canBeHalted } = options;
   const { lane } = spec.overridable;
   const releasers = new Releasers();
+  const stopping = new AbortController();
   const grace = new Grace(stopGraceMs);
   try {
     const queue = openQueue(options.redisUrl, lane);
     releasers.push("queue", () => within(grace.leftMs(), queue.close()));
     const progress = new RunProgress(redis, lane, spec.runId);
-    const rewriter = new Rewriter({ folder, spec, question, redis, queue, progress, logger });
+    const stopped = AbortSignal.any([signal, stopping.signal]);
+    const inQueue = { folder, spec, redis, queue, progress, logger };
+    const rewriter = new Rewriter({ ...inQueue, question, canBeHalted, signal: stopped });
     const following = new Following({
       ...options,
       progress,
@@ -49,17 +59,20 @@ export async function rewriteRun(
     });
     releasers.push("following", () => within(grace.leftMs(), following.stop()));
     releasers.push("stand down", async () => {
+      stopping.abort();
       await within(grace.leftMs(), rewriter.withdraw());
-      await within(grace.leftMs(), following.end("stopped"));
+      await noteEnd(grace.leftMs(), following.end("stopped"), logger);
     });
-    if ((await feedOrStop(rewriter, signal, grace)) === "stopped") {
+    const end = await feedOrStop(rewriter, signal, grace);
+    if (end === "cancelled") await noteEnd(noteGraceMs, progress.noteCancelled(), logger);
+    if (end !== "fed") {
       const { images, ok, failed } = options.before;
-      return { outcome: "stopped", report: null, known: { images, ok, failed } };
+      return { outcome: end, report: null, known: { images, ok, failed } };
     }
-    await within(noteGraceMs, following.end("finalizing"));
+    await noteEnd(noteGraceMs, following.end("finalizing"), logger);
     const { report, problems } = await options.conclude();
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
-    if (report.complete) await within(noteGraceMs, following.end("done"));
+    if (report.complete) await noteEnd(noteGraceMs, following.end("done"), logger);
     return { outcome: rewriter.state.batchesFailed > 0 ? "incomplete" : outcomeOf(report, spec), report };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));

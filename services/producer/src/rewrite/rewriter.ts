@@ -17,9 +17,12 @@ import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { ReadAhead } from "../feed/read-ahead.js";
 import { Recounter } from "../feed/recount.js";
+import { Weather } from "../feed/weather.js";
 import { remedyOf, windowBatches } from "../feed/window.js";
 
 const lookMs = 300;
+/** How often the mark of `cancel` is looked for. */
+const cancelLookMs = 2_000;
 const readAheadBatches = 256;
 const looksAtOnce = 8;
 const namedFailures = 5;
@@ -43,6 +46,9 @@ export interface RewriteQuestion {
   failedAgain(batchId: string): Promise<number>;
 }
 
+/** Why rewriting ended: all is done or given up, or there is a reason to stop. */
+export type RewriteEnd = "fed" | "paused" | "cancelled" | "stopped";
+
 export interface RewriterOptions {
   folder: RunFolder;
   spec: RunSpec;
@@ -51,6 +57,10 @@ export interface RewriterOptions {
   queue: BatchQueue;
   progress: RunProgress;
   logger: Logger;
+  /** Whether `pause` and `cancel` end it: they concern runs that are not complete. */
+  canBeHalted: boolean;
+  /** Ends what waits in the background for Redis or the output. */
+  signal: AbortSignal;
 }
 
 interface InQueue extends Rewrite {
@@ -66,10 +76,14 @@ export class Rewriter {
   readonly #options: RewriterOptions;
   readonly #pending: ReadAhead<Rewrite>;
   readonly #inQueue = new Map<string, InQueue>();
+  readonly #weather: Weather;
+  #windowBatches = windowBatches([], "");
+  #cancelLookedMs = 0;
   #hasChosen = false;
 
   constructor(options: RewriterOptions) {
     this.#options = options;
+    this.#weather = new Weather(options.logger);
     this.#pending = new ReadAhead(this.#choose(), readAheadBatches);
   }
 
@@ -78,12 +92,21 @@ export class Rewriter {
     return this.#hasChosen;
   }
 
-  /** Feeds to the end or the signal. @throws RUN_INVALID when a shard is missing or cannot be read */
-  async run(signal: AbortSignal): Promise<"fed" | "stopped"> {
+  /** Feeds to the end, or until there is a reason to stop. @throws RUN_INVALID when a shard is missing or cannot be read */
+  async run(signal: AbortSignal): Promise<RewriteEnd> {
     while (!signal.aborted) {
-      await this.#settle();
-      await this.#refill();
-      if (this.#pending.isDrained && this.#inQueue.size === 0) return "fed";
+      const rewrites = this.#pending.take(this.#windowBatches - this.#inQueue.size);
+      try {
+        const halt = await this.#halt();
+        if (halt !== null) return halt;
+        await this.#offer(rewrites);
+        await this.#settle();
+        this.#windowBatches = await this.#window();
+        this.#weather.clear();
+        if (this.#pending.isDrained && this.#inQueue.size === 0) return "fed";
+      } catch (error) {
+        this.#weather.bear(error);
+      }
       await sleep(lookMs, signal);
     }
     return "stopped";
@@ -114,10 +137,24 @@ export class Rewriter {
     this.#hasChosen = true;
   }
 
-  async #refill(): Promise<void> {
-    const { redis, spec, queue } = this.#options;
-    const window = windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
-    const rewrites = this.#pending.take(window - this.#inQueue.size);
+  /** What somebody said to the producers of this run, `pause` in Redis and `cancel` in the folder. */
+  async #halt(): Promise<"paused" | "cancelled" | null> {
+    const { canBeHalted, progress, folder } = this.#options;
+    if (!canBeHalted) return null;
+    if (await progress.isPaused()) return "paused";
+    if (Date.now() - this.#cancelLookedMs < cancelLookMs) return null;
+    if (await folder.isCancelled()) return "cancelled";
+    this.#cancelLookedMs = Date.now();
+    return null;
+  }
+
+  async #window(): Promise<number> {
+    const { redis, spec } = this.#options;
+    return windowBatches(await liveWorkers(redis, await redisNowMs(redis)), spec.overridable.lane);
+  }
+
+  /** Puts rewrites into the queue. They are known also when that rejects: `#settle` puts them back. */
+  async #offer(rewrites: Rewrite[]): Promise<void> {
     const ahead = new Map<string, number>();
     let images = [...this.#inQueue.values()].reduce((sum, batch) => sum + batch.images, 0);
     for (const rewrite of rewrites) {
@@ -126,7 +163,7 @@ export class Rewriter {
       images += rewrite.images;
     }
     const jobs = rewrites.map(({ job }) => job);
-    if (jobs.length > 0) await offerBatches(queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
+    if (jobs.length > 0) await offerBatches(this.#options.queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
   }
 
   /** Looks at what the queue does not hold any more. */
@@ -134,38 +171,42 @@ export class Rewriter {
     const { queue } = this.#options;
     const jobs = this.#jobs();
     const states = await batchStates(queue, jobs);
-    const again: BatchJob[] = [];
+    const again: InQueue[] = [];
     await eachOf(jobs.entries(), looksAtOnce, async ([i, { batchId }]) => {
       const remedy = remedyOf(states[i] ?? "unknown");
       if (remedy === "wait") return;
-      const job = await this.#look(batchId, {
+      const next = await this.#look(batchId, {
         wasCompleted: states[i] === "completed",
         hasFailed: remedy === "give up",
       });
-      if (job !== null) again.push(job);
+      if (next !== null) again.push(next);
     });
-    if (again.length > 0) await offerBatches(queue, again);
+    if (again.length === 0) return;
+    await offerBatches(
+      queue,
+      again.map(({ job }) => job),
+    );
+    // Only now, so that a look which Redis refused is repeated and not counted as fruitless.
+    for (const next of again) this.#inQueue.set(next.job.batchId, next);
   }
 
-  /** The job that a batch needs now, or null when it is done or given up. */
-  async #look(batchId: string, seen: { wasCompleted: boolean; hasFailed: boolean }): Promise<BatchJob | null> {
+  /** What a batch needs now, or null when it is done or given up. */
+  async #look(batchId: string, seen: { wasCompleted: boolean; hasFailed: boolean }): Promise<InQueue | null> {
     const { question, queue } = this.#options;
     const known = this.#inQueue.get(batchId)!;
     const left = await question.left(batchId, known.firstPass);
     if (left === null) {
-      this.state.failedAgain += await question.failedAgain(batchId);
+      const failedAgain = await question.failedAgain(batchId);
       this.#inQueue.delete(batchId);
+      this.state.failedAgain += failedAgain;
       this.state.done += known.images;
       this.state.batchesDone++;
       return null;
     }
-    if (seen.wasCompleted) known.fruitless++;
-    if (!seen.hasFailed && known.fruitless < maxFruitless) {
-      known.job = left.job;
-      return left.job;
-    }
-    this.#inQueue.delete(batchId);
+    const fruitless = known.fruitless + (seen.wasCompleted ? 1 : 0);
+    if (!seen.hasFailed && fruitless < maxFruitless) return { ...known, job: left.job, fruitless };
     const reason = (await takeFailure(queue, known.job)) ?? "its shards stayed as they were";
+    this.#inQueue.delete(batchId);
     if (this.state.batchesFailed++ < namedFailures) {
       this.#options.logger.error(`batch ${batchId} was not done again: ${reason.split("\n")[0]}`);
     }

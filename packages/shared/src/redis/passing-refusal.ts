@@ -1,0 +1,11 @@
+/** What Redis answers while it is full, read-only after a failover, loading, electing a master, busy or short of replicas. */
+const passing =
+  /\b(?:OOM|READONLY|MISCONF|LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOGOODSLAVE)\b|^EXECABORT\b/;
+
+/**
+ * Whether Redis refused a command because of its state, which passes, and not because of the command. Older versions put the
+ * word behind "ERR Error running script"; EXECABORT is how it answers a transaction of which it refused a part.
+ */
+export function isPassingRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ReplyError" && passing.test(error.message);
+}
