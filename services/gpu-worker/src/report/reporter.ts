@@ -64,7 +64,9 @@ export class Reporter {
   /** Says that the worker is there; later beats follow by themselves. */
   async beat(): Promise<void> {
     const contexts = this.#contexts();
-    const images = contexts.reduce((sum, context) => sum + context.stats.images, 0);
+    // A run that comes on two lanes is open twice, and counted once.
+    const stats = [...new Set(contexts.map((context) => context.stats))];
+    const images = stats.reduce((sum, run) => sum + run.images, 0);
     const nowMs = performance.now();
     const seconds = Math.max(0.001, (nowMs - this.#lastBeatMs) / 1_000);
     const { device, slots, batchSlots, batchesInHand } = this.#state();
@@ -80,7 +82,7 @@ export class Reporter {
       models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
       batchesInHand,
       busy: this.#busy.since(
-        contexts.map(({ stats }) => stats.busyMs()),
+        stats.map((run) => run.busyMs()),
         slots,
         nowMs,
       ),
