@@ -11,8 +11,8 @@ import { createLogger } from "@labelfleet/shared/logger";
 import { type BatchQueue, openQueue } from "@labelfleet/shared/queue/batch-queue";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ProducerRig } from "../integration/producer-rig.js";
 import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
-import { ProducerRig } from "./producer-rig.js";
 
 /** Longer than a mending producer leaves its queue and the run's marks unlooked at. */
 const looksMs = 3_000;

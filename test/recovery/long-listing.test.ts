@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Rig } from "../e2e/rig.js";
 import { type ComputedBucket, ComputedObjects, photoKeyOf, startComputedBucket } from "../support/computed-bucket.js";
-import { Rig } from "./rig.js";
 
 /** As entries in memory they would take more than the heap that the producer gets. */
 const keyCount = 300_000;

@@ -11,8 +11,8 @@ import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ProducerRig } from "../integration/producer-rig.js";
 import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
-import { ProducerRig } from "./producer-rig.js";
 
 const modelId = "efficientnet-lite0";
 const refusalMs = 3_000;
