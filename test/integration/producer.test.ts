@@ -76,8 +76,10 @@ describe("a producer and workers", () => {
     const run = await rig.prepare(await rig.photos("photos", 120), { batchImages: 3 });
     rig.startWorker({ delayMs: 100 });
     const stop = new AbortController();
-    const producing = rig.produce(run, { signal: stop.signal });
+    let known = 0;
+    const producing = rig.produce(run, { signal: stop.signal, onProgress: ({ done }) => (known = done) });
     await whenDone(run.folder, 5);
+    await expect.poll(() => known, { timeout: 10_000 }).toBeGreaterThan(0);
     stop.abort("test");
     const stopped = await producing;
     expect(stopped).toMatchObject({ outcome: "stopped", report: null, known: { images: 120, failed: 0 } });

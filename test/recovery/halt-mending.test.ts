@@ -7,8 +7,10 @@ import type { Produced } from "@labelfleet/producer/produce";
 import type { PreparedRun } from "@labelfleet/producer/start/prepare-run";
 import { readStatus } from "@labelfleet/producer/status";
 import { runNames } from "@labelfleet/shared/contract/run-names";
+import { LabelfleetError } from "@labelfleet/shared/errors";
 import { createLogger } from "@labelfleet/shared/logger";
 import { type BatchQueue, openQueue } from "@labelfleet/shared/queue/batch-queue";
+import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ProducerRig } from "../integration/producer-rig.js";
@@ -65,6 +67,21 @@ async function halted(run: PreparedRun, halt: () => Promise<unknown>): Promise<P
     await resuming;
   }
 }
+
+it("a Redis that cannot say whether the run is paused costs no batch its mending", async () => {
+  const run = await damagedRun();
+  const { redis, server } = rig;
+  const logger = createLogger({ name: "test", level: "silent" });
+  const asked = vi.spyOn(RunProgress.prototype, "isPaused");
+  for (let i = 0; i < 10; i++) asked.mockRejectedValueOnce(new LabelfleetError("REDIS_UNAVAILABLE", "made up"));
+  const stop = new AbortController();
+  const resuming = resumeRun({ ...run, redis, redisUrl: server.url, signal: stop.signal, logger });
+  await expect.poll(waiting, { timeout: 15_000 }).toBe(1);
+  expect(asked.mock.calls.length).toBeGreaterThan(10);
+  stop.abort("the test is over");
+  expect(await resuming).toMatchObject({ outcome: "stopped" });
+  asked.mockRestore();
+});
 
 it("pause and cancel end a resume that mends an incomplete run, and its batches stay off the queue", async () => {
   const run = await damagedRun();

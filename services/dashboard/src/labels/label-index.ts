@@ -125,7 +125,8 @@ export class LabelIndex {
       },
     });
     this.#listedShards = await this.#build.done;
-    this.#isFinished = finished && this.#listedShards === this.table.shards.length + this.#refused.size;
+    const names = new Set([...this.table.shards.map((shard) => this.#fileOf(shard)[0]), ...this.#refused.keys()]);
+    this.#isFinished = finished && this.#listedShards === names.size;
     await this.#segments.flush(this.table, { isFinished: finished });
   }
 

@@ -38,6 +38,8 @@ export class Outstanding {
   readonly #images = new Map<string, number>();
   /** Counted in Redis although the folder has no shard: an old count, looked at again only with the queue's states. */
   readonly #doubted = new Set<string>();
+  /** Taken out of the queue, and not yet told. */
+  readonly #failures: Settled["failed"] = [];
 
   constructor(options: {
     folder: RunFolder;
@@ -111,12 +113,13 @@ export class Outstanding {
     await offerBatches(this.#queue, lost);
     for (const job of failed) {
       const reason = (await takeFailure(this.#queue, job)) ?? "no reason was given";
-      settled.failed.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
+      // A failure can be taken out once only: what Redis refuses behind it must not lose it.
+      this.#forget(job.batchId);
+      this.#failures.push({ batchId: job.batchId, reason: reason.split("\n")[0] ?? reason });
     }
-    // Nothing is forgotten before all of that succeeded: what Redis or the output refuses is repeated by the next look.
+    // Nothing else is forgotten before all of that succeeded: what Redis or the output refuses is repeated by the next look.
     for (const { batchId } of found) this.#settle(batchId, settled);
-    for (const { batchId } of settled.failed) this.#forget(batchId);
-    return settled;
+    return { ...settled, failed: this.#failures.splice(0) };
   }
 
   /** Takes back what no worker holds. */

@@ -75,6 +75,8 @@ export class Rewriter {
   readonly state = { chosen: 0, done: 0, failedAgain: 0, batchesDone: 0, batchesFailed: 0 };
   readonly #options: RewriterOptions;
   readonly #pending: ReadAhead<Rewrite>;
+  /** Next to be offered: what is taken from those to come does not come again. */
+  readonly #taken: Rewrite[] = [];
   readonly #inQueue = new Map<string, InQueue>();
   readonly #weather: Weather;
   #windowBatches = windowBatches([], "");
@@ -95,11 +97,11 @@ export class Rewriter {
   /** Feeds to the end, or until there is a reason to stop. @throws RUN_INVALID when a shard is missing or cannot be read */
   async run(signal: AbortSignal): Promise<RewriteEnd> {
     while (!signal.aborted) {
-      const rewrites = this.#pending.take(this.#windowBatches - this.#inQueue.size);
+      this.#taken.push(...this.#pending.take(this.#windowBatches - this.#inQueue.size - this.#taken.length));
       try {
         const halt = await this.#halt();
         if (halt !== null) return halt;
-        await this.#offer(rewrites);
+        await this.#offer(this.#taken.splice(0));
         await this.#settle();
         this.#windowBatches = await this.#window();
         this.#weather.clear();

@@ -101,7 +101,8 @@ function useDraft(value: string, onCommit: (value: string) => void) {
   const [draft, setDraft] = useState<string | null>(null);
   return {
     value: draft ?? value,
-    onInput: (event: TargetedEvent<HTMLInputElement>) => setDraft(event.currentTarget.value),
+    onInput: ({ currentTarget }: TargetedEvent<HTMLInputElement>) =>
+      setDraft(currentTarget.value === value ? null : currentTarget.value),
     onChange: (event: TargetedEvent<HTMLInputElement>) => {
       if (!event.currentTarget.checkValidity()) return;
       setDraft(null);
