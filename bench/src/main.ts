@@ -27,7 +27,15 @@ export async function main(args: string[]): Promise<number> {
   if (bench === undefined) {
     throw new LabelfleetError("USAGE", `no benchmark "${name}": there is ${Object.keys(benches).join(", ")}`);
   }
-  return bench(rest);
+  try {
+    // --verbose is for whoever prints an error.
+    return await bench(rest.filter((arg) => arg !== "--verbose"));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith("ERR_PARSE_ARGS")) throw error;
+    // The first sentence says what is wrong; the rest is advice about a positional argument.
+    throw new LabelfleetError("USAGE", `bench ${name}: ${message.split(". ")[0]}`, { cause: error });
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

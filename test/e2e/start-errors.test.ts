@@ -137,6 +137,17 @@ test("an address that is no run", async () => {
   }
 });
 
+test("a benchmark gets the flags behind its name, and refuses those it does not know", async () => {
+  const { exitCode, stdout } = await rig.cli.run(["bench", "batching", "--batches", "50", "--json", "--verbose"]);
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ batches: 50 });
+  await refused(
+    2,
+    ["bench", "batching", "--no-such-flag"],
+    ["bench batching: Unknown option '--no-such-flag'", "USAGE"],
+  );
+});
+
 test("--verbose shows where an error comes from", async () => {
   const result = await rig.cli.run(["run", join(rig.dir, "nowhere"), "--out", out, "--verbose"]);
   expect(result.exitCode).toBe(1);

@@ -48,6 +48,8 @@ export function createProgram(finish: Finish): Command {
     .option("--verbose", "log more, and show stack traces")
     .addHelpText("after", globalHelp)
     .showHelpAfterError("(labelfleet --help shows the commands)")
+    // What stands behind a command is the command's: `bench` gets its flags as they are.
+    .enablePositionalOptions()
     .exitOverride();
 
   const subcommand = (parent: Command, usage: string, description: string) =>
@@ -211,7 +213,7 @@ export function createProgram(finish: Finish): Command {
   program
     .command("bench <name> [args...]")
     .description("measured tables: batching, dashboard, graphs, listing, models, pipeline, scaling")
-    .allowUnknownOption()
+    .passThroughOptions()
     .helpOption(false)
     .action(async (name: string, args: string[]) =>
       finish(await (await import("./commands/bench.js")).bench(name, args)),
