@@ -32,9 +32,9 @@ export async function main(args: string[]): Promise<number> {
     return await bench(rest.filter((arg) => arg !== "--verbose"));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (!code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // The first sentence says what is wrong; the rest is advice about a positional argument.
-    throw new LabelfleetError("USAGE", `bench ${name}: ${message.split(". ")[0]}`, { cause: error });
+    if (typeof code !== "string" || !code.startsWith("ERR_PARSE_ARGS")) throw error;
+    // The first sentence says what is wrong; the rest is advice about positional arguments.
+    throw new LabelfleetError("USAGE", `bench ${name}: ${message.split(/\.\s/)[0]}`, { cause: error });
   }
 }
 

@@ -107,7 +107,7 @@ test.each(filters)(
   },
 );
 
-test("what is being typed stays while the page around it is drawn anew", async () => {
+test("what is being typed stays while the page around it is drawn anew, and goes when it is cleared", async () => {
   const { page, check } = await watchedPage(browser, url);
   await page.goto(`/runs/${runId}/labels`);
   await page.getByText(`All ${records.length} records indexed`).waitFor();
@@ -122,6 +122,17 @@ test("what is being typed stays while the page around it is drawn anew", async (
   expect(await to.inputValue()).toBe("0.296");
   await page.keyboard.press("Enter");
   await shown((record) => probabilityOf(record) >= 0.2 && probabilityOf(record) <= 0.296);
+
+  await to.fill("7");
+  await page.keyboard.press("Enter");
+  expect(await to.inputValue()).toBe("7");
+  const clear = page.getByRole("button", { name: "Clear" });
+  await clear.click();
+  await shown(() => true);
+  expect(await to.inputValue()).toBe("");
+  await to.fill("7");
+  await clear.click();
+  await expect.poll(() => to.inputValue()).toBe("");
   check();
   await page.context().close();
 });

@@ -7,6 +7,16 @@ import { hostileEntries } from "../support/hostile-decoder/entries.js";
 
 const hungThread = new URL(import.meta.resolve("@labelfleet/test/support/hung-thread"));
 
+const loaderData = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
+const request = {
+  input: "file:///none/",
+  key: "a",
+  etag: "x",
+  specs: [],
+  limits: defaultImageLimits,
+  isolated: false,
+};
+
 /** Collects what a thread dies of. */
 function deaths(): { of: string[]; onDied: (error: Error) => void } {
   const of: string[] = [];
@@ -22,6 +32,16 @@ test("an inference thread that gives no answer counts as dead, and what waits fo
   expect(await thread.close()).toBe(true);
 });
 
+test("what waits for a thread that is closed fails, although the thread never answers", async () => {
+  const { onDied } = deaths();
+  const infer = new InferThread({ data: { device: "cpu" }, timeoutMs: 60_000, onDied, entry: hungThread });
+  const loader = new LoaderThread(hungThread, loaderData, onDied);
+  const waiting = Promise.allSettled([infer.infer("m", [], 5), loader.load(request)]);
+  expect(await Promise.all([infer.close(), loader.close()])).toEqual([true, true]);
+  const reasons = (await waiting).map((outcome) => outcome.status === "rejected" && outcome.reason.message);
+  expect(reasons).toEqual(["an inference thread is closed", "a loader thread is closed"]);
+});
+
 test("an inference thread with nothing to do may be silent", async () => {
   const died = deaths();
   const thread = new InferThread({ data: { device: "cpu" }, timeoutMs: 100, onDied: died.onDied });
@@ -32,16 +52,7 @@ test("an inference thread with nothing to do may be silent", async () => {
 
 test("a loader thread whose event loop hangs counts as dead, and images that wait for it or come later fail", async () => {
   const died = deaths();
-  const data = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
-  const thread = new LoaderThread(hungThread, data, died.onDied, 300);
-  const request = {
-    input: "file:///none/",
-    key: "a",
-    etag: "x",
-    specs: [],
-    limits: defaultImageLimits,
-    isolated: false,
-  };
+  const thread = new LoaderThread(hungThread, loaderData, died.onDied, 300);
   await expect(thread.load(request)).rejects.toMatchObject({ code: "WORKER_DIED" });
   expect(died.of).toEqual(["a loader thread ended: silent for 300 ms"]);
   await expect(thread.load(request)).rejects.toThrow("silent for 300 ms");
@@ -50,8 +61,7 @@ test("a loader thread whose event loop hangs counts as dead, and images that wai
 
 test("a loader thread that turns answers its pings", async () => {
   const died = deaths();
-  const data = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
-  const thread = new LoaderThread(hostileEntries.loaderThread, data, died.onDied, 5_000);
+  const thread = new LoaderThread(hostileEntries.loaderThread, loaderData, died.onDied, 5_000);
   await sleep(6_000);
   expect(died.of).toEqual([]);
   expect(await thread.close()).toBe(true);

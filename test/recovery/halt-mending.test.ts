@@ -73,14 +73,22 @@ it("a Redis that cannot say whether the run is paused costs no batch its mending
   const { redis, server } = rig;
   const logger = createLogger({ name: "test", level: "silent" });
   const asked = vi.spyOn(RunProgress.prototype, "isPaused");
-  for (let i = 0; i < 10; i++) asked.mockRejectedValueOnce(new LabelfleetError("REDIS_UNAVAILABLE", "made up"));
+  // Said right before what is to be mended is taken: until then the question is the feeder's.
+  vi.spyOn(logger, "warn").mockImplementation((message: unknown) => {
+    if (!String(message).startsWith("mending")) return;
+    for (let i = 0; i < 10; i++) asked.mockRejectedValueOnce(new LabelfleetError("REDIS_UNAVAILABLE", "made up"));
+    asked.mockClear();
+  });
   const stop = new AbortController();
   const resuming = resumeRun({ ...run, redis, redisUrl: server.url, signal: stop.signal, logger });
-  await expect.poll(waiting, { timeout: 15_000 }).toBe(1);
-  expect(asked.mock.calls.length).toBeGreaterThan(10);
-  stop.abort("the test is over");
-  expect(await resuming).toMatchObject({ outcome: "stopped" });
-  asked.mockRestore();
+  try {
+    await expect.poll(waiting, { timeout: 15_000 }).toBe(1);
+    expect(asked.mock.calls.length).toBeGreaterThan(10);
+  } finally {
+    asked.mockRestore();
+    stop.abort("the test is over");
+    expect(await resuming).toMatchObject({ outcome: "stopped" });
+  }
 });
 
 it("pause and cancel end a resume that mends an incomplete run, and its batches stay off the queue", async () => {

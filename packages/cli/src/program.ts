@@ -150,7 +150,7 @@ export function createProgram(finish: Finish): Command {
     action(finish, async (context, run: string) => (await import("./commands/control.js")).cancel(context, run)),
   );
 
-  const models = program.command("models").description("the model family");
+  const models = subcommand(program, "models", "the model family");
   subcommand(models, "list", "the models that come with labelfleet, and those that it can pull").action(
     action(finish, async (context) => (await import("./commands/models/list.js")).modelsList(context)),
   );
@@ -212,12 +212,13 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: batching, dashboard, graphs, listing, models, pipeline, scaling")
+    .description("measured tables: batching, dashboard, graphs, listing, models, peers, pipeline, scaling")
     .passThroughOptions()
     .helpOption(false)
-    .action(async (name: string, args: string[]) =>
-      finish(await (await import("./commands/bench.js")).bench(name, args)),
-    );
+    .action(async (name: string, args: string[]) => {
+      const given = program.opts<GlobalFlags>().json ? ["--json", ...args] : args;
+      finish(await (await import("./commands/bench.js")).bench(name, given));
+    });
 
   return program;
 }

@@ -4,11 +4,10 @@ import { within } from "@labelfleet/shared/shutdown";
 
 /**
  * Waits for a note at the end of a run, for `boundMs` at most. Notes are for who looks on: one that cannot be made is told, and
- * fails no run whose records lie in its folder. Resolves to undefined then.
+ * fails no run whose records lie in its folder.
  */
-export function noteEnd<T>(boundMs: number, note: Promise<T>, logger: Logger): Promise<T | undefined> {
+export function noteEnd(boundMs: number, note: Promise<void>, logger: Logger): Promise<void> {
   return within(boundMs, note).catch((error: unknown) => {
     logger.warn(`the end of the run is not noted: ${toLabelfleetError(error).message}`);
-    return undefined;
   });
 }

@@ -126,7 +126,9 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
       return { outcome: end, report: (await reportOf(folder, spec)).report };
     }
     await noteEnd(noteGraceMs, following.end("finalizing"), logger);
-    if (await noteEnd(noteGraceMs, following.hasWorkers(), logger)) {
+    // Where Redis cannot say, there may be some; waiting for them is bounded.
+    const hasWorkers = await within(noteGraceMs, following.hasWorkers()).catch(() => undefined);
+    if (hasWorkers !== false) {
       await awaitStats({ folder, images: log.images, boundMs: statsWaitMs, signal });
     }
     const { report, problems } = await finalizeRun(folder, spec);

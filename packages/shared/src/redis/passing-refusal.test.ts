@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { toLabelfleetError } from "../errors.js";
 
-function reply(message: string): Error {
-  return Object.assign(new Error(message), { name: "ReplyError" });
+function reply(message: string, previousErrors?: Error[]): Error {
+  return Object.assign(new Error(message), { name: "ReplyError", ...(previousErrors && { previousErrors }) });
 }
+const discarded = "EXECABORT Transaction discarded because of previous errors.";
 
 test.each([
   "OOM command not allowed when used memory > 'maxmemory'.",
@@ -12,11 +13,18 @@ test.each([
   "MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist on disk.",
   "LOADING Redis is loading the dataset in memory",
   "CLUSTERDOWN The cluster is down",
-  "EXECABORT Transaction discarded because of previous errors.",
+  discarded,
 ])("Redis that answers %j is unavailable for now, which may pass", (message) => {
   const known = toLabelfleetError(reply(message));
   expect(known).toMatchObject({ code: "REDIS_UNAVAILABLE", retryable: true });
   expect(known.message).toContain(message);
+});
+
+test("a transaction passes if what was refused of it passes", () => {
+  const full = reply("OOM command not allowed when used memory > 'maxmemory'.");
+  const forbidden = reply("NOPERM this user has no permissions to run the 'xadd' command");
+  expect(toLabelfleetError(reply(discarded, [full, full])).retryable).toBe(true);
+  expect(toLabelfleetError(reply(discarded, [full, forbidden])).retryable).toBe(false);
 });
 
 test.each([

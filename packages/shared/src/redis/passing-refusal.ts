@@ -1,11 +1,16 @@
 /** What Redis answers while it is full, read-only after a failover, loading, electing a master, busy or short of replicas. */
-const passing =
-  /\b(?:OOM|READONLY|MISCONF|LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOGOODSLAVE)\b|^EXECABORT\b/;
+const passing = /\b(?:OOM|READONLY|MISCONF|LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|NOREPLICAS|NOGOODSLAVE)\b/;
 
 /**
  * Whether Redis refused a command because of its state, which passes, and not because of the command. Older versions put the
- * word behind "ERR Error running script"; EXECABORT is how it answers a transaction of which it refused a part.
+ * word behind "ERR Error running script"; EXECABORT is how it answers a transaction of which it refused a part, and ioredis
+ * says which refusals those were.
  */
 export function isPassingRefusal(error: unknown): error is Error {
-  return error instanceof Error && error.name === "ReplyError" && passing.test(error.message);
+  if (!(error instanceof Error) || error.name !== "ReplyError") return false;
+  const { previousErrors = [] } = error as Error & { previousErrors?: Error[] };
+  if (error.message.startsWith("EXECABORT")) {
+    return previousErrors.every(({ message }) => passing.test(message));
+  }
+  return passing.test(error.message);
 }

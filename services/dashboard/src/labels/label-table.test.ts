@@ -3,7 +3,7 @@ import { histogramsOf } from "./histograms.js";
 import { LabelTable } from "./label-table.js";
 import { type LabelFilter, matchRows, noFilter } from "./match-rows.js";
 import { columnsOf, type ShardColumns } from "./shard-columns.js";
-import { sortRows } from "./sort-rows.js";
+import { labelSorts, sortRows } from "./sort-rows.js";
 
 type Row = [label: string | null, probability: number, errorCode?: string];
 
@@ -115,6 +115,19 @@ test("sorting is by certainty, failed records last, and equals keep their order"
   ]);
   expect(shown(table, sortRows(table, rows, "mostCertain"))[0]).toBe("a0.0 cat");
   expect(shown(table, sortRows(table, rows, "mostCertain")).at(-1)).toBe("a0.1 null");
+});
+
+test("equals are in the manifest's order, in whichever order their shards were read", async () => {
+  const table = new LabelTable();
+  const same = await columns([
+    ["cat", 0.5],
+    ["cat", 0.5],
+  ]);
+  for (const n of [2, 0, 1]) table.add(id("a", n), same);
+  const inOrder = ["a0.0 cat", "a0.1 cat", "a1.0 cat", "a1.1 cat", "a2.0 cat", "a2.1 cat"];
+  for (const sort of labelSorts) {
+    expect(shown(table, sortRows(table, matchRows(table, noFilter), sort))).toEqual(inOrder);
+  }
 });
 
 test("histograms count labels and certainty, and failures apart", async () => {

@@ -37,11 +37,14 @@ export function useLive<T>(address: string, events = `${address}/events`): { val
         isLive.value = false;
         // The browser tries again by itself, unless the server refused; it does not say why, an ordinary request does.
         if (opened.readyState !== EventSource.CLOSED) return;
-        again = setTimeout(open, reopenMs);
-        getJson<T>(address).then(
-          (value) => source === opened && setState({ value, error: null }),
-          (error: Error) => source === opened && setState({ value: null, error: error.message }),
-        );
+        getJson<T>(address)
+          .then(
+            (value) => source === opened && setState({ value, error: null }),
+            (error: Error) => source === opened && setState({ value: null, error: error.message }),
+          )
+          .finally(() => {
+            if (source === opened) again = setTimeout(open, reopenMs);
+          });
       };
     };
     const follow = () => {

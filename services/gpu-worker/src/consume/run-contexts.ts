@@ -76,9 +76,10 @@ export class RunContexts {
     return sumOf([this.#forgotten, ...[...this.#stats.values()].map((run) => run.totals())]);
   }
 
-  /** Open runs whose input cannot be read now. */
+  /** Open runs whose input cannot be read now; one that comes on two lanes counts once. */
   get paused(): number {
-    return [...this.#loaded].filter(({ input }) => input.pause !== null).length;
+    const paused = [...this.#loaded].filter(({ input }) => input.pause !== null);
+    return new Set(paused.map(({ spec }) => spec.runId)).size;
   }
 
   /** Those whose models are loaded; one that is being opened has nothing to tell yet. */

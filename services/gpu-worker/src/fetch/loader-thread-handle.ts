@@ -39,8 +39,7 @@ export class LoaderThread {
       clearInterval(this.#pingTimer);
       const error = new LabelfleetError("WORKER_DIED", `a loader thread ended: ${reason}`);
       this.#ended = error;
-      for (const waiting of this.#pending.values()) waiting.reject(error);
-      this.#pending.clear();
+      this.#rejectAll(error);
       onDied(error);
     };
     this.#worker.on("message", (message: FromLoader) => this.#receive(message));
@@ -78,14 +77,22 @@ export class LoaderThread {
 
   /** Whether the thread could be ended; a decode that hangs keeps it. */
   async close(): Promise<boolean> {
-    this.#ended ??= new LabelfleetError("WORKER_DIED", "a loader thread is closed");
+    const reason = this.#ended ?? new LabelfleetError("WORKER_DIED", "a loader thread is closed");
+    this.#ended = reason;
     clearInterval(this.#pingTimer);
     const closed = new Promise<void>((resolve) => {
       this.#onClosed = resolve;
     });
     this.#send({ type: "close" });
     await within(closeMs, closed);
-    return endThread(this.#worker);
+    const hasEnded = await endThread(this.#worker);
+    this.#rejectAll(reason);
+    return hasEnded;
+  }
+
+  #rejectAll(reason: LabelfleetError): void {
+    for (const waiting of this.#pending.values()) waiting.reject(reason);
+    this.#pending.clear();
   }
 
   #send(message: ToLoader, transfer: ArrayBuffer[] = []): void {

@@ -104,14 +104,23 @@ export class InferThread {
    */
   async close(): Promise<boolean> {
     const isDead = this.#ended !== null;
-    this.#ended ??= new LabelfleetError("WORKER_DIED", "an inference thread is closed");
+    const reason = this.#ended ?? new LabelfleetError("WORKER_DIED", "an inference thread is closed");
+    this.#ended = reason;
     clearInterval(this.#checkTimer);
     if (!isDead) {
       const ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
       this.#send({ type: "close" });
       await within(finishMs, ended);
     }
-    return endThread(this.#worker);
+    const hasEnded = await endThread(this.#worker);
+    this.#rejectAll(reason);
+    return hasEnded;
+  }
+
+  #rejectAll(reason: LabelfleetError): void {
+    for (const waiting of [...this.#pending.values(), ...this.#loading.values()]) waiting.reject(reason);
+    this.#pending.clear();
+    this.#loading.clear();
   }
 
   #died(reason: string): void {
@@ -119,8 +128,7 @@ export class InferThread {
     clearInterval(this.#checkTimer);
     const error = new LabelfleetError("WORKER_DIED", `an inference thread ended: ${reason}`);
     this.#ended = error;
-    for (const waiting of [...this.#pending.values(), ...this.#loading.values()]) waiting.reject(error);
-    this.#pending.clear();
+    this.#rejectAll(error);
     this.#onDied(error);
   }
 

@@ -16,16 +16,16 @@ export function RateChart({ series, height = 180, label }: { series: Series; hei
     const element = holder.current!;
     let isGone = false;
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
-    import("uplot").then(
-      ({ default: Plot }) => {
+    import("uplot")
+      .then(({ default: Plot }) => {
         if (isGone) return;
+        element.textContent = "";
         plot.current = new Plot(optionsFor(element, height), data.current, element);
         observer.observe(element);
-      },
-      () => {
-        element.textContent = "The chart could not be loaded: load the page again.";
-      },
-    );
+      })
+      .catch(() => {
+        if (!isGone) element.textContent = "The chart could not be loaded: load the page again.";
+      });
     return () => {
       isGone = true;
       observer.disconnect();

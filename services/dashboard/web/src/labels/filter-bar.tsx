@@ -12,7 +12,8 @@ export function FilterBar(props: {
 }) {
   const { filter, page, onChange } = props;
   const { modelIds } = page;
-  const label = useDraft(filter.label ?? "", (value) => onChange({ label: value }));
+  const [clears, setClears] = useState(0);
+  const label = useDraft(filter.label ?? "", clears, (value) => onChange({ label: value }));
   const compare = (value: string) => {
     if (value === "") return onChange({ disagrees: "" });
     const [model, disagrees] = value.split(" ");
@@ -32,8 +33,8 @@ export function FilterBar(props: {
       </label>
       <fieldset>
         <legend>Probability</legend>
-        <Bound name="from" value={filter.min} onChange={(min) => onChange({ min })} />
-        <Bound name="to" value={filter.max} onChange={(max) => onChange({ max })} />
+        <Bound name="from" value={filter.min} clears={clears} onChange={(min) => onChange({ min })} />
+        <Bound name="to" value={filter.max} clears={clears} onChange={(max) => onChange({ max })} />
       </fieldset>
       <Choice
         name="Status"
@@ -79,15 +80,21 @@ export function FilterBar(props: {
         ]}
         onChange={(sort) => onChange({ sort: sort === "leastCertain" ? "" : sort })}
       />
-      <button type="button" onClick={props.onClear}>
+      <button
+        type="button"
+        onClick={() => {
+          setClears(clears + 1);
+          props.onClear();
+        }}
+      >
         Clear
       </button>
     </form>
   );
 }
 
-function Bound(props: { name: string; value: string | undefined; onChange: (value: string) => void }) {
-  const draft = useDraft(props.value ?? "", props.onChange);
+function Bound(props: { name: string; value: string | undefined; clears: number; onChange: (value: string) => void }) {
+  const draft = useDraft(props.value ?? "", props.clears, props.onChange);
   return (
     <label class="bound">
       {props.name}
@@ -96,17 +103,22 @@ function Bound(props: { name: string; value: string | undefined; onChange: (valu
   );
 }
 
-/** For an input whose text counts once it is left or entered, if it is valid; until then the page may be drawn anew around it. */
-function useDraft(value: string, onCommit: (value: string) => void) {
-  const [draft, setDraft] = useState<string | null>(null);
+/**
+ * For an input whose text counts once it is left or entered, if it is valid; until then the page may be drawn anew around it.
+ * A draft is one of a value: it is gone when the value becomes another, or is cleared.
+ */
+function useDraft(value: string, clears: number, onCommit: (value: string) => void) {
+  const [draft, setDraft] = useState({ text: value, value, clears });
+  const isOfNow = draft.value === value && draft.clears === clears;
   return {
-    value: draft ?? value,
+    value: isOfNow ? draft.text : value,
     onInput: ({ currentTarget }: TargetedEvent<HTMLInputElement>) =>
-      setDraft(currentTarget.value === value ? null : currentTarget.value),
+      setDraft({ text: currentTarget.value, value, clears }),
     onChange: (event: TargetedEvent<HTMLInputElement>) => {
-      if (!event.currentTarget.checkValidity()) return;
-      setDraft(null);
-      onCommit(event.currentTarget.value);
+      const input = event.currentTarget;
+      if (!input.checkValidity()) return;
+      setDraft({ text: input.value, value: input.value, clears });
+      onCommit(input.value);
     },
   };
 }
