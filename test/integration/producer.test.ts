@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { verifyRun } from "@labelfleet/producer/report/verify";
 import { readStatus } from "@labelfleet/producer/status";
 import { runNames } from "@labelfleet/shared/contract/run-names";
+import { LabelfleetError } from "@labelfleet/shared/errors";
+import { createLogger } from "@labelfleet/shared/logger";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
@@ -125,6 +127,36 @@ describe("a producer and workers", () => {
     expect((await verifyRun(run.folder)).problems).toMatchObject([{ code: "shard-missing" }]);
     isRefusing = false;
     expect(await rig.produce(run)).toMatchObject({ outcome: "complete", report: { ok: 12 } });
+  });
+
+  it("tell each batch that failed for good once, also when Redis refuses to tell of another one at first", async () => {
+    const run = await rig.prepare(await rig.photos("photos", 12), { batchImages: 3 });
+    const refused = ["r000-000000-0001", "r000-000000-0002"];
+    const tries: string[] = [];
+    rig.startWorker({ refuses: (batchId) => refused.includes(batchId) && tries.push(batchId) > 0 });
+    const queue = openQueue(rig.server.url, "default");
+    const { getJob } = queue;
+    const asked = vi.spyOn(Object.getPrototypeOf(Object.getPrototypeOf(queue)), "getJob");
+    let failures = 0;
+    asked.mockImplementation(async function (this: typeof queue, id) {
+      const job = await getJob.call(this, id as string);
+      if ((await job?.isFailed()) && ++failures === 2) throw new LabelfleetError("REDIS_UNAVAILABLE", "made up");
+      return job;
+    });
+    const logger = createLogger({ name: "test", level: "silent" });
+    const told = vi.spyOn(logger, "error").mockImplementation(() => {});
+    try {
+      expect(await rig.produce(run, { logger })).toMatchObject({ outcome: "incomplete", report: { ok: 6 } });
+      expect(failures).toBeGreaterThan(1);
+      for (const batchId of refused) {
+        expect(told.mock.calls.filter(([line]) => String(line).startsWith(`batch ${batchId} failed`))).toHaveLength(1);
+      }
+      const [first, second] = refused.map((batchId) => tries.filter((tried) => tried === batchId).length);
+      expect(first).toBe(second);
+    } finally {
+      asked.mockRestore();
+      await queue.close();
+    }
   });
 
   it("stop in mid-way when too many images fail", async () => {

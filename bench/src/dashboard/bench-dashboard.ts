@@ -16,6 +16,8 @@ export async function benchDashboard(args: string[]): Promise<number> {
       workers: { type: "string", default: "100" },
       runs: { type: "string", default: "200" },
       prepare: { type: "boolean", default: false },
+      // What it prints is JSON anyway.
+      json: { type: "boolean", default: true },
     },
   });
   const records = Number(values.records);

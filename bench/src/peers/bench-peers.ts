@@ -43,6 +43,7 @@ export async function benchPeers(args: string[]): Promise<number> {
       venv: { type: "string" },
       append: { type: "boolean", default: false },
       out: { type: "string" },
+      json: { type: "boolean", default: false },
     },
   });
   const { size } = values;
@@ -75,7 +76,8 @@ export async function benchPeers(args: string[]): Promise<number> {
   } finally {
     await Promise.all(stores.map((store) => store.stop()));
   }
-  process.stdout.write(peersTable(result, summarise(result.seconds, small, 3 * small)));
+  const table = peersTable(result, summarise(result.seconds, small, 3 * small));
+  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table);
   const agreements = contestants.filter(({ isExact }) => isExact).map(({ name }) => result.sameLabel[name] ?? 0);
   return Math.min(...agreements) < leastAgreement ? 1 : 0;
 }

@@ -1,5 +1,6 @@
+import { EventEmitter, once } from "node:events";
 import { request } from "node:http";
-import { fastify } from "fastify";
+import { type FastifyReply, fastify } from "fastify";
 import { afterEach, expect, test } from "vitest";
 import { EventStreams } from "./event-streams.js";
 import { SharedPoller } from "./shared-poller.js";
@@ -10,20 +11,22 @@ afterEach(async () => {
 });
 
 /** A server with one stream, which it opens once `ready` resolves. */
-async function streaming(ready: () => Promise<unknown>) {
+async function streaming(ready: (reply: FastifyReply) => Promise<unknown>) {
   let reads = 0;
   const poller = new SharedPoller({ read: async () => ++reads, everyMs: 60_000, onError: () => {} });
   releasers.push(() => poller.stop());
   await poller.get(0);
   const streams = new EventStreams();
   const app = fastify({ forceCloseConnections: true });
+  const served = new EventEmitter();
   app.get("/events", async (_, reply) => {
-    await ready();
+    await ready(reply);
     streams.serve(reply, poller);
+    served.emit("served");
     return reply;
   });
   releasers.push(() => app.close());
-  return { url: `${await app.listen({ port: 0, host: "127.0.0.1" })}/events`, poller };
+  return { url: `${await app.listen({ port: 0, host: "127.0.0.1" })}/events`, poller, served };
 }
 
 test("the value that is known comes with the head of the stream, and whoever leaves is forgotten", async () => {
@@ -40,20 +43,16 @@ test("the value that is known comes with the head of the stream, and whoever lea
 });
 
 test("who leaves before the stream begins leaves nobody behind that watches", async () => {
-  let onAsked = () => {};
-  const asked = new Promise<void>((resolve) => (onAsked = resolve));
-  let begin = () => {};
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  const { url, poller } = await streaming(async () => {
-    onAsked();
-    await begun;
+  const asked = new EventEmitter();
+  const { url, poller, served } = await streaming(async (reply) => {
+    const hasLeft = once(reply.raw, "close");
+    asked.emit("asked");
+    await hasLeft;
   });
+  const isServed = once(served, "served");
   const left = request(url).on("error", () => {});
+  asked.once("asked", () => left.destroy());
   left.end();
-  await asked;
-  left.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  begin();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await isServed;
   expect(poller.watchers).toBe(0);
 });
