@@ -13,6 +13,8 @@ import { agreement, type SecondsByContestant, summarise } from "./summary.js";
 
 const smallImages: Record<string, number> = { "500x375": 1_000, "12mp": 100 };
 const leastAgreement = 0.95;
+/** Done by each before it is measured: what a start reads from disk would otherwise make the first measured command longer. */
+const warmUpImages = 32;
 
 /** The measurement at one photo size, as in peers.json. */
 export interface PeersResult {
@@ -53,8 +55,9 @@ export async function benchPeers(args: string[]): Promise<number> {
     throw new LabelfleetError("USAGE", `--size is one of ${Object.keys(smallImages).join(", ")}, --images a number`);
   }
   const python = await peersPython(values.venv);
-  const sets = [await benchPhotos(small, photoSize), await benchPhotos(3 * small, photoSize)] as const;
-  const contestants = await lineUp(size, python, sets[1].folder);
+  const sets = [];
+  for (const images of [warmUpImages, small, 3 * small]) sets.push(await benchPhotos(images, photoSize));
+  const contestants = await lineUp(size, python, sets.at(-1)!.folder);
   const earlier = values.append && values.out !== undefined ? await readResult(values.out, size) : undefined;
   const result: PeersResult = {
     machine: { cpu: cpus()[0]?.model ?? "?", cores: availableParallelism() },
@@ -84,11 +87,12 @@ export async function benchPeers(args: string[]): Promise<number> {
 
 async function measureRound(
   contestants: readonly Contestant[],
-  [small, large]: readonly BenchS3[],
+  [warmUp, small, large]: readonly BenchS3[],
   result: PeersResult,
 ): Promise<void> {
   let reference: ReadonlyMap<string, number> | undefined;
   for (const { name, run } of contestants) {
+    await run(warmUp!);
     const onSmall = await run(small!);
     const onLarge = await run(large!);
     process.stderr.write(`${name}: ${onSmall.seconds.toFixed(2)} s, ${onLarge.seconds.toFixed(2)} s\n`);
