@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { verifyRun } from "@labelfleet/producer/report/verify";
@@ -10,23 +9,13 @@ import { createLogger } from "@labelfleet/shared/logger";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
-import { ProducerRig } from "./producer-rig.js";
+import { describe, expect, it, vi } from "vitest";
+import type { ProducerRig } from "./producer-rig.js";
+import { rigForEachTest } from "./rig-for-each-test.js";
 
 let rig: ProducerRig;
-let before: LeakSnapshot;
-beforeEach(async () => {
-  // A folder of our own, so that suites beside this one are not taken for leaks.
-  vi.stubEnv("TMPDIR", await mkdtemp(join(tmpdir(), "producer-")));
-  before = await takeSnapshot();
-  rig = await ProducerRig.start();
-});
-afterEach(async () => {
-  await rig.stop();
-  expect(await findLeaks(before)).toEqual([]);
-  await rm(tmpdir(), { recursive: true });
-  vi.unstubAllEnvs();
+rigForEachTest((started) => {
+  rig = started;
 });
 
 function pathOf(folder: RunFolder, name: string): string {

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { cancelRun, pauseRun, unpauseRun } from "@labelfleet/producer/control";
 import { resumeRun } from "@labelfleet/producer/mend/resume-run";
 import type { Produced } from "@labelfleet/producer/produce";
@@ -13,28 +10,21 @@ import { type BatchQueue, openQueue } from "@labelfleet/shared/queue/batch-queue
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { sleep } from "@labelfleet/shared/shutdown";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ProducerRig } from "../integration/producer-rig.js";
-import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
+import type { ProducerRig } from "../integration/producer-rig.js";
+import { rigForEachTest } from "../integration/rig-for-each-test.js";
 
 /** Longer than a mending producer leaves its queue and the run's marks unlooked at. */
 const looksMs = 3_000;
 
 let rig: ProducerRig;
 let queue: BatchQueue;
-let before: LeakSnapshot;
-beforeEach(async () => {
-  vi.stubEnv("TMPDIR", await mkdtemp(join(tmpdir(), "halt-")));
-  before = await takeSnapshot();
-  rig = await ProducerRig.start();
+rigForEachTest((started) => {
+  rig = started;
+});
+beforeEach(() => {
   queue = openQueue(rig.server.url, "default");
 });
-afterEach(async () => {
-  await queue.close();
-  await rig.stop();
-  expect(await findLeaks(before)).toEqual([]);
-  await rm(tmpdir(), { recursive: true });
-  vi.unstubAllEnvs();
-});
+afterEach(() => queue.close());
 
 const waiting = () => queue.getJobCountByTypes("wait", "prioritized", "delayed");
 

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { resumeRun } from "@labelfleet/producer/mend/resume-run";
 import type { ProduceOptions } from "@labelfleet/producer/produce";
 import { verifyRun } from "@labelfleet/producer/report/verify";
@@ -9,24 +6,15 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import { createLogger, type Logger } from "@labelfleet/shared/logger";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ProducerRig } from "../integration/producer-rig.js";
-import { findLeaks, type LeakSnapshot, takeSnapshot } from "../support/leaks.js";
+import { expect, it, vi } from "vitest";
+import type { ProducerRig } from "../integration/producer-rig.js";
+import { rigForEachTest } from "../integration/rig-for-each-test.js";
 
 const modelId = "efficientnet-lite0";
 
 let rig: ProducerRig;
-let before: LeakSnapshot;
-beforeEach(async () => {
-  vi.stubEnv("TMPDIR", await mkdtemp(join(tmpdir(), "refusing-")));
-  before = await takeSnapshot();
-  rig = await ProducerRig.start();
-});
-afterEach(async () => {
-  await rig.stop();
-  expect(await findLeaks(before)).toEqual([]);
-  await rm(tmpdir(), { recursive: true });
-  vi.unstubAllEnvs();
+rigForEachTest((started) => {
+  rig = started;
 });
 
 interface Refusal {
