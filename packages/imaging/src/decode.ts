@@ -3,9 +3,11 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Sharp } from "sharp";
 import { toImageError } from "./decode-errors.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
-import { planResize, type ResizePlan } from "./geometry.js";
+import { type Box, planResize, type ResizePlan } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
 import { pngSize } from "./png-size.js";
+import { type Resampling, resample } from "./resample.js";
+import { resamplingOf } from "./resamplings.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 
 export interface DecodeLimits {
@@ -27,12 +29,16 @@ export const newMemory: TakeMemory = (sizeBytes) => new ArrayBuffer(sizeBytes);
 
 const kernels = { bicubic: "cubic", bilinear: "linear" } as const;
 
+/** So many times larger than asked for, an image is resized by sharp, which lets JPEG's decoder shrink it. */
+const muchLarger = 2;
+
 /** With several models, the image is first brought to this many times the largest short side that is asked for. */
 const sharedOversampling = 2;
 
 /**
  * Decodes an image once and gives each model its own input. The size is that after EXIF orientation. Alpha is flattened on
- * black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first frame counts.
+ * black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first frame counts. An image less than
+ * twice as large as it is asked for, alone, comes out as Pillow's `resize` and `crop` make it, byte for byte.
  *
  * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT (truncated files too), IMAGE_TOO_LARGE or DECODE_TIMEOUT.
  */
@@ -53,7 +59,7 @@ export async function decodeForModels(
     if (mayBeCut(bytes, format)) await readEveryPixel(open);
     const pixels =
       specs.length === 1
-        ? [await render(open().autoOrient(), planResize(size, specs[0]!), specs[0]!, takeMemory)]
+        ? [await renderOne(open().autoOrient(), size, specs[0]!, takeMemory)]
         : await renderAll(open, size, specs, takeMemory);
     return { ...size, pixels };
   } catch (error) {
@@ -99,15 +105,40 @@ async function renderAll(
   }
   const { data, info } = await toRgb(image).toBuffer({ resolveWithObject: true });
   const shared = { widthPx: info.width, heightPx: info.height };
-  const raw = { raw: { width: info.width, height: info.height, channels: 3 } } as const;
-  const images: Uint8Array<ArrayBuffer>[] = [];
-  for (const spec of specs) {
-    images.push(await render(sharp(data, raw), planResize(shared, spec), spec, takeMemory));
-  }
-  return images;
+  const whole = { left: 0, top: 0, width: info.width, height: info.height };
+  return specs.map((spec) => resampled(data, whole, resamplingOf(shared, planResize(shared, spec), spec), takeMemory));
 }
 
-async function render(
+async function renderOne(
+  image: Sharp,
+  size: ImageSize,
+  spec: PreprocessSpec,
+  takeMemory: TakeMemory,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const plan = planResize(size, spec);
+  const fromWidth = plan.before?.width ?? size.widthPx;
+  const fromHeight = plan.before?.height ?? size.heightPx;
+  if (Math.max(fromWidth / plan.width, fromHeight / plan.height) >= muchLarger) {
+    return renderBySharp(image, plan, spec, takeMemory);
+  }
+  const resampling = resamplingOf(size, plan, spec);
+  const data = await toRgb(image.extract(resampling.part)).toBuffer();
+  return resampled(data, resampling.part, resampling, takeMemory);
+}
+
+function resampled(data: Uint8Array, from: Box, resampling: Resampling, takeMemory: TakeMemory) {
+  if (data.byteLength !== from.width * from.height * 3) {
+    throw new LabelfleetError(
+      "INTERNAL",
+      `decoding gave ${data.byteLength} bytes for ${from.width} x ${from.height} RGB`,
+    );
+  }
+  const pixels = new Uint8Array(takeMemory(resampling.widthPx * resampling.heightPx * 3));
+  resample(data, from, resampling, pixels);
+  return pixels;
+}
+
+async function renderBySharp(
   image: Sharp,
   plan: ResizePlan,
   spec: PreprocessSpec,
