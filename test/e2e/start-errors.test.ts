@@ -137,7 +137,10 @@ test("an address that is no run", async () => {
   }
 });
 
-test("a benchmark gets the flags behind its name, and refuses those it does not know", async () => {
+test("a benchmark names its flags, gets those behind its name, and refuses those it does not know", async () => {
+  const help = await rig.cli.run(["bench", "pipeline", "--help"]);
+  expect(help.exitCode).toBe(0);
+  expect(help.stdout).toContain("--runs <value> (3)");
   const { exitCode, stdout } = await rig.cli.run(["bench", "batching", "--batches", "50", "--json", "--verbose"]);
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ batches: 50 });

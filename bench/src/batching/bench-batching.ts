@@ -10,6 +10,13 @@ interface Row extends SimulatedSearch {
   share: number;
 }
 
+export const batchingOptions = {
+  batches: { type: "string", default: "200" },
+  seed: { type: "string", default: "1" },
+  out: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * How close the search for the batch size comes to the best fixed size, on simulated devices and a simulated clock: the same
  * figures on every machine. `--out` gets batching.json.
@@ -17,12 +24,7 @@ interface Row extends SimulatedSearch {
 export async function benchBatching(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      batches: { type: "string", default: "200" },
-      seed: { type: "string", default: "1" },
-      out: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
+    options: batchingOptions,
   });
   const options = { batches: Number(values.batches), seed: Number(values.seed) };
   const rows: Row[] = [];

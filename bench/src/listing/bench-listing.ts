@@ -18,6 +18,15 @@ import { type WatchedCommand, watchedCommand } from "./watched-command.js";
 const bucket = "vast";
 const serverMain = fileURLToPath(new URL("./listing-server-main.js", import.meta.url));
 
+export const listingOptions = {
+  keys: { type: "string", default: "1000000" },
+  ranges: { type: "string", default: "8" },
+  "batch-images": { type: "string", default: "1024" },
+  "latency-ms": { type: "string", default: "0" },
+  "scan-only": { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * The producer on a bucket of any size, whose keys a server computes, with a worker that makes its records up and an output
  * on this machine's disk (about 300 bytes a key, removed at the end). Then `status`, `verify` and `report` on that run, unless
@@ -26,14 +35,7 @@ const serverMain = fileURLToPath(new URL("./listing-server-main.js", import.meta
 export async function benchListing(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      keys: { type: "string", default: "1000000" },
-      ranges: { type: "string", default: "8" },
-      "batch-images": { type: "string", default: "1024" },
-      "latency-ms": { type: "string", default: "0" },
-      "scan-only": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
+    options: listingOptions,
   });
   const keys = Number(values.keys);
   const releasers = new Releasers();

@@ -12,6 +12,12 @@ interface GraphTime {
   readonly operators: readonly OperatorTime[];
 }
 
+export const graphsOptions = {
+  batch: { type: "string", default: "1" },
+  rounds: { type: "string", default: "30" },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * ONNX files against each other, in turns in one process: CPU time an image, and where it goes. For graphs that take
  * uint8 [N, px, px, 3], such as our own (`labelfleet models build`) and those of bench/peers/export_torch.py.
@@ -20,11 +26,7 @@ export async function benchGraphs(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: {
-      batch: { type: "string", default: "1" },
-      rounds: { type: "string", default: "30" },
-      json: { type: "boolean", default: false },
-    },
+    options: graphsOptions,
   });
   const [batch, rounds] = [Number(values.batch), Number(values.rounds)];
   if (positionals.length === 0 || !(batch >= 1) || !(rounds >= 1)) {

@@ -13,6 +13,16 @@ import { plotSvg } from "./plot.js";
 
 const measureMain = fileURLToPath(new URL("./measure-main.js", import.meta.url));
 
+export const modelsOptions = {
+  models: { type: "string", default: defaultContestants.join(",") },
+  batch: { type: "string", default: "1,8,32" },
+  device: { type: "string", default: "cpu" },
+  seconds: { type: "string", default: "2" },
+  "budget-gb": { type: "string", default: "4" },
+  out: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * Every network's time at every batch size, one network after another in a process of its own, on one thread of a CPU
  * (which is how the workers run them) or on a GPU. Writes models.json and models.svg where `--out` says.
@@ -20,15 +30,7 @@ const measureMain = fileURLToPath(new URL("./measure-main.js", import.meta.url))
 export async function benchModels(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      models: { type: "string", default: defaultContestants.join(",") },
-      batch: { type: "string", default: "1,8,32" },
-      device: { type: "string", default: "cpu" },
-      seconds: { type: "string", default: "2" },
-      "budget-gb": { type: "string", default: "4" },
-      out: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
+    options: modelsOptions,
   });
   const options = optionsOf(values);
   const models: ModelMeasure[] = [];

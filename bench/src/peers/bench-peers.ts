@@ -29,6 +29,16 @@ export interface PeersResult {
   sameLabel: Record<string, number>;
 }
 
+export const peersOptions = {
+  size: { type: "string", default: "500x375" },
+  images: { type: "string" },
+  rounds: { type: "string", default: "3" },
+  venv: { type: "string" },
+  append: { type: "boolean", default: false },
+  out: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * Whole commands of labelfleet, a DataLoader script and Ray Data in turns, on N and on 3 N photos. `--append` adds rounds to
  * those in `--out`/peers.json. Returns 1 when a peer's labels are not those of labelfleet.
@@ -38,15 +48,7 @@ export interface PeersResult {
 export async function benchPeers(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      size: { type: "string", default: "500x375" },
-      images: { type: "string" },
-      rounds: { type: "string", default: "3" },
-      venv: { type: "string" },
-      append: { type: "boolean", default: false },
-      out: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
+    options: peersOptions,
   });
   const { size } = values;
   const photoSize = photoSizes[size];

@@ -26,6 +26,18 @@ const inferMultiplyAdds = 360e9;
 const mostInferImages = 900;
 const leastInferImages = 120;
 
+export const pipelineOptions = {
+  images: { type: "string" },
+  runs: { type: "string", default: "3" },
+  model: { type: "string", default: "efficientnet-lite0" },
+  size: { type: "string", default: "500x375" },
+  workers: { type: "string", default: "1" },
+  stages: { type: "boolean", default: true },
+  check: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  out: { type: "string" },
+} as const;
+
 /**
  * The whole command on real photos from an S3 server on this machine, against its roofline: after a warm-up run `--runs` measured
  * ones, of which each figure's median counts, and the stages alone between them. `--check` compares every label with plain
@@ -34,17 +46,7 @@ const leastInferImages = 120;
 export async function benchPipeline(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      images: { type: "string" },
-      runs: { type: "string", default: "3" },
-      model: { type: "string", default: "efficientnet-lite0" },
-      size: { type: "string", default: "500x375" },
-      workers: { type: "string", default: "1" },
-      stages: { type: "boolean", default: true },
-      check: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      out: { type: "string" },
-    },
+    options: pipelineOptions,
     allowNegative: true,
   });
   const size = sizeOf(values.size);

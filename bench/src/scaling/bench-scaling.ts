@@ -8,6 +8,14 @@ import { type ScalingRun, scalingRun } from "./scaling-run.js";
 const deviceMs = 50;
 const filesPerFolder = 1_000;
 
+export const scalingOptions = {
+  workers: { type: "string", default: "1,2,4,8,16" },
+  seconds: { type: "string", default: "20" },
+  "limit-images": { type: "string", default: "20000" },
+  out: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
 /**
  * What a worker process costs beside its device: fetch and decode are stubbed, the device is simulated, all else is real. First
  * one worker with a device that takes no time, then 1, 2, 4 ... workers with one that takes 50 ms an image. `--out` gets
@@ -16,13 +24,7 @@ const filesPerFolder = 1_000;
 export async function benchScaling(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      workers: { type: "string", default: "1,2,4,8,16" },
-      seconds: { type: "string", default: "20" },
-      "limit-images": { type: "string", default: "20000" },
-      out: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
+    options: scalingOptions,
   });
   const counts = values.workers.split(",").map(Number);
   const perWorker = (Number(values.seconds) * 1_000) / deviceMs;
