@@ -26,7 +26,7 @@ def pixels_of(photo, input_px, short_side_px, interpolation):
     size = (short_side_px, long_side_px) if image.width <= image.height else (long_side_px, short_side_px)
     resized = image.resize(size, FILTERS[interpolation])
     left, top = (round((side - input_px) / 2) for side in size)
-    return short / short_side_px, resized.crop((left, top, left + input_px, top + input_px)).tobytes()
+    return max(image.width / size[0], image.height / size[1]), resized.crop((left, top, left + input_px, top + input_px)).tobytes()
 
 
 def main():

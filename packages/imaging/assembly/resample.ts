@@ -3,9 +3,9 @@
 // A weight of 22 fractional bits is stored as two 16-bit parts, high * 2^11 + low, so that a pair of pixels is multiplied and
 // added in one instruction each and the sum is still exact.
 
-/** Fractional bits of a weight. */
+/** Fractional bits of a weight, as in `src/resample-weights.ts`. */
 const weightBits = 22;
-/** Fractional bits of its low part. */
+/** Fractional bits of its low part, as in `src/resample.ts`. */
 const lowBits = 11;
 /** Weights of a group of four: 16-bit high parts 0, 1, low parts 0, 1, high parts 2, 3, low parts 2, 3. */
 const groupBytes: usize = 16;
@@ -89,7 +89,7 @@ export function horizontal(
 
 /**
  * `height` rows of `rowBytes` bytes, packed. `starts` has for each row the first row that it is made of, `weights` its
- * `groups` groups of two: high parts, low parts.
+ * `pairs` pairs: high parts, low parts.
  */
 export function vertical(
   from: usize,

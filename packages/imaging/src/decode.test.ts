@@ -3,6 +3,7 @@ import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeForModels } from "./decode.js";
 import { sharp } from "./sharp-setup.js";
+import { withExifBehindFrame } from "./test-support/late-exif.js";
 
 const spec = { inputPx: 224, resizeShortSidePx: 256, interpolation: "bicubic" } as const;
 const limits = { maxPixels: 50_000_000 };
@@ -76,6 +77,35 @@ describe("decodeForModels", () => {
     expectNear(pixelAt(pixels[0]!, 224, 20, 150), [220, 0, 0], 12);
     expectNear(pixelAt(pixels[0]!, 224, 200, 150), [0, 0, 220], 12);
     expectNear(pixelAt(pixels[0]!, 224, 112, 3), [0, 220, 0], 12);
+  });
+
+  it("gives a turned photo the very pixels of the upright one", async () => {
+    const upright = await sharp(photo).resize(401, 303).png().toBuffer();
+    const stored = await sharp(upright).rotate(270).png().toBuffer();
+    const turned = await sharp(stored).withMetadata({ orientation: 6 }).png().toBuffer();
+    const [wanted, got] = await Promise.all([upright, turned].map((bytes) => decodeForModels(bytes, [spec], limits)));
+    expect(Buffer.compare(got!.pixels[0]!, wanted!.pixels[0]!)).toBe(0);
+  });
+
+  it("turns a JPEG whose EXIF data stand behind its frame header", async () => {
+    const usual = await sharp(photo).resize(401, 303).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const { widthPx, heightPx, pixels } = await decodeForModels(withExifBehindFrame(usual), [spec], limits);
+    expect([widthPx, heightPx]).toEqual([303, 401]);
+    expect(Buffer.compare(pixels[0]!, (await decodeForModels(usual, [spec], limits)).pixels[0]!)).toBe(0);
+  });
+
+  it("squashes long images beside another model as alone", async () => {
+    const data = Buffer.from(
+      Array.from({ length: 1800 * 100 * 3 }, (_, i) => (i % 3 === 0 ? Math.trunc((i % 5400) / 22) : 40)),
+    );
+    const long = await sharp(data, { raw: { width: 1800, height: 100, channels: 3 } })
+      .png()
+      .toBuffer();
+    const squash = { ...spec, resizeShortSidePx: 224, squash: true };
+    const beside = await decodeForModels(long, [spec, squash], limits);
+    const alone = await decodeForModels(long, [squash], limits);
+    expectNear(pixelAt(beside.pixels[1]!, 224, 2, 100), pixelAt(alone.pixels[0]!, 224, 2, 100), 4);
+    expectNear(pixelAt(beside.pixels[1]!, 224, 221, 100), pixelAt(alone.pixels[0]!, 224, 221, 100), 4);
   });
 
   it("turns grey, palette, CMYK and 16-bit images to 8-bit RGB with the right colours", async () => {

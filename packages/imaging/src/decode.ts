@@ -3,11 +3,11 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Sharp } from "sharp";
 import { toImageError } from "./decode-errors.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
-import { type Box, planResize, type ResizePlan } from "./geometry.js";
+import { type Box, centralPart, planResize, type ResizePlan } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
 import { pngSize } from "./png-size.js";
 import { type Resampling, resample } from "./resample.js";
-import { resamplingOf } from "./resamplings.js";
+import { resamplingFor } from "./resampling-cache.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 
 export interface DecodeLimits {
@@ -53,18 +53,24 @@ export async function decodeForModels(
   if (!format) throw new LabelfleetError("IMAGE_UNSUPPORTED", "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF");
   const options = inputOptions(limits.maxPixels);
   const open: Open = () => sharp(bytes, options).timeout({ seconds: Math.ceil((limits.timeoutMs ?? 0) / 1000) });
+  let size: ImageSize;
+  let parts: RgbPart[];
   try {
-    const size = await sizeOf(bytes, format, open, limits);
+    size = await sizeOf(bytes, format, open, limits);
     if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
     if (mayBeCut(bytes, format)) await readEveryPixel(open);
-    const pixels =
-      specs.length === 1
-        ? [await renderOne(open().autoOrient(), size, specs[0]!, takeMemory)]
-        : await renderAll(open, size, specs, takeMemory);
-    return { ...size, pixels };
+    parts = specs.length === 1 ? [await readOne(open, size, specs[0]!)] : await readShared(open, size, specs);
   } catch (error) {
     throw toImageError(error, limits);
   }
+  return { ...size, pixels: parts.map((part) => pixelsOf(part, takeMemory)) };
+}
+
+/** What sharp made of an image: RGB of a part of it that has what a resampling needs, or pixels as they are asked for. */
+interface RgbPart {
+  data: Uint8Array;
+  part: Box;
+  resampling: Resampling | null;
 }
 
 /** The image anew: sharp's pipelines are used once. */
@@ -80,80 +86,56 @@ async function sizeOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits
   return { widthPx: autoOrient.width, heightPx: autoOrient.height };
 }
 
-/** Decodes once to a shared RGB image, large enough for every spec, and renders each from it. */
-async function renderAll(
-  open: Open,
-  size: ImageSize,
-  specs: readonly PreprocessSpec[],
-  takeMemory: TakeMemory,
-): Promise<Uint8Array<ArrayBuffer>[]> {
+/** Decodes once to a shared RGB image, large enough for every spec. */
+async function readShared(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
   const largest = specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
-  const shortSidePx = largest.resizeShortSidePx * sharedOversampling;
-  const plan = planResize(size, { ...largest, resizeShortSidePx: shortSidePx, squash: false });
+  const resizeShortSidePx = largest.resizeShortSidePx * sharedOversampling;
   let image = open().autoOrient();
-  if (plan.before) image = image.extract(plan.before);
-  const width = plan.before?.width ?? size.widthPx;
-  const height = plan.before?.height ?? size.heightPx;
   // Never enlarged, so that small images come out as if they were decoded for one model.
-  if (Math.min(width, height) > shortSidePx) {
-    image = image.resize({
-      width: plan.width,
-      height: plan.height,
-      fit: "fill",
-      kernel: kernels[largest.interpolation],
-    });
+  if (Math.min(size.widthPx, size.heightPx) > resizeShortSidePx) {
+    const middle = specs.some(({ squash }) => squash) ? null : centralPart(size);
+    const plan = planResize(sizeWithin(size, middle), { ...largest, resizeShortSidePx, squash: false });
+    image = resizedBySharp(image, middle, plan, largest);
   }
   const { data, info } = await toRgb(image).toBuffer({ resolveWithObject: true });
   const shared = { widthPx: info.width, heightPx: info.height };
-  const whole = { left: 0, top: 0, width: info.width, height: info.height };
-  return specs.map((spec) => resampled(data, whole, resamplingOf(shared, planResize(shared, spec), spec), takeMemory));
+  const part = { left: 0, top: 0, width: info.width, height: info.height };
+  return specs.map((spec) => ({ data, part, resampling: resamplingFor(shared, spec) }));
 }
 
-async function renderOne(
-  image: Sharp,
-  size: ImageSize,
-  spec: PreprocessSpec,
-  takeMemory: TakeMemory,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const plan = planResize(size, spec);
-  const fromWidth = plan.before?.width ?? size.widthPx;
-  const fromHeight = plan.before?.height ?? size.heightPx;
-  if (Math.max(fromWidth / plan.width, fromHeight / plan.height) >= muchLarger) {
-    return renderBySharp(image, plan, spec, takeMemory);
+async function readOne(open: Open, size: ImageSize, spec: PreprocessSpec): Promise<RgbPart> {
+  const image = open().autoOrient();
+  const { width, height } = planResize(size, spec);
+  if (Math.max(size.widthPx / width, size.heightPx / height) >= muchLarger) {
+    const middle = spec.squash ? null : centralPart(size);
+    const plan = planResize(sizeWithin(size, middle), spec);
+    const cropped = resizedBySharp(image, middle, plan, spec).extract(plan.crop);
+    return { data: await toRgb(cropped).toBuffer(), part: plan.crop, resampling: null };
   }
-  const resampling = resamplingOf(size, plan, spec);
-  const data = await toRgb(image.extract(resampling.part)).toBuffer();
-  return resampled(data, resampling.part, resampling, takeMemory);
+  const resampling = resamplingFor(size, spec);
+  const { part } = resampling;
+  return { data: await toRgb(image.extract(part)).toBuffer(), part, resampling };
 }
 
-function resampled(data: Uint8Array, from: Box, resampling: Resampling, takeMemory: TakeMemory) {
-  if (data.byteLength !== from.width * from.height * 3) {
-    throw new LabelfleetError(
-      "INTERNAL",
-      `decoding gave ${data.byteLength} bytes for ${from.width} x ${from.height} RGB`,
-    );
-  }
-  const pixels = new Uint8Array(takeMemory(resampling.widthPx * resampling.heightPx * 3));
-  resample(data, from, resampling, pixels);
-  return pixels;
+function sizeWithin(size: ImageSize, part: Box | null): ImageSize {
+  return part === null ? size : { widthPx: part.width, heightPx: part.height };
 }
 
-async function renderBySharp(
-  image: Sharp,
-  plan: ResizePlan,
-  spec: PreprocessSpec,
-  takeMemory: TakeMemory,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { width, height, before, crop } = plan;
-  const kernel = kernels[spec.interpolation];
-  const part = before ? image.extract(before) : image;
-  const data = await toRgb(part.resize({ width, height, fit: "fill", kernel }).extract(crop)).toBuffer();
-  if (data.byteLength !== spec.inputPx * spec.inputPx * 3) {
-    throw new LabelfleetError("INTERNAL", `decoding gave ${data.byteLength} bytes for ${spec.inputPx} px RGB`);
+function resizedBySharp(image: Sharp, part: Box | null, plan: ResizePlan, { interpolation }: PreprocessSpec): Sharp {
+  const { width, height } = plan;
+  return (part ? image.extract(part) : image).resize({ width, height, fit: "fill", kernel: kernels[interpolation] });
+}
+
+/** In memory that can be transferred to another thread, which sharp's cannot; without a resampling a copy of 0.03 ms. */
+function pixelsOf({ data, part, resampling }: RgbPart, takeMemory: TakeMemory): Uint8Array<ArrayBuffer> {
+  if (data.byteLength !== part.width * part.height * 3) {
+    const size = `${part.width} x ${part.height}`;
+    throw new LabelfleetError("INTERNAL", `decoding gave ${data.byteLength} bytes for ${size} pixels of RGB`);
   }
-  // sharp's memory is its own and cannot be transferred to another thread; the copy takes 0.03 ms.
-  const pixels = new Uint8Array(takeMemory(data.byteLength));
-  pixels.set(data);
+  const { widthPx, heightPx } = resampling ?? { widthPx: part.width, heightPx: part.height };
+  const pixels = new Uint8Array(takeMemory(widthPx * heightPx * 3));
+  if (resampling === null) pixels.set(data);
+  else resample(data, part, resampling, pixels);
   return pixels;
 }
 

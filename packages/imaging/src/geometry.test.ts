@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planResize } from "./geometry.js";
+import { centralPart, planResize } from "./geometry.js";
 
 const spec = { inputPx: 224, resizeShortSidePx: 256, interpolation: "bicubic" } as const;
 
@@ -14,30 +14,22 @@ describe("planResize", () => {
     [640, 427, 383, 256, 80, 16],
   ])("%i x %i becomes %i x %i, cut at %i, %i", (widthPx, heightPx, width, height, left, top) => {
     const plan = planResize({ widthPx, heightPx }, spec);
-    expect(plan).toEqual({ before: null, width, height, crop: { left, top, width: 224, height: 224 } });
+    expect(plan).toEqual({ width, height, crop: { left, top, width: 224, height: 224 } });
   });
 
   it("squashes both sides where the card says so, and cuts the middle", () => {
     const squash = { ...spec, resizeShortSidePx: 230, squash: true };
     const crop = { left: 3, top: 3, width: 224, height: 224 };
     expect(planResize({ widthPx: 500, heightPx: 375 }, squash)).toEqual({
-      before: null,
       width: 230,
       height: 230,
       crop,
     });
   });
 
-  it("keeps the middle of very long images, so that no resized image is enormous", () => {
+  it("resizes very long images as all others", () => {
     const plan = planResize({ widthPx: 1, heightPx: 1_000_000 }, spec);
-    expect(plan.before).toEqual({ left: 0, top: 499_998, width: 1, height: 4 });
-    expect(plan).toMatchObject({ width: 256, height: 1024, crop: { top: 400 } });
-    expect(planResize({ widthPx: 5_001, heightPx: 3 }, spec).before).toEqual({
-      left: 2_494,
-      top: 0,
-      width: 13,
-      height: 3,
-    });
+    expect(plan).toMatchObject({ width: 256, height: 256_000_000, crop: { left: 16, top: 127_999_888 } });
   });
 
   it("enlarges to the crop where a card crops more than its short side", () => {
@@ -45,5 +37,17 @@ describe("planResize", () => {
       width: 260,
       height: 260,
     });
+  });
+});
+
+describe("centralPart", () => {
+  it("is the very middle of very long images, of four short sides", () => {
+    expect(centralPart({ widthPx: 1, heightPx: 1_000_000 })).toEqual({ left: 0, top: 499_998, width: 1, height: 4 });
+    expect(centralPart({ widthPx: 5_001, heightPx: 3 })).toEqual({ left: 2_494, top: 0, width: 13, height: 3 });
+  });
+
+  it("is nothing for others", () => {
+    expect(centralPart({ widthPx: 1_600, heightPx: 100 })).toBeNull();
+    expect(centralPart({ widthPx: 500, heightPx: 375 })).toBeNull();
   });
 });

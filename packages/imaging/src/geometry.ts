@@ -9,15 +9,13 @@ export interface Box {
 }
 
 export interface ResizePlan {
-  /** Cut out of the oriented image first; only for very long images. */
-  before: Box | null;
   width: number;
   height: number;
   /** The centre square of the resized image. */
   crop: Box;
 }
 
-/** Longer images than this many short sides lose their ends first, far outside of the centre crop. */
+/** Longer images than this many short sides are very long. */
 const longestAspect = 16;
 /** Short sides that are kept of such an image; the crop needs one, and the resize a few pixels around it. */
 const keptAspect = 4;
@@ -29,16 +27,13 @@ const keptAspect = 4;
 export function planResize(size: ImageSize, spec: PreprocessSpec): ResizePlan {
   // A card may ask for a crop that is larger than its short side; then the crop decides.
   const shortPx = Math.max(spec.resizeShortSidePx, spec.inputPx);
-  if (spec.squash)
-    return { before: null, width: shortPx, height: shortPx, crop: centre(shortPx, shortPx, spec.inputPx) };
-  const before = centralPart(size);
-  const widthPx = before?.width ?? size.widthPx;
-  const heightPx = before?.height ?? size.heightPx;
+  if (spec.squash) return { width: shortPx, height: shortPx, crop: centre(shortPx, shortPx, spec.inputPx) };
+  const { widthPx, heightPx } = size;
   const isWide = widthPx >= heightPx;
   const longPx = Math.trunc((shortPx * Math.max(widthPx, heightPx)) / Math.min(widthPx, heightPx));
   const width = isWide ? longPx : shortPx;
   const height = isWide ? shortPx : longPx;
-  return { before, width, height, crop: centre(width, height, spec.inputPx) };
+  return { width, height, crop: centre(width, height, spec.inputPx) };
 }
 
 function centre(width: number, height: number, sidePx: number): Box {
@@ -47,7 +42,11 @@ function centre(width: number, height: number, sidePx: number): Box {
   return { left, top, width: sidePx, height: sidePx };
 }
 
-function centralPart({ widthPx, heightPx }: ImageSize): Box | null {
+/**
+ * The middle of a very long image, which a resizer that makes all of the resized image may take for the whole: what is cut
+ * off lies far outside of the centre crop. null for other images.
+ */
+export function centralPart({ widthPx, heightPx }: ImageSize): Box | null {
   const shortPx = Math.min(widthPx, heightPx);
   if (Math.max(widthPx, heightPx) <= shortPx * longestAspect) return null;
   const width = Math.min(widthPx, keptLength(widthPx, shortPx));

@@ -9,6 +9,7 @@ export interface ImageSize {
  */
 export function plainJpegSize(bytes: Uint8Array): ImageSize | null {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let size: ImageSize | null = null;
   let at = 2;
   while (at + 9 <= file.length && file[at] === 0xff) {
     const marker = file[at + 1]!;
@@ -18,12 +19,15 @@ export function plainJpegSize(bytes: Uint8Array): ImageSize | null {
     }
     const segmentBytes = file.readUInt16BE(at + 2);
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    // EXIF data may stand behind the frame header too, but not behind the start of the scan.
+    if (marker === 0xda) return size;
     if (isFrame) {
-      const size = { heightPx: file.readUInt16BE(at + 5), widthPx: file.readUInt16BE(at + 7) };
-      return size.heightPx > 0 && size.widthPx > 0 ? size : null;
+      if (size !== null) return null;
+      size = { heightPx: file.readUInt16BE(at + 5), widthPx: file.readUInt16BE(at + 7) };
+      if (size.heightPx === 0 || size.widthPx === 0) return null;
     }
     const isApplication1 = marker === 0xe1;
-    const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xda);
+    const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
     if (isApplication1 || isStandalone || segmentBytes < 2) return null;
     at += 2 + segmentBytes;
   }

@@ -7,7 +7,7 @@ declare const WebAssembly: {
 };
 
 /** What `assembly/resample.ts` exports; pointers and sizes are in bytes of its memory. */
-interface ResampleProgram {
+export interface ResampleProgram {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
   firstFreeByte(): number;
   horizontal(
@@ -29,20 +29,29 @@ interface ResampleProgram {
     height: number,
     starts: number,
     weights: number,
-    groups: number,
+    pairs: number,
   ): void;
 }
 
 const pageBytes = 65_536;
+/** Enough for every photo; the memory of a larger image is given up when the next one comes. */
+const maxKeptBytes = 32 * 2 ** 20;
 
 // From dist also when tests run the sources: the build compiles it there.
-const code = readFileSync(new URL("../dist/resample.wasm", import.meta.url));
+const program = new WebAssembly.Module(readFileSync(new URL("../dist/resample.wasm", import.meta.url)));
+const start = () => new WebAssembly.Instance(program).exports as ResampleProgram;
 
-export const program = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as ResampleProgram;
+let running = start();
 
-/** The program's memory, at least so many bytes of it. It stays as large as the largest image needed. */
-export function memoryOf(sizeBytes: number): Uint8Array {
-  const missingBytes = sizeBytes - program.memory.buffer.byteLength;
-  if (missingBytes > 0) program.memory.grow(Math.ceil(missingBytes / pageBytes));
-  return new Uint8Array(program.memory.buffer);
+/** The program of this thread. What lies in its memory is of no use any more. */
+export function resampleProgram(): ResampleProgram {
+  if (running.memory.buffer.byteLength > maxKeptBytes) running = start();
+  return running;
+}
+
+/** The memory of a program, at least so many bytes of it. */
+export function memoryOf({ memory }: ResampleProgram, sizeBytes: number): Uint8Array {
+  const missingBytes = sizeBytes - memory.buffer.byteLength;
+  if (missingBytes > 0) memory.grow(Math.ceil(missingBytes / pageBytes));
+  return new Uint8Array(memory.buffer);
 }

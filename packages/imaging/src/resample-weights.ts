@@ -1,5 +1,6 @@
-/** What a resize is named in a model's card. */
-export type Interpolation = "bicubic" | "bilinear";
+import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
+
+type Interpolation = PreprocessSpec["interpolation"];
 
 /** How much of each pixel of a line goes into the pixels of a resized line. */
 export interface Weights {
@@ -22,6 +23,7 @@ export interface Line {
   interpolation: Interpolation;
 }
 
+/** As in `assembly/resample.ts`. */
 export const weightBits = 22;
 
 interface Filter {

@@ -1,12 +1,10 @@
+import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { expect, test } from "vitest";
-import type { Box } from "./geometry.js";
+import { planResize } from "./geometry.js";
+import type { ImageSize } from "./jpeg-size.js";
 import { planResampling, resample } from "./resample.js";
-import { type Interpolation, resampleWeights, weightBits } from "./resample-weights.js";
-
-interface Size {
-  widthPx: number;
-  heightPx: number;
-}
+import { resampleProgram } from "./resample-program.js";
+import { resampleWeights, weightBits } from "./resample-weights.js";
 
 /** Any bytes, always the same ones. */
 function noise(length: number, seed: number): Uint8Array {
@@ -22,7 +20,7 @@ function resizedLines(
   fromPx: number,
   toPx: number,
   across: number,
-  interpolation: Interpolation,
+  interpolation: PreprocessSpec["interpolation"],
   at: (along: number, across: number) => number,
 ): (along: number, across: number) => number {
   const { starts, taps, values } = resampleWeights({ fromPx, toPx, first: 0, count: toPx, interpolation });
@@ -40,15 +38,19 @@ function resizedLines(
   return (along, other) => made[along * across + other]!;
 }
 
-function plainly(pixels: Uint8Array, { widthPx, heightPx }: Size, to: Size, crop: Box, interpolation: Interpolation) {
+/** Resized as a whole, and cropped then. */
+function plainly(pixels: Uint8Array, size: ImageSize, spec: PreprocessSpec): Uint8Array {
+  const { widthPx, heightPx } = size;
+  const { width, height, crop } = planResize(size, spec);
+  const { interpolation } = spec;
   const wide = resizedLines(
     widthPx,
-    to.widthPx,
+    width,
     heightPx * 3,
     interpolation,
     (x, other) => pixels[(Math.trunc(other / 3) * widthPx + x) * 3 + (other % 3)]!,
   );
-  const both = resizedLines(heightPx, to.heightPx, to.widthPx * 3, interpolation, (y, other) =>
+  const both = resizedLines(heightPx, height, width * 3, interpolation, (y, other) =>
     wide(Math.trunc(other / 3), y * 3 + (other % 3)),
   );
   return Uint8Array.from({ length: crop.width * crop.height * 3 }, (_, index) => {
@@ -60,33 +62,35 @@ function plainly(pixels: Uint8Array, { widthPx, heightPx }: Size, to: Size, crop
 }
 
 test.each([
-  ["smaller", [61, 47], [40, 31], [3, 2, 30, 27]],
-  ["much smaller", [300, 211], [32, 32], [0, 0, 32, 32]],
-  ["larger", [13, 29], [40, 90], [5, 31, 33, 33]],
-  ["the same size, an odd crop", [50, 50], [50, 50], [7, 9, 31, 31]],
-  ["wider only", [20, 40], [60, 40], [0, 0, 60, 40]],
-  ["of one pixel", [1, 1], [24, 24], [4, 4, 16, 16]],
-  ["a line", [1, 77], [16, 1232], [0, 608, 16, 16]],
-  ["larger than any before", [900, 700], [600, 467], [10, 11, 448, 448]],
-] as const)("%s: byte for byte what the weights say", (_, [widthPx, heightPx], [width, height], box) => {
-  const [left, top, cropWidth, cropHeight] = box;
-  const size = { widthPx, heightPx };
-  const crop = { left, top, width: cropWidth, height: cropHeight };
-  const whole = { left: 0, top: 0, width: widthPx, height: heightPx };
-  const pixels = noise(widthPx * heightPx * 3, widthPx);
-  for (const interpolation of ["bicubic", "bilinear"] as const) {
-    const resampling = planResampling(size, { before: null, width, height, crop }, interpolation);
-    const got = new Uint8Array(cropWidth * cropHeight * 3);
-    resample(pixels, whole, resampling, got);
-    const wanted = plainly(pixels, size, { widthPx: width, heightPx: height }, crop, interpolation);
-    expect(Buffer.compare(got, wanted), interpolation).toBe(0);
-  }
-});
+  ["smaller", [61, 47], [27, 31]],
+  ["much smaller", [300, 211], [32, 32]],
+  ["larger", [13, 29], [33, 40]],
+  ["the same size, an odd crop", [50, 50], [31, 50]],
+  ["of one pixel", [1, 1], [16, 24]],
+  ["a line", [1, 77], [16, 16]],
+  ["long", [1_000, 60], [24, 32]],
+  ["longer, of few pixels", [3, 77], [20, 20]],
+  ["squashed", [90, 31], [28, 30], "squash"],
+  ["squashed and long", [20, 400], [40, 44], "squash"],
+  ["larger than any before", [900, 700], [448, 467]],
+] as const)(
+  "%s: byte for byte what the weights say",
+  (_, [widthPx, heightPx], [inputPx, resizeShortSidePx], mode?: string) => {
+    const size = { widthPx, heightPx };
+    const whole = { left: 0, top: 0, width: widthPx, height: heightPx };
+    const pixels = noise(widthPx * heightPx * 3, widthPx);
+    for (const interpolation of ["bicubic", "bilinear"] as const) {
+      const spec = { inputPx, resizeShortSidePx, interpolation, squash: mode === "squash" };
+      const got = new Uint8Array(inputPx * inputPx * 3);
+      resample(pixels, whole, planResampling(size, spec), got);
+      expect(Buffer.compare(got, plainly(pixels, size, spec)), interpolation).toBe(0);
+    }
+  },
+);
 
 test("reads no more of the image than the part it names", () => {
   const size = { widthPx: 120, heightPx: 90 };
-  const plan = { before: null, width: 80, height: 60, crop: { left: 20, top: 10, width: 40, height: 40 } };
-  const resampling = planResampling(size, plan, "bicubic");
+  const resampling = planResampling(size, { inputPx: 40, resizeShortSidePx: 60, interpolation: "bicubic" });
   const { part } = resampling;
   expect([part.width, part.height].every((side, i) => side < [120, 90][i]!)).toBe(true);
   const pixels = noise(120 * 90 * 3, 5);
@@ -99,4 +103,16 @@ test("reads no more of the image than the part it names", () => {
   resample(pixels, { left: 0, top: 0, width: 120, height: 90 }, resampling, fromWhole);
   resample(cut, part, resampling, fromPart);
   expect(Buffer.compare(fromPart, fromWhole)).toBe(0);
+});
+
+test("an image that needs much memory leaves the next one right", () => {
+  const spec = { inputPx: 16, resizeShortSidePx: 16, interpolation: "bilinear", squash: true } as const;
+  const large = { widthPx: 6_000, heightPx: 3_000 };
+  const small = { widthPx: 40, heightPx: 30 };
+  const pixels = noise(large.widthPx * large.heightPx * 3, 3);
+  const made = new Uint8Array(16 * 16 * 3);
+  resample(pixels, { left: 0, top: 0, width: 6_000, height: 3_000 }, planResampling(large, spec), made);
+  expect(resampleProgram().memory.buffer.byteLength).toBeLessThan(2 ** 20);
+  resample(pixels, { left: 0, top: 0, width: 40, height: 30 }, planResampling(small, spec), made);
+  expect(Buffer.compare(made, plainly(pixels, small, spec))).toBe(0);
 });

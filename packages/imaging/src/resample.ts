@@ -1,7 +1,8 @@
-import type { Box, ResizePlan } from "./geometry.js";
+import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
+import { type Box, planResize } from "./geometry.js";
 import type { ImageSize } from "./jpeg-size.js";
-import { memoryOf, program } from "./resample-program.js";
-import { type Interpolation, resampleWeights, type Weights } from "./resample-weights.js";
+import { memoryOf, resampleProgram } from "./resample-program.js";
+import { resampleWeights, type Weights } from "./resample-weights.js";
 
 /** A resize and crop of RGB images of one size, prepared for the program of `assembly/resample.ts`. */
 export interface Resampling {
@@ -20,7 +21,7 @@ interface PackedWeights {
   readonly groups: number;
 }
 
-/** Fractional bits in the low 16-bit part of a weight. */
+/** Fractional bits in the low 16-bit part of a weight, as in `assembly/resample.ts`. */
 const lowBits = 11;
 /** What one step of each pass takes. */
 const columnsPerGroup = 4;
@@ -28,31 +29,18 @@ const rowsPerGroup = 2;
 const channels = 3;
 const vectorBytes = 16;
 
-export function planResampling(size: ImageSize, plan: ResizePlan, interpolation: Interpolation): Resampling {
-  const { before, crop } = plan;
-  const columns = resampleWeights({
-    fromPx: before?.width ?? size.widthPx,
-    toPx: plan.width,
-    first: crop.left,
-    count: crop.width,
-    interpolation,
-  });
-  const rows = resampleWeights({
-    fromPx: before?.height ?? size.heightPx,
-    toPx: plan.height,
-    first: crop.top,
-    count: crop.height,
-    interpolation,
-  });
+/** The resize and crop that a model asks for, of images of this size after orientation. */
+export function planResampling(size: ImageSize, spec: PreprocessSpec): Resampling {
+  const { width, height, crop } = planResize(size, spec);
+  const { interpolation } = spec;
+  const across = { fromPx: size.widthPx, toPx: width, first: crop.left, count: crop.width };
+  const down = { fromPx: size.heightPx, toPx: height, first: crop.top, count: crop.height };
+  const columns = resampleWeights({ ...across, interpolation });
+  const rows = resampleWeights({ ...down, interpolation });
   const left = columns.starts[0]!;
   const top = rows.starts[0]!;
   return {
-    part: {
-      left: left + (before?.left ?? 0),
-      top: top + (before?.top ?? 0),
-      width: columns.end - left,
-      height: rows.end - top,
-    },
+    part: { left, top, width: columns.end - left, height: rows.end - top },
     widthPx: crop.width,
     heightPx: crop.height,
     columns: packed(columns, columnsPerGroup, channels),
@@ -85,8 +73,10 @@ function packed({ starts, taps, values }: Weights, perGroup: number, step: numbe
 export function resample(pixels: Uint8Array, from: Box, resampling: Resampling, to: Uint8Array): void {
   const { part, widthPx, heightPx, columns, rows } = resampling;
   const fromStride = part.width * channels;
+  // A pixel is stored with a byte behind it.
   const betweenStride = aligned(widthPx * channels + 1);
   const resultBytes = widthPx * heightPx * channels;
+  const program = resampleProgram();
   let end = program.firstFreeByte();
   const place = (sizeBytes: number): number => {
     const at = end;
@@ -100,8 +90,9 @@ export function resample(pixels: Uint8Array, from: Box, resampling: Resampling, 
   // Both passes read on behind what has a weight: the first a row and a group of pixels, the second a group of rows.
   const source = place((part.height + 1) * fromStride + columns.groups * columnsPerGroup * channels + vectorBytes);
   const between = place((part.height + 1 + rows.groups * rowsPerGroup) * betweenStride);
+  // The last row's last store may go beyond it.
   const result = place(resultBytes + vectorBytes);
-  const memory = memoryOf(end);
+  const memory = memoryOf(program, end);
   memory.set(bytesOf(columns.starts), columnStarts);
   memory.set(bytesOf(columns.parts), columnWeights);
   memory.set(bytesOf(rows.starts), rowStarts);
