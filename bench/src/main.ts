@@ -11,13 +11,15 @@ import { benchScaling, scalingOptions } from "./scaling/bench-scaling.js";
 
 interface Benchmark {
   run: (args: string[]) => Promise<number>;
+  /** What stands before its flags. */
+  operands?: string;
   options: Record<string, { type: "string" | "boolean"; default?: string | boolean }>;
 }
 
 const benches: Record<string, Benchmark> = {
   batching: { run: benchBatching, options: batchingOptions },
   dashboard: { run: benchDashboard, options: dashboardOptions },
-  graphs: { run: benchGraphs, options: graphsOptions },
+  graphs: { run: benchGraphs, operands: " <file.onnx>...", options: graphsOptions },
   listing: { run: benchListing, options: listingOptions },
   models: { run: benchModels, options: modelsOptions },
   peers: { run: benchPeers, options: peersOptions },
@@ -28,11 +30,17 @@ const benches: Record<string, Benchmark> = {
 /** Runs one benchmark by its name. Returns the exit code. @throws USAGE */
 export async function main(args: string[]): Promise<number> {
   const [name = "", ...rest] = args;
+  if (isHelp(name)) {
+    process.stdout.write(
+      `labelfleet bench <name>, one of ${Object.keys(benches).join(", ")}; bench/README.md says what each measures\n`,
+    );
+    return 0;
+  }
   const bench = benches[name];
   if (bench === undefined) {
     throw new LabelfleetError("USAGE", `no benchmark "${name}": there is ${Object.keys(benches).join(", ")}`);
   }
-  if (rest.some((arg) => arg === "--help" || arg === "-h")) {
+  if (rest.some(isHelp)) {
     process.stdout.write(usageOf(name, bench));
     return 0;
   }
@@ -47,12 +55,16 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-function usageOf(name: string, { options }: Benchmark): string {
+function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
+}
+
+function usageOf(name: string, { operands = "", options }: Benchmark): string {
   const flags = Object.entries(options).map(([flag, { type, default: value }]) => {
     if (type === "string") return `  --${flag} <value>${value === undefined ? "" : ` (${value})`}`;
     return value === true ? `  --no-${flag}` : `  --${flag}`;
   });
-  return `labelfleet bench ${name}, with these defaults; bench/README.md says what they mean:\n${flags.join("\n")}\n`;
+  return `labelfleet bench ${name}${operands}, with these defaults; bench/README.md says what they mean:\n${flags.join("\n")}\n`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

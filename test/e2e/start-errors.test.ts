@@ -141,6 +141,7 @@ test("a benchmark names its flags, gets those behind its name, and refuses those
   const help = await rig.cli.run(["bench", "pipeline", "--help"]);
   expect(help.exitCode).toBe(0);
   expect(help.stdout).toContain("--runs <value> (3)");
+  expect((await rig.cli.run(["bench", "--help"])).stdout).toContain("graphs, listing, models");
   const { exitCode, stdout } = await rig.cli.run(["bench", "batching", "--batches", "50", "--json", "--verbose"]);
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ batches: 50 });

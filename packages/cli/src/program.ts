@@ -214,6 +214,7 @@ export function createProgram(finish: Finish): Command {
     .command("bench <name> [args...]")
     .description("measured tables: batching, dashboard, graphs, listing, models, peers, pipeline, scaling")
     .passThroughOptions()
+    .allowUnknownOption()
     .helpOption(false)
     .action(async (name: string, args: string[]) => {
       const given = program.opts<GlobalFlags>().json ? ["--json", ...args] : args;

@@ -3,7 +3,7 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Sharp } from "sharp";
 import { toImageError } from "./decode-errors.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
-import { type Box, centralPart, planResize, type ResizePlan } from "./geometry.js";
+import { around, type Box, centralPart, planResize, type ResizePlan } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
 import { pngSize } from "./png-size.js";
 import { type Resampling, resample } from "./resample.js";
@@ -59,7 +59,7 @@ export async function decodeForModels(
     size = await sizeOf(bytes, format, open, limits);
     if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
     if (mayBeCut(bytes, format)) await readEveryPixel(open);
-    parts = specs.length === 1 ? [await readOne(open, size, specs[0]!)] : await readShared(open, size, specs);
+    parts = await readParts(open, size, specs);
   } catch (error) {
     throw toImageError(error, limits);
   }
@@ -86,20 +86,29 @@ async function sizeOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits
   return { widthPx: autoOrient.width, heightPx: autoOrient.height };
 }
 
-/** Decodes once to a shared RGB image, large enough for every spec. */
+/** Decoded once for all models; a very long image, which is rare and large in memory, for each of them. */
+async function readParts(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
+  if (specs.length > 1 && centralPart(size) === null) return readShared(open, size, specs);
+  const parts: RgbPart[] = [];
+  for (const spec of specs) parts.push(await readOne(open, size, spec));
+  return parts;
+}
+
 async function readShared(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
   const largest = specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
   const resizeShortSidePx = largest.resizeShortSidePx * sharedOversampling;
-  let image = open().autoOrient();
+  const image = open().autoOrient();
   // Never enlarged, so that small images come out as if they were decoded for one model.
-  if (Math.min(size.widthPx, size.heightPx) > resizeShortSidePx) {
-    const middle = specs.some(({ squash }) => squash) ? null : centralPart(size);
-    const plan = planResize(sizeWithin(size, middle), { ...largest, resizeShortSidePx, squash: false });
-    image = resizedBySharp(image, middle, plan, largest);
+  if (Math.min(size.widthPx, size.heightPx) <= resizeShortSidePx) {
+    const resamplings = specs.map((spec) => resamplingFor(size, spec));
+    const part = around(resamplings.map((resampling) => resampling.part));
+    const data = await toRgb(image.extract(part)).toBuffer();
+    return resamplings.map((resampling) => ({ data, part, resampling }));
   }
-  const { data, info } = await toRgb(image).toBuffer({ resolveWithObject: true });
-  const shared = { widthPx: info.width, heightPx: info.height };
-  const part = { left: 0, top: 0, width: info.width, height: info.height };
+  const { width, height } = planResize(size, { ...largest, resizeShortSidePx, squash: false });
+  const data = await toRgb(resizedBySharp(image, null, { width, height }, largest)).toBuffer();
+  const shared = { widthPx: width, heightPx: height };
+  const part = { left: 0, top: 0, width, height };
   return specs.map((spec) => ({ data, part, resampling: resamplingFor(shared, spec) }));
 }
 
@@ -121,8 +130,12 @@ function sizeWithin(size: ImageSize, part: Box | null): ImageSize {
   return part === null ? size : { widthPx: part.width, heightPx: part.height };
 }
 
-function resizedBySharp(image: Sharp, part: Box | null, plan: ResizePlan, { interpolation }: PreprocessSpec): Sharp {
-  const { width, height } = plan;
+function resizedBySharp(
+  image: Sharp,
+  part: Box | null,
+  { width, height }: Pick<ResizePlan, "width" | "height">,
+  { interpolation }: PreprocessSpec,
+): Sharp {
   return (part ? image.extract(part) : image).resize({ width, height, fit: "fill", kernel: kernels[interpolation] });
 }
 

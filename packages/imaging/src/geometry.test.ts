@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { centralPart, planResize } from "./geometry.js";
+import { around, centralPart, planResize } from "./geometry.js";
 
 const spec = { inputPx: 224, resizeShortSidePx: 256, interpolation: "bicubic" } as const;
 
@@ -50,4 +50,12 @@ describe("centralPart", () => {
     expect(centralPart({ widthPx: 1_600, heightPx: 100 })).toBeNull();
     expect(centralPart({ widthPx: 500, heightPx: 375 })).toBeNull();
   });
+});
+
+it("finds the box around boxes", () => {
+  const boxes = [
+    { left: 5, top: 9, width: 10, height: 3 },
+    { left: 7, top: 2, width: 4, height: 20 },
+  ];
+  expect(around(boxes)).toEqual({ left: 5, top: 2, width: 10, height: 20 });
 });

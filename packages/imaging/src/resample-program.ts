@@ -34,7 +34,7 @@ export interface ResampleProgram {
 }
 
 const pageBytes = 65_536;
-/** Enough for every photo; the memory of a larger image is given up when the next one comes. */
+/** Enough for every photo; a larger image's memory is given up after it. */
 const maxKeptBytes = 32 * 2 ** 20;
 
 // From dist also when tests run the sources: the build compiles it there.
@@ -43,10 +43,13 @@ const start = () => new WebAssembly.Instance(program).exports as ResampleProgram
 
 let running = start();
 
-/** The program of this thread. What lies in its memory is of no use any more. */
-export function resampleProgram(): ResampleProgram {
-  if (running.memory.buffer.byteLength > maxKeptBytes) running = start();
-  return running;
+/** Runs the program of this thread. What lies in its memory is of no use before and after. */
+export function withResampleProgram(work: (program: ResampleProgram) => void): void {
+  try {
+    work(running);
+  } finally {
+    if (running.memory.buffer.byteLength > maxKeptBytes) running = start();
+  }
 }
 
 /** The memory of a program, at least so many bytes of it. */

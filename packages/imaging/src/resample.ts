@@ -1,7 +1,7 @@
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { type Box, planResize } from "./geometry.js";
 import type { ImageSize } from "./jpeg-size.js";
-import { memoryOf, resampleProgram } from "./resample-program.js";
+import { memoryOf, type ResampleProgram, withResampleProgram } from "./resample-program.js";
 import { resampleWeights, type Weights } from "./resample-weights.js";
 
 /** A resize and crop of RGB images of one size, prepared for the program of `assembly/resample.ts`. */
@@ -71,12 +71,15 @@ function packed({ starts, taps, values }: Weights, perGroup: number, step: numbe
  * @param pixels RGB, rows first, of the part `from` of the image, which has all that `resampling` reads
  */
 export function resample(pixels: Uint8Array, from: Box, resampling: Resampling, to: Uint8Array): void {
+  withResampleProgram((program) => runProgram(program, pixels, from, resampling, to));
+}
+
+function runProgram(program: ResampleProgram, pixels: Uint8Array, from: Box, resampling: Resampling, to: Uint8Array) {
   const { part, widthPx, heightPx, columns, rows } = resampling;
   const fromStride = part.width * channels;
   // A pixel is stored with a byte behind it.
   const betweenStride = aligned(widthPx * channels + 1);
   const resultBytes = widthPx * heightPx * channels;
-  const program = resampleProgram();
   let end = program.firstFreeByte();
   const place = (sizeBytes: number): number => {
     const at = end;

@@ -2,7 +2,7 @@ import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import type { ImageSize } from "./jpeg-size.js";
 import { planResampling, type Resampling } from "./resample.js";
 
-/** Resamplings that are kept, 14 kB each for a photo at 224 px: buckets often hold images of a few sizes. */
+/** Resamplings that are kept, since buckets often hold images of a few sizes: 14 kB each for a photo at 224 px, at most some 300 kB. */
 const maxKept = 64;
 
 /** The one used last comes last. */

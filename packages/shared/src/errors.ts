@@ -1,4 +1,4 @@
-import { isPassingRefusal } from "./redis/passing-refusal.js";
+import { isPassingRefusal, refusalMessage } from "./redis/passing-refusal.js";
 
 /**
  * Every error code that a user can meet, in one table. docs/errors.md lists the same codes; a test compares the two.
@@ -94,7 +94,7 @@ function escaped(character: string): string {
  */
 export function toLabelfleetError(error: unknown): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
-  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "unknown error";
+  const message = (error instanceof Error ? refusalMessage(error) : String(error)).split("\n")[0] ?? "unknown error";
   if (isPassingRefusal(error)) {
     return new LabelfleetError("REDIS_UNAVAILABLE", `Redis refuses commands for now: ${message}`, { cause: error });
   }

@@ -20,11 +20,13 @@ test.each([
   expect(known.message).toContain(message);
 });
 
-test("a transaction passes if what was refused of it passes", () => {
+test("a transaction passes if what was refused of it passes, and says what that was", () => {
   const full = reply("OOM command not allowed when used memory > 'maxmemory'.");
   const forbidden = reply("NOPERM this user has no permissions to run the 'xadd' command");
-  expect(toLabelfleetError(reply(discarded, [full, full])).retryable).toBe(true);
-  expect(toLabelfleetError(reply(discarded, [full, forbidden])).retryable).toBe(false);
+  const passes = toLabelfleetError(reply(discarded, [full, full]));
+  expect(passes).toMatchObject({ retryable: true, message: `Redis refuses commands for now: ${full.message}` });
+  const stays = toLabelfleetError(reply(discarded, [full, forbidden]));
+  expect(stays).toMatchObject({ retryable: false, message: forbidden.message });
 });
 
 test.each([

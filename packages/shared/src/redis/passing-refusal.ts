@@ -8,9 +8,17 @@ const passing = /\b(?:OOM|READONLY|MISCONF|LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|MAS
  */
 export function isPassingRefusal(error: unknown): error is Error {
   if (!(error instanceof Error) || error.name !== "ReplyError") return false;
-  const { previousErrors = [] } = error as Error & { previousErrors?: Error[] };
-  if (error.message.startsWith("EXECABORT")) {
-    return previousErrors.every(({ message }) => passing.test(message));
-  }
+  const parts = refusedParts(error);
+  if (error.message.startsWith("EXECABORT")) return parts.every(({ message }) => passing.test(message));
   return passing.test(error.message);
+}
+
+/** Why Redis refused: of a transaction the part that decides whether that passes. Other errors' own message. */
+export function refusalMessage(error: Error): string {
+  const parts = refusedParts(error);
+  return (parts.find(({ message }) => !passing.test(message)) ?? parts[0] ?? error).message;
+}
+
+function refusedParts(error: Error & { previousErrors?: Error[] }): Error[] {
+  return error.name === "ReplyError" && error.message.startsWith("EXECABORT") ? (error.previousErrors ?? []) : [];
 }

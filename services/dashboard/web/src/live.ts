@@ -8,6 +8,8 @@ export const isLive = signal(true);
 
 /** After a stream that the server refused, until it is asked for again. */
 const reopenMs = 3_000;
+/** How long the request that asks why may take. */
+const answerMs = 10_000;
 
 /**
  * Follows a stream of events: the newest value, or why there is none. A page that nobody sees holds no stream: a browser
@@ -37,7 +39,7 @@ export function useLive<T>(address: string, events = `${address}/events`): { val
         isLive.value = false;
         // The browser tries again by itself, unless the server refused; it does not say why, an ordinary request does.
         if (opened.readyState !== EventSource.CLOSED) return;
-        getJson<T>(address)
+        getJson<T>(address, AbortSignal.timeout(answerMs))
           .then(
             (value) => source === opened && setState({ value, error: null }),
             (error: Error) => source === opened && setState({ value: null, error: error.message }),

@@ -23,7 +23,8 @@ export function RateChart({ series, height = 180, label }: { series: Series; hei
         plot.current = new Plot(optionsFor(element, height), data.current, element);
         observer.observe(element);
       })
-      .catch(() => {
+      .catch((error: unknown) => {
+        console.error(error);
         if (!isGone) element.textContent = "The chart could not be loaded: load the page again.";
       });
     return () => {
