@@ -104,6 +104,21 @@ test("through the command line each file is a record with the same code, and no 
   expect(recorded).toEqual(part.map(({ name }) => [name, codes.get(name)]));
 });
 
+test("images that fail at the same moment each have their own code", { timeout: 120_000 }, async () => {
+  const two = ["jpeg-baseline-flip-16.jpg", "jpeg-baseline-size-0x0.jpg"].map(
+    (wanted) => corpus.find(({ name }) => name === wanted)!,
+  );
+  const wanted = new Map(two.map(({ name }) => [name, codes.get(name)]));
+  expect(new Set(wanted.values()).size).toBe(2);
+  const copies = Array.from({ length: 60 }, (_, i) => two.map(({ name, bytes }) => ({ name: `${i}/${name}`, bytes })));
+  const input = await rig.folder("at-once", copies.flat());
+  const flags = ["--max-failed", "100%", "--json"];
+  const { stdout } = await rig.succeed(["run", input, "--out", join(rig.dir, "labels"), ...flags]);
+  const records = await rig.records((JSON.parse(stdout) as RunReport).run);
+  for (const [key, { errorCode }] of records) expect(errorCode, key).toBe(wanted.get(key.split("/")[1]!));
+  expect(records.size).toBe(120);
+});
+
 function tally(values: Iterable<string>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;

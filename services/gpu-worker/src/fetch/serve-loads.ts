@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DecodedImage } from "@labelfleet/imaging/decode";
-import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { type ErrorCode, hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import pLimit from "p-limit";
 import { maxOverdueDecodes } from "../cores.js";
 import { withDeadline } from "../decode/deadline.js";
@@ -10,6 +10,9 @@ import { OverdueDecodes } from "../decode/overdue-decodes.js";
 import { BufferPool } from "./buffer-pool.js";
 import type { FromLoader, LoadCost, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
 import { Stores } from "./stores.js";
+
+/** What is read from the decoder's words. */
+const decoderVerdicts: ErrorCode[] = ["IMAGE_CORRUPT", "IMAGE_UNSUPPORTED"];
 
 /**
  * One loader thread: GET and decode, with its own object-store client. Fetches overlap each other; decodes are bounded
@@ -60,7 +63,9 @@ export function serveLoads(decodeImage: DecodeImage): void {
       // A process can be killed. With the last spare threads of the pool taken, nothing else may hang in this one.
       if (request.isolated || overdue.areTooMany) return await isolated.decode(body, request.specs, limits, takeMemory);
       const decoding = () => decodeImage(body, request.specs, limits, takeMemory);
-      return await withDeadline(timeoutMs, decoding, (late) => overdue.add(late));
+      return await withDeadline(timeoutMs, decoding, (late) => overdue.add(late)).catch((error: unknown) =>
+        confirmed(error, () => isolated.decode(body, request.specs, limits, takeMemory)),
+      );
     } finally {
       cost.decodeMs = performance.now() - startedMs;
     }
@@ -87,4 +92,15 @@ export function serveLoads(decodeImage: DecodeImage): void {
     }
   });
   send({ type: "ready" });
+}
+
+/**
+ * What is wrong with an image, from a decoder that does nothing beside: libvips keeps one error text for a whole process, so
+ * images that fail at the same moment may tell each other's reasons. Our own findings need no second look.
+ */
+async function confirmed(error: unknown, again: () => Promise<DecodedImage>): Promise<DecodedImage> {
+  if (!hasCode(error, ...decoderVerdicts) || (error as Error).cause === undefined) throw error;
+  return again().catch((verdict: unknown) => {
+    throw hasCode(verdict, ...decoderVerdicts) ? verdict : error;
+  });
 }
