@@ -97,7 +97,7 @@ describe("decodeForModels", () => {
   it.each([
     [1_800, 100],
     [9_000, 520],
-    [1, 300_000],
+    [1, 60_000],
   ])("gives models the same of a very long image beside each other as alone: %i x %i", async (width, height) => {
     const data = Buffer.alloc(width * height * 3);
     for (let i = 0; i < data.length; i++) data[i] = (i / (data.length / 251)) % 251;
