@@ -5,6 +5,7 @@ import type { ThreadPlan } from "./cores.js";
 import { LoaderPool } from "./fetch/loader-pool.js";
 import { DeviceFacts } from "./infer/device-memory.js";
 import { InferPool } from "./infer/infer-pool.js";
+import { collectLate } from "./late-collection.js";
 import type { WorkerOptions } from "./worker.js";
 
 interface ThreadEnds {
@@ -21,6 +22,7 @@ export function openThreads(
   plan: ThreadPlan,
   { releasers, onDied, noteStuck }: ThreadEnds,
 ): { sizes: BatchSizes; infer: InferPool; loaders: LoaderPool } {
+  collectLate();
   const simulated = options.simulated ?? null;
   const facts = new DeviceFacts({ simulated, cores: options.cores, givenMib: options.deviceMemoryMib });
   const sizes = new BatchSizes({

@@ -1,3 +1,4 @@
+import { collectLate } from "@labelfleet/gpu-worker/late-collection";
 import { decodeStage, inferStage } from "./compute-stages.js";
 import { fetchStage, listStage, writeStage } from "./s3-stages.js";
 import type { Stage, StageName, StageOptions } from "./stage.js";
@@ -13,6 +14,8 @@ const stages: Record<StageName, (options: StageOptions) => Promise<Stage>> = {
 };
 const warmUpShare = 0.25;
 
+// As a worker does.
+collectLate();
 const options = JSON.parse(process.argv[2] ?? "") as StageOptions;
 const stage = await stages[options.stage](options);
 await stage.run(Math.ceil(options.images * warmUpShare));
