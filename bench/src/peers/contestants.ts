@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { recordsOf } from "../pipeline/records.js";
-import { runOnce } from "../pipeline/run-once.js";
+import { endedRun } from "../pipeline/run-once.js";
 import type { BenchS3 } from "../pipeline/s3/memory-s3-process.js";
 
 const scripts = fileURLToPath(new URL("../../peers/", import.meta.url));
@@ -38,7 +38,7 @@ export function ours(name: string, model: string, isExact: boolean): Contestant 
     async run(s3) {
       // The run's folder is read in this process.
       Object.assign(process.env, s3.env);
-      const { commandSeconds, report } = await runOnce(args, s3);
+      const { commandSeconds, report } = await endedRun(args, { s3Env: s3.env });
       const labels = new Map<string, number>();
       for await (const { key, top } of recordsOf(report.run)) {
         const best = top?.[0];

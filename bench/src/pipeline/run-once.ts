@@ -13,10 +13,14 @@ const bin = fileURLToPath(import.meta.resolve("labelfleet/package.json")).replac
   "bin/labelfleet.js",
 );
 
-export interface MeasuredRun {
+/** A command that has ended well. */
+export interface EndedRun {
   report: RunReport;
   /** From the start of the command to its end. */
   commandSeconds: number;
+}
+
+export interface MeasuredRun extends EndedRun {
   /** From the start of the command to the first image whose labels are known. */
   firstPredictionSeconds: number;
   /** Between the 10th and the 90th percentile of completions, however short that is. */
@@ -32,7 +36,31 @@ export interface MeasuredRun {
   peakBytes: { worker: number; redis: number };
 }
 
+interface Surroundings {
+  /** Of the S3 server. */
+  s3Env: Record<string, string>;
+  env?: Record<string, string>;
+  onStart?: (pid: number) => void;
+}
+
 /** `labelfleet run` as a user types it, in a process of its own. */
+export async function endedRun(args: string[], { s3Env, env, onStart }: Surroundings): Promise<EndedRun> {
+  const startedMs = Date.now();
+  const child = spawn(process.execPath, [bin, "run", ...args, "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...s3Env, LABELFLEET_LOG_LEVEL: "error", ...env },
+  });
+  onStart?.(child.pid!);
+  const [output, exitCode] = await Promise.all([
+    text(child.stdout),
+    new Promise<number | null>((resolve) => child.once("exit", resolve)),
+  ]);
+  if (exitCode !== 0) throw new Error(`labelfleet run ended with ${exitCode}`);
+  const commandSeconds = (Date.now() - startedMs) / 1_000;
+  return { report: runReportSchema.parse(JSON.parse(output)), commandSeconds };
+}
+
+/** The same, watched from outside ten times a second, which takes one or two percent of the machine. */
 export async function runOnce(
   args: string[],
   s3: { pid: number; env: Record<string, string> },
@@ -40,20 +68,10 @@ export async function runOnce(
 ): Promise<MeasuredRun> {
   const startedMs = Date.now();
   const serverBeforeMs = cpuMsOf(s3.pid) ?? 0;
-  const child = spawn(process.execPath, [bin, "run", ...args, "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...s3.env, LABELFLEET_LOG_LEVEL: "error", ...env },
-  });
-  const use = new UseOverTime(child.pid!, s3.pid);
-  const [output, exitCode] = await Promise.all([
-    text(child.stdout),
-    new Promise<number | null>((resolve) => child.once("exit", resolve)),
-  ]);
-  use.stop();
-  if (exitCode !== 0) throw new Error(`labelfleet run ended with ${exitCode}`);
-  const commandSeconds = (Date.now() - startedMs) / 1_000;
+  const use = new UseOverTime(s3.pid);
+  const onStart = (pid: number) => use.watch(pid);
+  const { report, commandSeconds } = await endedRun(args, { s3Env: s3.env, env, onStart }).finally(() => use.stop());
   const serverCpuMs = (cpuMsOf(s3.pid) ?? 0) - serverBeforeMs;
-  const report = runReportSchema.parse(JSON.parse(output));
   const folder = await RunFolder.open(report.run);
   try {
     const { workers } = await readStats(folder);

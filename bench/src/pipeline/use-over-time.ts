@@ -14,20 +14,21 @@ interface Sample {
 
 const sampleEveryMs = 100;
 
-/** Watches what `labelfleet run` and its children use, from outside, until `stop`. */
+/** Watches what `labelfleet run` and its children use, from outside, from `watch` until `stop`. */
 export class UseOverTime {
-  readonly #rootPid: number;
   readonly #serverPid: number;
   readonly #samples: Sample[] = [];
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #redisPeakBytes = 0;
   #workerPeakBytes = 0;
 
   /** @param serverPid the S3 server, which counts as ours */
-  constructor(rootPid: number, serverPid: number) {
-    this.#rootPid = rootPid;
+  constructor(serverPid: number) {
     this.#serverPid = serverPid;
-    this.#timer = setInterval(() => this.#sample(), sampleEveryMs);
+  }
+
+  watch(rootPid: number): void {
+    this.#timer = setInterval(() => this.#sample(rootPid), sampleEveryMs);
   }
 
   stop(): void {
@@ -61,12 +62,12 @@ export class UseOverTime {
     return [inside[0], inside.at(-1)];
   }
 
-  #sample(): void {
+  #sample(rootPid: number): void {
     const cpuMs = { producer: 0, worker: 0, redis: 0 };
     let redisBytes = 0;
     let workerBytes = 0;
     let ownMs = (cpuMsOf(this.#serverPid) ?? 0) + (cpuMsOf(process.pid) ?? 0);
-    for (const use of processTree(this.#rootPid)) {
+    for (const use of processTree(rootPid)) {
       ownMs += use.cpuMs;
       const role = roleOf(use.command);
       if (role === null) continue;
