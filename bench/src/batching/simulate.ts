@@ -46,7 +46,12 @@ export async function simulateSearch(
     },
     say: () => {},
   });
-  await sizes.open(modelKey, "simulated", { weightsSha256: "", precision: "fp32" });
+  await sizes.open({
+    modelKey,
+    device: "simulated",
+    weights: { weightsSha256: "", precision: "fp32" },
+    imageBytes: 1,
+  });
   const batcher = new Batcher(taker, sizes, clock);
   let [waiting, failedImages] = [0, 0];
   while (taker.batches.length < batches) {

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { deviceProfile } from "@labelfleet/gpu-worker/batch/device-profile";
 import { InferPool } from "@labelfleet/gpu-worker/infer/infer-pool";
 import { decodeForModels } from "@labelfleet/imaging/decode";
 import { modelMemory } from "@labelfleet/models/memory";
@@ -25,7 +26,7 @@ export async function decodeStage({ folder, model: name, concurrency }: StageOpt
   };
 }
 
-/** The worker's infer threads, one image a call, each fed before it is done. */
+/** The worker's infer threads in batches of the worker's size, each fed before it is done. */
 export async function inferStage({ folder, model: name, concurrency: threads }: StageOptions): Promise<Stage> {
   const model = await resolveModel(name);
   const spec = preprocessSpec(model.card);
@@ -53,13 +54,13 @@ export async function inferStage({ folder, model: name, concurrency: threads }: 
     if (threads === 1) resolve();
   });
   const memory = modelMemory(model.card, (await stat(modelPath)).size, "fp32");
-  await pool.load({ modelKey, modelPath, inputPx, numClasses, embeddings: false, warmUpImages: 1, memory });
+  const { startSize: batch } = deviceProfile("cpu", memory.imageBytes);
+  await pool.load({ modelKey, modelPath, inputPx, numClasses, embeddings: false, warmUpImages: batch, memory });
   await allLoaded;
   return {
     run: (images) =>
-      atOnce(2 * threads, images, async () => {
-        const image = pixels.pop()!;
-        const { images: back } = await pool.infer(modelKey, [image], 5);
+      atOnce(2 * threads, Math.ceil(images / batch), async () => {
+        const { images: back } = await pool.infer(modelKey, pixels.splice(-batch), 5);
         pixels.push(...back);
       }),
     close: async () => void (await pool.close()),

@@ -6,6 +6,8 @@ import { BatchSizes, type PinnedLimits } from "./batch-sizes.js";
 import { SizeNotes } from "./size-notes.js";
 
 const weights = { weightsSha256: "f00", precision: "fp32" };
+/** Of a Lite0 an image takes so much. */
+const model = { weights, imageBytes: 36e6 };
 let cacheDir: string;
 
 beforeEach(async () => {
@@ -32,7 +34,7 @@ function work(of: BatchSizes, batches: number): void {
 
 async function search(): Promise<void> {
   const first = sizes();
-  await first.open("m", "cuda", weights);
+  await first.open({ ...model, modelKey: "m", device: "cuda" });
   expect(first.limitsOf("m")).toEqual({ maxBatchSize: 16, maxWaitMs: 20, anySize: false });
   work(first, 200);
   expect(first.limitsOf("m").maxBatchSize).toBe(40);
@@ -44,10 +46,20 @@ async function search(): Promise<void> {
 test("the next worker starts with what this one found, for these weights, device and precision only", async () => {
   await search();
   const next = sizes();
-  await next.open("m", "cuda", weights);
-  await next.open("other weights", "cuda", { ...weights, weightsSha256: "ba5" });
-  await next.open("other precision", "cuda", { ...weights, precision: "fp16" });
-  await next.open("other device", "simulated", weights);
+  await next.open({ ...model, modelKey: "m", device: "cuda" });
+  await next.open({
+    ...model,
+    modelKey: "other weights",
+    device: "cuda",
+    weights: { ...weights, weightsSha256: "ba5" },
+  });
+  await next.open({
+    ...model,
+    modelKey: "other precision",
+    device: "cuda",
+    weights: { ...weights, precision: "fp16" },
+  });
+  await next.open({ ...model, modelKey: "other device", device: "simulated" });
   const start = (modelKey: string) => next.limitsOf(modelKey).maxBatchSize;
   expect(["m", "other weights", "other precision", "other device"].map(start)).toEqual([40, 16, 16, 16]);
 });
@@ -58,7 +70,7 @@ test.each(["", "{", '{"size":0}', "null"])("a broken note (%j) is as good as non
   const path = join(cacheDir, "batch-sizes", name!);
   await writeFile(path, broken);
   const next = sizes();
-  await next.open("m", "cuda", weights);
+  await next.open({ ...model, modelKey: "m", device: "cuda" });
   expect(next.limitsOf("m").maxBatchSize).toBe(16);
   work(next, 200);
   await expect
@@ -66,18 +78,22 @@ test.each(["", "{", '{"size":0}', "null"])("a broken note (%j) is as good as non
     .toBe(40);
 });
 
-test("on a CPU images go one by one without waiting, and that stays so", async () => {
+test.each([
+  { network: "Lite0 at 224 px", imageBytes: 36e6, images: 2 },
+  { network: "B3 at 300 px", imageBytes: 97e6, images: 1 },
+])("on a CPU images of $network go by $images without waiting, and that stays so", async ({ imageBytes, images }) => {
   const cpu = sizes();
-  await cpu.open("m", "cpu", weights);
+  await cpu.open({ modelKey: "m", device: "cpu", weights, imageBytes });
   work(cpu, 300);
-  expect(cpu.limitsOf("m")).toEqual({ maxBatchSize: 1, maxWaitMs: 0, anySize: true });
+  expect(cpu.warmUpImages("cpu", imageBytes)).toBe(images);
+  expect(cpu.limitsOf("m")).toEqual({ maxBatchSize: images, maxWaitMs: 0, anySize: true });
   expect(await readdir(cacheDir)).toEqual([]);
 });
 
 test("what is pinned is not searched for; out of memory it is halved all the same", async () => {
   const said: string[] = [];
   const pinned = sizes({ maxBatchSize: 24, maxWaitMs: 7 }, said);
-  await pinned.open("m", "cuda", weights);
+  await pinned.open({ ...model, modelKey: "m", device: "cuda" });
   work(pinned, 300);
   expect(pinned.limitsOf("m")).toEqual({ maxBatchSize: 24, maxWaitMs: 7, anySize: false });
   pinned.batchTooLarge("m", 24);
@@ -88,7 +104,7 @@ test("what is pinned is not searched for; out of memory it is halved all the sam
 test("a model's share of the memory bounds its batches, whether it is known before or after the model is loaded", async () => {
   const shared = sizes();
   shared.setCap("m", 9);
-  await shared.open("m", "cuda", weights);
+  await shared.open({ ...model, modelKey: "m", device: "cuda" });
   expect(shared.limitsOf("m").maxBatchSize).toBe(9);
   shared.setCap("m", 3);
   expect(shared.limitsOf("m").maxBatchSize).toBe(3);

@@ -1,4 +1,4 @@
-import { deviceProfile } from "./device-profile.js";
+import { type DeviceProfile, deviceProfile } from "./device-profile.js";
 import type { BatchLimits } from "./policy.js";
 import { middle } from "./rate-samples.js";
 import type { SizeNote, SizeSubject } from "./size-notes.js";
@@ -22,8 +22,17 @@ export interface BatchSizesOptions {
   say: (line: string) => void;
 }
 
-interface SizedModel {
+/** A model that is loaded. */
+export interface OpenModel {
+  modelKey: string;
   device: string;
+  weights: Omit<SizeSubject, "device">;
+  /** What each image of a call takes (modelMemory). */
+  imageBytes: number;
+}
+
+interface SizedModel {
+  profile: DeviceProfile;
   subject: SizeSubject;
   search: SizeSearch;
 }
@@ -48,17 +57,17 @@ export class BatchSizes {
   }
 
   /** Images with which a model is warmed up: as many as its first batches have. */
-  warmUpImages(device: string | null): number {
-    return this.#profileOf(device ?? unknownDevice).startSize;
+  warmUpImages(device: string | null, imageBytes: number): number {
+    return this.#profileOf(device ?? unknownDevice, imageBytes).startSize;
   }
 
-  /** A model is loaded. */
-  async open(modelKey: string, device: string, weights: Omit<SizeSubject, "device">): Promise<void> {
+  async open({ modelKey, device, weights, imageBytes }: OpenModel): Promise<void> {
     const subject = { ...weights, device: await this.#options.nameOf(device) };
-    const { startSize, maxSize, searches } = this.#profileOf(device);
+    const profile = this.#profileOf(device, imageBytes);
+    const { startSize, maxSize, searches } = profile;
     const remembered = searches ? await this.#options.notes.read(subject) : null;
     const cap = Math.min(maxSize, this.#caps.get(modelKey) ?? maxSize);
-    this.#models.set(modelKey, { device, subject, search: startSearch({ start: startSize, cap, remembered }) });
+    this.#models.set(modelKey, { profile, subject, search: startSearch({ start: startSize, cap, remembered }) });
     this.#onChange();
   }
 
@@ -69,7 +78,8 @@ export class BatchSizes {
 
   limitsOf(modelKey: string): BatchLimits {
     const model = this.#models.get(modelKey);
-    const { startSize, maxWaitMs, anySize } = this.#profileOf(model?.device ?? unknownDevice);
+    const { startSize, maxWaitMs, anySize } =
+      model?.profile ?? this.#profileOf(unknownDevice, Number.POSITIVE_INFINITY);
     return { maxBatchSize: model?.search.size ?? startSize, maxWaitMs, anySize };
   }
 
@@ -83,13 +93,13 @@ export class BatchSizes {
     this.#caps.set(modelKey, images);
     const model = this.#models.get(modelKey);
     if (model !== undefined) {
-      this.#set(model, capChanged(model.search, Math.min(images, this.#profileOf(model.device).maxSize)));
+      this.#set(model, capChanged(model.search, Math.min(images, model.profile.maxSize)));
     }
   }
 
   batchDone(modelKey: string, batch: { images: number; busyMs: number }): void {
     const model = this.#models.get(modelKey);
-    if (model === undefined || !this.#profileOf(model.device).searches) return;
+    if (model === undefined || !model.profile.searches) return;
     this.#set(model, batchDone(model.search, batch));
   }
 
@@ -124,9 +134,9 @@ export class BatchSizes {
       .catch((error: Error) => this.#options.say(`the best batch size cannot be noted: ${error.message}`));
   }
 
-  #profileOf(device: string): ReturnType<typeof deviceProfile> {
+  #profileOf(device: string, imageBytes: number): DeviceProfile {
     const { maxBatchSize, maxWaitMs } = this.#options.pinned;
-    const profile = deviceProfile(device);
+    const profile = deviceProfile(device, imageBytes);
     return {
       ...profile,
       ...(maxBatchSize !== null && { startSize: maxBatchSize, maxSize: maxBatchSize, searches: false }),

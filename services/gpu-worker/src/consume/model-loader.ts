@@ -89,16 +89,19 @@ export class ModelLoader {
   async #load(output: string, ref: ModelRef, modelKey: string, form: GraphForm): Promise<Model> {
     const { model, modelPath } = await this.#build(output, ref, form);
     const { card } = model;
+    const memory = modelMemory(card, (await stat(modelPath)).size, ref.precision);
+    const { imageBytes } = memory;
     const { device, fallbackReason } = await this.#pool.load({
       modelKey,
       modelPath,
       inputPx: card.inputPx,
       numClasses: card.numClasses,
       embeddings: form.outputs.includes("embedding"),
-      warmUpImages: this.#sizes.warmUpImages(this.#pool.device),
-      memory: modelMemory(card, (await stat(modelPath)).size, ref.precision),
+      warmUpImages: this.#sizes.warmUpImages(this.#pool.device, imageBytes),
+      memory,
     });
-    await this.#sizes.open(modelKey, device, { weightsSha256: card.weights.sha256, precision: ref.precision });
+    const weights = { weightsSha256: card.weights.sha256, precision: ref.precision };
+    await this.#sizes.open({ modelKey, device, weights, imageBytes });
     if (fallbackReason !== null) this.#logger[hasNvidiaDevice() ? "warn" : "info"](fallbackReason);
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
