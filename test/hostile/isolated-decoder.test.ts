@@ -106,11 +106,48 @@ test("a decoder with nothing to do ends, and comes again when it is needed", asy
   expect((await isolated.decode(photo, specs, limits)).widthPx).toBe(160);
 });
 
+test("what a loader thread refuses is judged once more, by the decoder process", async () => {
+  await withLoaders(async (load) => {
+    expect(await load("sound.jpg", cast("misjudge"), 20_000)).toBe("ok");
+    expect(await load("cut.jpg", withSpell(photo.subarray(0, 900), "misjudge"), 20_000)).toBe("IMAGE_CORRUPT");
+  });
+});
+
 test("decodes that keep their threads for ever take no decode slot from others", async () => {
-  const dir = await mkdtemp(join(tmpdir(), "lf-hold-"));
-  const pipe = join(dir, "pipe");
+  const pipe = join(tmpdir(), `lf-hold-${process.pid}`);
   execFileSync("mkfifo", [pipe]);
+  // Loader threads take it over when they start.
   process.env.HOSTILE_PIPE = pipe;
+  try {
+    await withLoaders(
+      async (load, pool) => {
+        expect(await load("first.jpg", photo, 20_000)).toBe("ok");
+        for (let i = 0; i < 2; i++) expect(await load(`${i}.jpg`, cast("hold-thread"), 300)).toBe("DECODE_TIMEOUT");
+        // From now on in a process, which is killed with whatever holds it.
+        for (let i = 2; i < 4; i++) expect(await load(`${i}.jpg`, cast("hold-thread"), 3_000)).toBe("DECODE_TIMEOUT");
+        expect(await load("other.jpg", photo, 20_000)).toBe("ok");
+        // Freed threads bring the fast path back, and let the loader thread end.
+        await freeThreads(pipe);
+        expect(await load("last.jpg", photo, 20_000)).toBe("ok");
+        expect(await pool.close()).toBe(true);
+      },
+      () => freeThreads(pipe),
+    );
+  } finally {
+    delete process.env.HOSTILE_PIPE;
+    await rm(pipe);
+  }
+});
+
+/** Puts an image into a folder, and has it loaded from there: "ok", or what is wrong. */
+type Load = (key: string, bytes: Buffer, decodeTimeoutMs: number) => Promise<string>;
+
+/** With one loader thread that obeys spells and has one decode slot. */
+async function withLoaders(
+  use: (load: Load, pool: LoaderPool) => Promise<void>,
+  beforeClosing = async () => {},
+): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), "lf-loaders-"));
   const pool = new LoaderPool({
     threads: 1,
     perThread: { fetchSlots: 4, decodeSlots: 1 },
@@ -122,28 +159,19 @@ test("decodes that keep their threads for ever take no decode slot from others",
   try {
     const input = `file://${dir}/photos/`;
     const { store } = await openStore(input);
-    const load = async (key: string, bytes: Buffer, decodeTimeoutMs: number) => {
+    const load: Load = async (key, bytes, decodeTimeoutMs) => {
       const { etag } = await store.put(key, bytes);
       const request = { input, key, etag, specs, limits: { ...defaultImageLimits, decodeTimeoutMs }, isolated: false };
       const outcome = await pool.load(request);
       return outcome.ok ? "ok" : outcome.error.code;
     };
-    expect(await load("first.jpg", photo, 20_000)).toBe("ok");
-    for (let i = 0; i < 2; i++) expect(await load(`${i}.jpg`, cast("hold-thread"), 300)).toBe("DECODE_TIMEOUT");
-    // From now on in a process, which is killed with whatever holds it.
-    for (let i = 2; i < 4; i++) expect(await load(`${i}.jpg`, cast("hold-thread"), 3_000)).toBe("DECODE_TIMEOUT");
-    expect(await load("other.jpg", photo, 20_000)).toBe("ok");
-    // Freed threads bring the fast path back, and let the loader thread end.
-    await freeThreads(pipe);
-    expect(await load("last.jpg", photo, 20_000)).toBe("ok");
-    expect(await pool.close()).toBe(true);
+    await use(load, pool);
   } finally {
-    await freeThreads(pipe);
+    await beforeClosing();
     await pool.close();
-    delete process.env.HOSTILE_PIPE;
     await rm(dir, { recursive: true, force: true });
   }
-});
+}
 
 /** Opens the pipe for reading and writing, which never waits, and is what its readers wait for. */
 async function freeThreads(pipe: string): Promise<void> {

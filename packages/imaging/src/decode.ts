@@ -36,7 +36,7 @@ const muchLarger = 2;
 const sharedOversampling = 2;
 
 /**
- * Decodes an image once and gives each model its own input. The size is that after EXIF orientation. Alpha is flattened on
+ * Decodes an image once, a very long one once a model, and gives each model its own input. The size is that after EXIF orientation. Alpha is flattened on
  * black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first frame counts. An image less than
  * twice as large as it is asked for, alone, comes out as Pillow's `resize` and `crop` make it, byte for byte.
  *

@@ -21,13 +21,14 @@ export function plainJpegSize(bytes: Uint8Array): ImageSize | null {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     // EXIF data may stand behind the frame header too, but not behind the start of the scan.
     if (marker === 0xe1) return null;
+    if (marker === 0xda) return size;
     if (isFrame && size === null) {
       size = { heightPx: file.readUInt16BE(at + 5), widthPx: file.readUInt16BE(at + 7) };
       if (size.heightPx === 0 || size.widthPx === 0) return null;
     }
-    const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xda);
-    if (isStandalone || segmentBytes < 2) break;
+    const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
+    if (isStandalone || segmentBytes < 2) return null;
     at += 2 + segmentBytes;
   }
-  return size;
+  return null;
 }

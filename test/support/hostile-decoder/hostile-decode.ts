@@ -1,11 +1,14 @@
 import { open } from "node:fs/promises";
+import { isMainThread } from "node:worker_threads";
 import { decodeForModels } from "@labelfleet/imaging/decode";
+import { LabelfleetError } from "@labelfleet/shared/errors";
 
 /**
  * What an image does to the decoder that gets it: kill the process; never answer; keep a thread of libuv's pool until
- * somebody opens the named pipe `HOSTILE_PIPE` for writing; or tell which environment variables the decoder has.
+ * somebody opens the named pipe `HOSTILE_PIPE` for writing; tell which environment variables the decoder has; or be refused by a
+ * loader thread in the words of another image.
  */
-export type Spell = "die" | "hang" | "hold-thread" | "tell-environment";
+export type Spell = "die" | "hang" | "hold-thread" | "tell-environment" | "misjudge";
 
 const mark = "labelfleet-test-spell:";
 
@@ -27,6 +30,9 @@ export const hostileDecode: typeof decodeForModels = async (bytes, specs, limits
       return decodeForModels(bytes, specs, limits, takeMemory);
     case "tell-environment":
       throw new Error(JSON.stringify(Object.keys(process.env)));
+    case "misjudge":
+      if (!isMainThread) throw new LabelfleetError("IMAGE_UNSUPPORTED", "of another image", { cause: new Error() });
+      return decodeForModels(bytes, specs, limits, takeMemory);
     default:
       return decodeForModels(bytes, specs, limits, takeMemory);
   }

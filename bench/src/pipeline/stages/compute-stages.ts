@@ -30,11 +30,6 @@ export async function decodeStage({ folder, model: name, concurrency }: StageOpt
 export async function inferStage({ folder, model: name, concurrency: threads }: StageOptions): Promise<Stage> {
   const model = await resolveModel(name);
   const spec = preprocessSpec(model.card);
-  const pixels: ArrayBuffer[] = [];
-  for (const photo of await readPhotos(folder, inferredPhotos)) {
-    const decoded = await decodeForModels(photo, [spec], { maxPixels: defaultImageLimits.maxPixels });
-    pixels.push(decoded.pixels[0]!.buffer);
-  }
   const pool = new InferPool({
     threads,
     device: "cpu",
@@ -55,13 +50,22 @@ export async function inferStage({ folder, model: name, concurrency: threads }: 
   });
   const memory = modelMemory(model.card, (await stat(modelPath)).size, "fp32");
   const { startSize: batch } = deviceProfile("cpu", memory.imageBytes);
+  const atOnceBatches = 2 * threads;
+  const photos = await readPhotos(folder, inferredPhotos);
+  const pixels: ArrayBuffer[] = [];
+  for (let i = 0; i < Math.max(photos.length, batch * atOnceBatches); i++) {
+    const limits = { maxPixels: defaultImageLimits.maxPixels };
+    const decoded = await decodeForModels(photos[i % photos.length]!, [spec], limits);
+    pixels.push(decoded.pixels[0]!.buffer);
+  }
   await pool.load({ modelKey, modelPath, inputPx, numClasses, embeddings: false, warmUpImages: batch, memory });
   await allLoaded;
   return {
     run: (images) =>
-      atOnce(2 * threads, Math.ceil(images / batch), async () => {
-        const { images: back } = await pool.infer(modelKey, pixels.splice(-batch), 5);
-        pixels.push(...back);
+      atOnce(atOnceBatches, Math.ceil(images / batch), async () => {
+        const outcome = await pool.infer(modelKey, pixels.splice(-batch), 5);
+        if (!outcome.ok) throw outcome.error;
+        pixels.push(...outcome.images);
       }),
     close: async () => void (await pool.close()),
   };

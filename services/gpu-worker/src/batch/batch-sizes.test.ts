@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { modelMemory } from "@labelfleet/models/memory";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BatchSizes, type PinnedLimits } from "./batch-sizes.js";
 import { SizeNotes } from "./size-notes.js";
@@ -79,16 +80,22 @@ test.each(["", "{", '{"size":0}', "null"])("a broken note (%j) is as good as non
 });
 
 test.each([
-  { network: "Lite0 at 224 px", imageBytes: 36e6, images: 2 },
-  { network: "B3 at 300 px", imageBytes: 97e6, images: 1 },
-])("on a CPU images of $network go by $images without waiting, and that stays so", async ({ imageBytes, images }) => {
-  const cpu = sizes();
-  await cpu.open({ modelKey: "m", device: "cpu", weights, imageBytes });
-  work(cpu, 300);
-  expect(cpu.warmUpImages("cpu", imageBytes)).toBe(images);
-  expect(cpu.limitsOf("m")).toEqual({ maxBatchSize: images, maxWaitMs: 0, anySize: true });
-  expect(await readdir(cacheDir)).toEqual([]);
-});
+  { architecture: "tf_efficientnet_lite0", inputPx: 224, images: 2 },
+  { architecture: "efficientnet_b1", inputPx: 240, images: 2 },
+  { architecture: "efficientnet_b2", inputPx: 260, images: 1 },
+  { architecture: "efficientnet_b3", inputPx: 300, images: 1 },
+])(
+  "on a CPU images of $architecture go by $images without waiting, and that stays so",
+  async ({ images, ...network }) => {
+    const { imageBytes } = modelMemory({ ...network, numClasses: 1_000 }, 0, "fp32");
+    const cpu = sizes();
+    await cpu.open({ modelKey: "m", device: "cpu", weights, imageBytes });
+    work(cpu, 300);
+    expect(cpu.warmUpImages("cpu", imageBytes)).toBe(images);
+    expect(cpu.limitsOf("m")).toEqual({ maxBatchSize: images, maxWaitMs: 0, anySize: true });
+    expect(await readdir(cacheDir)).toEqual([]);
+  },
+);
 
 test("what is pinned is not searched for; out of memory it is halved all the same", async () => {
   const said: string[] = [];

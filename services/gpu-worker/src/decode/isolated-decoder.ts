@@ -8,8 +8,11 @@ import { type Answer, DecoderProcess } from "./decoder-process-handle.js";
 /** An image is blamed when this many decoders died of it; one may also die of what else happens on a machine. */
 const deathsToBlame = 2;
 
-/** A decoder that had nothing to do for this long is ended; its memory is better used by the fast path. */
-const defaultIdleMs = 5_000;
+/**
+ * A decoder that had nothing to do for this long is ended; its memory is better used by the fast path. Long enough that of a
+ * few bad images in a thousand not each starts one.
+ */
+const defaultIdleMs = 60_000;
 
 /**
  * Decodes image by image in a child process, so that whatever an image does to a decoder is known to be its doing, and

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DecodedImage } from "@labelfleet/imaging/decode";
-import { type ErrorCode, hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import { type ErrorCode, hasCode, isRecordCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import pLimit from "p-limit";
 import { maxOverdueDecodes } from "../cores.js";
 import { withDeadline } from "../decode/deadline.js";
@@ -96,11 +96,12 @@ export function serveLoads(decodeImage: DecodeImage): void {
 
 /**
  * What is wrong with an image, from a decoder that does nothing beside: libvips keeps one error text for a whole process, so
- * images that fail at the same moment may tell each other's reasons. Our own findings need no second look.
+ * images that fail at the same moment may tell each other's reasons. Our own findings need no second look, and without such a decoder
+ * the first one counts.
  */
 async function confirmed(error: unknown, again: () => Promise<DecodedImage>): Promise<DecodedImage> {
   if (!hasCode(error, ...decoderVerdicts) || (error as Error).cause === undefined) throw error;
   return again().catch((verdict: unknown) => {
-    throw hasCode(verdict, ...decoderVerdicts) ? verdict : error;
+    throw isRecordCode(toLabelfleetError(verdict).code) ? verdict : error;
   });
 }
