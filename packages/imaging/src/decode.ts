@@ -36,9 +36,10 @@ const muchLarger = 2;
 const sharedOversampling = 2;
 
 /**
- * Decodes an image once, a very long one once a model, and gives each model its own input. The size is that after EXIF orientation. Alpha is flattened on
- * black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first frame counts. An image less than
- * twice as large as it is asked for, alone, comes out as Pillow's `resize` and `crop` make it, byte for byte.
+ * Decodes an image once (a very long one once a model) and gives each model its own input. The size is that after EXIF
+ * orientation. Alpha is flattened on black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first
+ * frame counts. An image less than twice as large as it is asked for, alone, comes out as Pillow's `resize` and `crop` make
+ * it, byte for byte.
  *
  * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT (truncated files too), IMAGE_TOO_LARGE or DECODE_TIMEOUT.
  */

@@ -96,8 +96,8 @@ export function serveLoads(decodeImage: DecodeImage): void {
 
 /**
  * What is wrong with an image, from a decoder that does nothing beside: libvips keeps one error text for a whole process, so
- * images that fail at the same moment may tell each other's reasons. Our own findings need no second look, and without such a decoder
- * the first one counts.
+ * images that fail at the same moment may tell each other's reasons. Our own findings need no second look, and
+ * where no such decoder can be started the first one counts.
  */
 async function confirmed(error: unknown, again: () => Promise<DecodedImage>): Promise<DecodedImage> {
   if (!hasCode(error, ...decoderVerdicts) || (error as Error).cause === undefined) throw error;
