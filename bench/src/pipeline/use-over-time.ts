@@ -12,7 +12,7 @@ interface Sample {
   othersMs: number;
 }
 
-const sampleEveryMs = 100;
+const sampleEveryMs = 500;
 
 /** Watches what `labelfleet run` and its children use, from outside, from `watch` until `stop`. */
 export class UseOverTime {

@@ -21,14 +21,12 @@ function take(sizeBytes: number): ArrayBuffer {
 port.on("message", (message: ToLoader) => {
   switch (message.type) {
     case "load": {
+      if (free.length < keptBuffers) free.push(...message.recycled);
       const pixels = message.request.specs.map(({ inputPx }) => take(inputPx * inputPx * 3));
       const cost = { fetchMs: 0, decodeMs: 0, bytesRead: 0 };
       send({ type: "loaded", id: message.id, image: { widthPx: 500, heightPx: 375, pixels }, cost }, pixels);
       return;
     }
-    case "recycle":
-      if (free.length < keptBuffers) free.push(...message.buffers);
-      return;
     case "ping":
       send({ type: "pong" });
       return;

@@ -5,8 +5,9 @@ import { toImageError } from "./decode-errors.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
 import { around, type Box, centralPart, planResize, type ResizePlan } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
+import { readJpeg } from "./libjpeg-turbo.js";
 import { pngSize } from "./png-size.js";
-import { type Resampling, resample } from "./resample.js";
+import { type Resampling, type SourceImage, withSourceImage } from "./resample.js";
 import { resamplingFor } from "./resampling-cache.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 
@@ -19,8 +20,10 @@ export interface DecodeLimits {
 
 export interface DecodedImage extends ImageSize {
   /** For each spec, RGB of inputPx x inputPx x 3 bytes, rows first (NHWC without the N). */
-  pixels: Uint8Array<ArrayBuffer>[];
+  pixels: Pixels[];
 }
+
+type Pixels = Uint8Array<ArrayBuffer>;
 
 /** Where the pixels go: memory of exactly this many bytes, new unless the caller has some to use again. */
 export type TakeMemory = (sizeBytes: number) => ArrayBuffer;
@@ -31,6 +34,9 @@ const kernels = { bicubic: "cubic", bilinear: "linear" } as const;
 
 /** So many times larger than asked for, an image is resized by sharp, which lets JPEG's decoder shrink it. */
 const muchLarger = 2;
+
+/** What is decoded all at once, in the loader thread: more would keep its images waiting. */
+const maxDirectPixels = 4_000_000;
 
 /** With several models, the image is first brought to this many times the largest short side that is asked for. */
 const sharedOversampling = 2;
@@ -54,17 +60,18 @@ export async function decodeForModels(
   if (!format) throw new LabelfleetError("IMAGE_UNSUPPORTED", "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF");
   const options = inputOptions(limits.maxPixels);
   const open: Open = () => sharp(bytes, options).timeout({ seconds: Math.ceil((limits.timeoutMs ?? 0) / 1000) });
-  let size: ImageSize;
-  let parts: RgbPart[];
   try {
-    size = await sizeOf(bytes, format, open, limits);
+    const { isUpright, ...size } = await headerOf(bytes, format, open, limits);
     if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
+    const isDirect = format === "jpeg" && isUpright && isSmall(size, specs);
+    const pixels = isDirect ? decodeDirectly(bytes, size, specs, takeMemory) : null;
+    if (pixels !== null) return { ...size, pixels };
     if (mayBeCut(bytes, format)) await readEveryPixel(open);
-    parts = await readParts(open, size, specs);
+    const parts = await readParts(open, size, specs);
+    return { ...size, pixels: parts.map((part) => pixelsOf(part, takeMemory)) };
   } catch (error) {
     throw toImageError(error, limits);
   }
-  return { ...size, pixels: parts.map((part) => pixelsOf(part, takeMemory)) };
 }
 
 /** What sharp made of an image: RGB of a part of it that has what a resampling needs, or pixels as they are asked for. */
@@ -77,27 +84,64 @@ interface RgbPart {
 /** The image anew: sharp's pipelines are used once. */
 type Open = () => Sharp;
 
-async function sizeOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits: DecodeLimits): Promise<ImageSize> {
+/** An image as it is shown; it is stored so too where it is upright. */
+interface Header extends ImageSize {
+  isUpright: boolean;
+}
+
+async function headerOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits: DecodeLimits): Promise<Header> {
   const plain = format === "jpeg" ? plainJpegSize(bytes) : null;
-  if (plain) return plain;
+  if (plain) return { ...plain, isUpright: true };
   // The decoder complains on stderr of numbers that are none for it; a size beyond the limit need not come to it.
   const declared = format === "png" ? pngSize(bytes) : null;
-  if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) return declared;
-  const { autoOrient } = await open().metadata();
-  return { widthPx: autoOrient.width, heightPx: autoOrient.height };
+  if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) return { ...declared, isUpright: true };
+  const { autoOrient, orientation = 1 } = await open().metadata();
+  return { widthPx: autoOrient.width, heightPx: autoOrient.height, isUpright: orientation === 1 };
+}
+
+/** Whether all models' inputs are resampled from the pixels as they are stored, and those are few. */
+function isSmall(size: ImageSize, specs: readonly PreprocessSpec[]): boolean {
+  if (size.widthPx * size.heightPx > maxDirectPixels) return false;
+  if (isShared(size, specs)) return Math.min(size.widthPx, size.heightPx) <= sharedShortSidePx(specs);
+  return !specs.some((spec) => isMuchLarger(size, spec));
+}
+
+/** A small photo, which most images are, without sharp; null where the decoder has something to say of it. */
+function decodeDirectly(
+  bytes: Uint8Array,
+  size: ImageSize,
+  specs: readonly PreprocessSpec[],
+  takeMemory: TakeMemory,
+): Pixels[] | null {
+  return withSourceImage({ left: 0, top: 0, width: size.widthPx, height: size.heightPx }, (image) => {
+    if (!readJpeg(bytes, size, image.pixels)) return null;
+    return specs.map((spec) => resampled(image, resamplingFor(size, spec), takeMemory));
+  });
 }
 
 /** Decoded once for all models; a very long image, which is rare and large in memory, for each of them. */
 async function readParts(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
-  if (specs.length > 1 && centralPart(size) === null) return readShared(open, size, specs);
+  if (isShared(size, specs)) return readShared(open, size, specs);
   const parts: RgbPart[] = [];
   for (const spec of specs) parts.push(await readOne(open, size, spec));
   return parts;
 }
 
+function isShared(size: ImageSize, specs: readonly PreprocessSpec[]): boolean {
+  return specs.length > 1 && centralPart(size) === null;
+}
+
+function largestOf(specs: readonly PreprocessSpec[]): PreprocessSpec {
+  return specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
+}
+
+function sharedShortSidePx(specs: readonly PreprocessSpec[]): number {
+  return largestOf(specs).resizeShortSidePx * sharedOversampling;
+}
+
 async function readShared(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
-  const largest = specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
-  const resizeShortSidePx = largest.resizeShortSidePx * sharedOversampling;
+  const largest = largestOf(specs);
+  const resizeShortSidePx = sharedShortSidePx(specs);
   const image = open().autoOrient();
   // Never enlarged, so that small images come out as if they were decoded for one model.
   if (Math.min(size.widthPx, size.heightPx) <= resizeShortSidePx) {
@@ -115,8 +159,7 @@ async function readShared(open: Open, size: ImageSize, specs: readonly Preproces
 
 async function readOne(open: Open, size: ImageSize, spec: PreprocessSpec): Promise<RgbPart> {
   const image = open().autoOrient();
-  const { width, height } = planResize(size, spec);
-  if (Math.max(size.widthPx / width, size.heightPx / height) >= muchLarger) {
+  if (isMuchLarger(size, spec)) {
     const middle = spec.squash ? null : centralPart(size);
     const plan = planResize(sizeWithin(size, middle), spec);
     const cropped = resizedBySharp(image, middle, plan, spec).extract(plan.crop);
@@ -125,6 +168,11 @@ async function readOne(open: Open, size: ImageSize, spec: PreprocessSpec): Promi
   const resampling = resamplingFor(size, spec);
   const { part } = resampling;
   return { data: await toRgb(image.extract(part)).toBuffer(), part, resampling };
+}
+
+function isMuchLarger(size: ImageSize, spec: PreprocessSpec): boolean {
+  const { width, height } = planResize(size, spec);
+  return Math.max(size.widthPx / width, size.heightPx / height) >= muchLarger;
 }
 
 function sizeWithin(size: ImageSize, part: Box | null): ImageSize {
@@ -141,15 +189,25 @@ function resizedBySharp(
 }
 
 /** In memory that can be transferred to another thread, which sharp's cannot; without a resampling a copy of 0.03 ms. */
-function pixelsOf({ data, part, resampling }: RgbPart, takeMemory: TakeMemory): Uint8Array<ArrayBuffer> {
+function pixelsOf({ data, part, resampling }: RgbPart, takeMemory: TakeMemory): Pixels {
   if (data.byteLength !== part.width * part.height * 3) {
     const size = `${part.width} x ${part.height}`;
     throw new LabelfleetError("INTERNAL", `decoding gave ${data.byteLength} bytes for ${size} pixels of RGB`);
   }
-  const { widthPx, heightPx } = resampling ?? { widthPx: part.width, heightPx: part.height };
-  const pixels = new Uint8Array(takeMemory(widthPx * heightPx * 3));
-  if (resampling === null) pixels.set(data);
-  else resample(data, part, resampling, pixels);
+  if (resampling === null) {
+    const pixels = new Uint8Array(takeMemory(data.byteLength));
+    pixels.set(data);
+    return pixels;
+  }
+  return withSourceImage(part, (image) => {
+    image.pixels.set(data);
+    return resampled(image, resampling, takeMemory);
+  });
+}
+
+function resampled(image: SourceImage, resampling: Resampling, takeMemory: TakeMemory): Pixels {
+  const pixels = new Uint8Array(takeMemory(resampling.widthPx * resampling.heightPx * 3));
+  image.resample(resampling, pixels);
   return pixels;
 }
 

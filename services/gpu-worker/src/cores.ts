@@ -21,7 +21,7 @@ export interface ThreadPins {
 export const noPins: ThreadPins = { inferThreads: null, decodeSlots: null, loaderThreads: null, fetches: null };
 
 /** Decode slots that one loader thread serves before its event loop becomes the limit. */
-const decodeSlotsPerLoader = 4;
+const decodeSlotsPerLoader = 2;
 /**
  * Decodes past their deadline that a loader thread may leave behind on libuv's pool; with so many it decodes in a process.
  * When the last free slots hang all at once there are as many more as there are slots.

@@ -41,7 +41,7 @@ export class LoaderPool {
   }
 
   /** Gives the memory of images back to a loader that may use it again. */
-  recycle(buffers: ArrayBuffer[]): void {
+  recycle(buffers: readonly ArrayBuffer[]): void {
     this.#threads[this.#turn++ % this.#threads.length]!.recycle(buffers);
   }
 

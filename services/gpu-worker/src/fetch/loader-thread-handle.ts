@@ -25,6 +25,7 @@ export class LoaderThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #pingTimer: NodeJS.Timeout;
+  #recycled: ArrayBuffer[] = [];
   #onClosed: () => void = () => {};
   /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
   #unanswered = 0;
@@ -67,12 +68,15 @@ export class LoaderThread {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#send({ type: "load", id, request });
+      const recycled = this.#recycled;
+      this.#recycled = [];
+      this.#send({ type: "load", id, request, recycled }, recycled);
     });
   }
 
-  recycle(buffers: ArrayBuffer[]): void {
-    this.#send({ type: "recycle", buffers }, buffers);
+  /** Gives memory back, with the next image. */
+  recycle(buffers: readonly ArrayBuffer[]): void {
+    this.#recycled.push(...buffers);
   }
 
   /** Whether the thread could be ended; a decode that hangs keeps it. */

@@ -37,13 +37,12 @@ export interface LoadCost {
 }
 
 /**
- * Main thread to loader thread. `open` says which input is read next, `recycle` gives the memory of inferred images back, `ping` asks whether the thread still
- * turns, `close` to end its decoder process.
+ * Main thread to loader thread. `load` gives the memory of inferred images back, `open` says which input is read next, `ping` asks
+ * whether the thread still turns, `close` to end its decoder process.
  */
 export type ToLoader =
-  | { type: "load"; id: number; request: LoadRequest }
+  | { type: "load"; id: number; request: LoadRequest; recycled: ArrayBuffer[] }
   | { type: "open"; input: string }
-  | { type: "recycle"; buffers: ArrayBuffer[] }
   | { type: "ping" }
   | { type: "close" };
 

@@ -74,14 +74,12 @@ export function serveLoads(decodeImage: DecodeImage): void {
   port.on("message", (message: ToLoader) => {
     switch (message.type) {
       case "load":
+        for (const buffer of message.recycled) buffers.give(buffer);
         void load(message.id, message.request);
         return;
       case "open":
         // What is wrong with the store is told by the first image.
         stores.open(message.input).catch(() => undefined);
-        return;
-      case "recycle":
-        for (const buffer of message.buffers) buffers.give(buffer);
         return;
       case "ping":
         send({ type: "pong" });
