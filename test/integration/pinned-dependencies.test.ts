@@ -21,7 +21,7 @@ const workspaces = Object.keys(lock.packages).filter((path) => !path.includes("n
 test.each(workspaces)("package.json of %s names exact versions only", (workspace) => {
   const { dependencies, devDependencies, optionalDependencies, overrides } = read<Package>(workspace, "package.json");
   const all = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies, ...overrides });
-  const loose = all.filter(([, version]) => !/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/.test(version));
+  const loose = all.filter(([, version]) => !/^(npm:[\w/.-]+@)?\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/.test(version));
   expect(loose).toEqual([]);
 });
 
