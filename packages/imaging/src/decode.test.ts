@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeForModels } from "./decode.js";
+import { hasLibjpegTurbo } from "./libjpeg-turbo.js";
 import { sharp } from "./sharp-setup.js";
 import { withExifBehindFrame } from "./test-support/late-exif.js";
 
@@ -92,6 +93,28 @@ describe("decodeForModels", () => {
     const { widthPx, heightPx, pixels } = await decodeForModels(withExifBehindFrame(usual), [spec], limits);
     expect([widthPx, heightPx]).toEqual([303, 401]);
     expect(Buffer.compare(pixels[0]!, (await decodeForModels(usual, [spec], limits)).pixels[0]!)).toBe(0);
+  });
+
+  it.runIf(hasLibjpegTurbo)("decodes an upright small JPEG without sharp, and others with it", async () => {
+    const small = sharp(photo).resize(401, 303);
+    const cases = {
+      plain: await small.clone().jpeg().toBuffer(),
+      turned: await small.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+      cut: (await small.clone().jpeg().toBuffer()).subarray(0, 9_000),
+      large: await sharp(photo).resize(1_200, 900).jpeg().toBuffer(),
+      png: await small.clone().png().toBuffer(),
+    };
+    const tasks: Record<string, number> = {};
+    for (const [name, bytes] of Object.entries(cases)) {
+      let begun = 0;
+      const count = () => (begun += 1);
+      sharp.queue.on("change", count);
+      await decodeForModels(bytes, [spec], limits).catch(() => undefined);
+      sharp.queue.off("change", count);
+      tasks[name] = begun;
+    }
+    expect(tasks.plain).toBe(0);
+    expect(Object.values(tasks).filter((begun) => begun > 0)).toHaveLength(4);
   });
 
   it.each([

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { KoffiFunc } from "koffi";
+import koffi, { type KoffiFunc } from "koffi";
 import type { ImageSize } from "./jpeg-size.js";
 
 // libjpeg-turbo by its own C interface (turbojpeg.h): 0.6 ms of CPU time for a photo of 500x375, of which sharp, with a pipeline
@@ -9,7 +10,7 @@ import type { ImageSize } from "./jpeg-size.js";
 
 /** What is used of the library. Where a function returns a status, it is 0, or -1 for errors and warnings. */
 interface Library {
-  init: KoffiFunc<(kind: number) => Handle>;
+  init: KoffiFunc<(kind: number) => Handle | null>;
   destroy: KoffiFunc<(handle: Handle) => void>;
   set: KoffiFunc<(handle: Handle, parameter: number, value: number) => number>;
   get: KoffiFunc<(handle: Handle, parameter: number) => number>;
@@ -19,67 +20,111 @@ interface Library {
   >;
 }
 
-/** A pointer, which is only handed back. */
-type Handle = object;
+/** A pointer. */
+type Handle = bigint;
 
 /** Numbers of turbojpeg.h. */
 const initDecompress = 1;
-const parameter = { stopOnWarning: 0, jpegWidth: 5, jpegHeight: 6, scanLimit: 13 };
+const parameter = { stopOnWarning: 0, widthPx: 5, heightPx: 6, bits: 7, scanLimit: 13, arithmetic: 14, lossless: 15 };
 const pixelFormatRgb = 0;
 
 /** A progressive JPEG of a camera or a web site has some ten scans; one of thousands is made to take long. */
 const maxScans = 100;
 
-const library = await openLibrary();
-/** Of this thread; kept between images. */
-let decompressor: Handle | null = null;
+/** Decoded as a whole, in memory that is kept; sharp needs a few rows of larger images only. */
+const maxPixels = 4_000_000;
+
+/** What decodes one image at a time, and the memory that it writes to. */
+interface Decompressor {
+  handle: Handle;
+  rgb: Uint8Array;
+}
+
+/** A decode that runs on another thread; this keeps its memory from the garbage collector. */
+interface Decode extends Decompressor {
+  bytes: Uint8Array;
+}
+
+const library = openLibrary();
+const idle: Decompressor[] = [];
+const running = new Set<Decode>();
 
 /** Whether there is a library for this platform; elsewhere sharp decodes everything. */
 export const hasLibjpegTurbo = library !== null;
 
 /**
- * Writes the pixels of a JPEG as they are stored to `to`: RGB of widthPx x heightPx x 3 bytes, rows first. Blocks the thread, 3 ms
- * a megapixel. False for what another decoder has to judge: errors and warnings, CMYK, another size than told.
+ * Gives `use` the pixels of a JPEG as they are stored, RGB of widthPx x heightPx x 3 bytes, rows first, valid until it returns.
+ * Resolves to null, without calling it, for what another decoder has to judge: errors and warnings, CMYK, anything but 8-bit
+ * Huffman-coded JPEG, another size than told, more than 4 megapixels.
  */
-export function readJpeg(bytes: Uint8Array, size: ImageSize, to: Uint8Array): boolean {
-  if (library === null) return false;
-  decompressor ??= newDecompressor(library);
-  if (decompress(library, decompressor, bytes, size, to)) return true;
-  // One that failed on a header fails on the next one too.
-  library.destroy(decompressor);
-  decompressor = null;
-  return false;
-}
-
-function decompress(
-  { readHeader, get, decompress: toRgb }: Library,
-  handle: Handle,
+export async function withJpegPixels<T>(
   bytes: Uint8Array,
-  { widthPx, heightPx }: ImageSize,
-  to: Uint8Array,
-): boolean {
-  if (readHeader(handle, bytes, bytes.byteLength) !== 0) return false;
-  if (get(handle, parameter.jpegWidth) !== widthPx || get(handle, parameter.jpegHeight) !== heightPx) return false;
+  size: ImageSize,
+  use: (rgb: Uint8Array) => T,
+): Promise<T | null> {
+  const { widthPx, heightPx } = size;
+  if (library === null || widthPx * heightPx > maxPixels) return null;
+  const decompressor = idle.pop() ?? newDecompressor(library);
+  if (decompressor === null) return null;
   const sizeBytes = widthPx * heightPx * 3;
-  if (to.byteLength < sizeBytes) throw new RangeError(`${to.byteLength} bytes for pixels of ${sizeBytes}`);
-  return toRgb(handle, bytes, bytes.byteLength, to, 0, pixelFormatRgb) === 0;
+  if (decompressor.rgb.byteLength < sizeBytes) decompressor.rgb = new Uint8Array(sizeBytes);
+  const isDecoded =
+    isUsual(library, decompressor.handle, bytes, size) && (await decompress(library, bytes, decompressor));
+  if (!isDecoded) {
+    // One that failed on a header fails on the next one too.
+    library.destroy(decompressor.handle);
+    return null;
+  }
+  try {
+    return use(decompressor.rgb.subarray(0, sizeBytes));
+  } finally {
+    idle.push(decompressor);
+  }
 }
 
-function newDecompressor({ init, set }: Library): Handle {
+function isUsual({ readHeader, get }: Library, handle: Handle, bytes: Uint8Array, size: ImageSize): boolean {
+  if (readHeader(handle, bytes, bytes.byteLength) !== 0) return false;
+  const isCoded = get(handle, parameter.arithmetic) === 0 && get(handle, parameter.lossless) === 0;
+  if (!isCoded || get(handle, parameter.bits) !== 8) return false;
+  return get(handle, parameter.widthPx) === size.widthPx && get(handle, parameter.heightPx) === size.heightPx;
+}
+
+/** On a thread of libuv's pool. Whether there was nothing to complain of. */
+async function decompress(used: Library, bytes: Uint8Array, { handle, rgb }: Decompressor): Promise<boolean> {
+  const decode = { handle, rgb, bytes };
+  running.add(decode);
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      used.decompress.async(handle, bytes, bytes.byteLength, rgb, 0, pixelFormatRgb, (error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+    return status === 0;
+  } finally {
+    running.delete(decode);
+  }
+}
+
+/** null when there is no memory for it. */
+function newDecompressor({ init, set }: Library): Decompressor | null {
   const handle = init(initDecompress);
+  if (handle === null) return null;
   set(handle, parameter.stopOnWarning, 1);
   set(handle, parameter.scanLimit, maxScans);
-  return handle;
+  return { handle, rgb: new Uint8Array(0) };
 }
 
-async function openLibrary(): Promise<Library | null> {
-  const binaries = `jpeg-turbo-${process.platform}-${process.arch}`;
-  // glibc's fails to load where there is only musl.
-  for (const folder of [binaries, `${binaries}-musl`]) {
-    try {
-      const { default: koffi } = await import("koffi");
-      const packageFolder = dirname(createRequire(import.meta.url).resolve("@julusian/jpeg-turbo/package.json"));
-      const file = koffi.load(join(packageFolder, "prebuilds", folder, "libturbojpeg.so.0"));
+function openLibrary(): Library | null {
+  const prebuilds = join(
+    dirname(createRequire(import.meta.url).resolve("@julusian/jpeg-turbo/package.json")),
+    "prebuilds",
+  );
+  const platform = `jpeg-turbo-${process.platform}-${process.arch}`;
+  for (const folder of [platform, `${platform}-musl`]) {
+    const path = join(prebuilds, folder, "libturbojpeg.so.0");
+    const file = existsSync(path) ? loaded(path) : null;
+    if (file !== null) {
       return {
         init: file.func("void *tj3Init(int kind)"),
         destroy: file.func("void tj3Destroy(void *handle)"),
@@ -90,9 +135,16 @@ async function openLibrary(): Promise<Library | null> {
           "int tj3Decompress8(void *handle, const uint8_t *bytes, size_t size, uint8_t *to, int pitch, int format)",
         ),
       };
-    } catch {
-      // No library for this platform.
     }
   }
   return null;
+}
+
+/** null where it was built for another C library. */
+function loaded(path: string): ReturnType<typeof koffi.load> | null {
+  try {
+    return koffi.load(path);
+  } catch {
+    return null;
+  }
 }

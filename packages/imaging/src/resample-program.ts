@@ -44,9 +44,9 @@ const start = () => new WebAssembly.Instance(program).exports as ResampleProgram
 let running = start();
 
 /** Runs the program of this thread. What lies in its memory is of no use before and after. */
-export function withResampleProgram<T>(work: (program: ResampleProgram) => T): T {
+export function withResampleProgram(work: (program: ResampleProgram) => void): void {
   try {
-    return work(running);
+    work(running);
   } finally {
     if (running.memory.buffer.byteLength > maxKeptBytes) running = start();
   }

@@ -65,47 +65,23 @@ function packed({ starts, taps, values }: Weights, perGroup: number, step: numbe
   return { starts: starts.map((start) => (start - starts[0]!) * step), parts, groups };
 }
 
-/** An image in the memory of this thread's program. */
-export interface SourceImage {
-  /** RGB, rows first, of the part of the image that was said; to be written before anything is resampled. */
-  readonly pixels: Uint8Array;
-  /**
-   * Writes the resized and cropped image to `to`, widthPx x heightPx x 3 bytes: the bytes that Pillow's `resize` and `crop`
-   * give. The part must have all that `resampling` reads.
-   */
-  resample(resampling: Resampling, to: Uint8Array): void;
+/**
+ * Writes the resized and cropped image to `to`, widthPx x heightPx x 3 bytes: the bytes that Pillow's `resize` and `crop` give.
+ *
+ * @param pixels RGB, rows first, of the part `from` of the image, which has all that `resampling` reads
+ */
+export function resample(pixels: Uint8Array, from: Box, resampling: Resampling, to: Uint8Array): void {
+  withResampleProgram((program) => runProgram(program, pixels, from, resampling, to));
 }
 
-/** Gives `use` room for this part of an image, until it returns. */
-export function withSourceImage<T>(from: Box, use: (image: SourceImage) => T): T {
-  return withResampleProgram((program) => {
-    const at = program.firstFreeByte();
-    const sizeBytes = from.width * from.height * channels;
-    // The program reads on behind what has a weight: a row, and the width of a group of weights, which there are more of behind it.
-    const end = aligned(at + sizeBytes + from.width * channels);
-    return use({
-      pixels: memoryOf(program, end).subarray(at, at + sizeBytes),
-      resample: (resampling, to) => runProgram(program, { at, end, from }, resampling, to),
-    });
-  });
-}
-
-/** Where an image lies in the program's memory. */
-interface Placed {
-  at: number;
-  /** The first byte that may be used for other things. */
-  end: number;
-  from: Box;
-}
-
-function runProgram(program: ResampleProgram, source: Placed, resampling: Resampling, to: Uint8Array): void {
+function runProgram(program: ResampleProgram, pixels: Uint8Array, from: Box, resampling: Resampling, to: Uint8Array) {
   const { part, widthPx, heightPx, columns, rows } = resampling;
-  const { from } = source;
   const fromStride = from.width * channels;
+  const firstByte = (part.top - from.top) * fromStride;
   // A pixel is stored with a byte behind it.
   const betweenStride = aligned(widthPx * channels + 1);
   const resultBytes = widthPx * heightPx * channels;
-  let end = source.end;
+  let end = program.firstFreeByte();
   const place = (sizeBytes: number): number => {
     const at = end;
     end = aligned(at + sizeBytes);
@@ -115,7 +91,8 @@ function runProgram(program: ResampleProgram, source: Placed, resampling: Resamp
   const columnWeights = place(columns.parts.byteLength);
   const rowStarts = place(rows.starts.byteLength);
   const rowWeights = place(rows.parts.byteLength);
-  // The second pass, too, reads on: a group of rows.
+  // Both passes read on behind what has a weight: the first a row and a group of pixels, the second a group of rows.
+  const source = place((part.height + 1) * fromStride + columns.groups * columnsPerGroup * channels + vectorBytes);
   const between = place((part.height + 1 + rows.groups * rowsPerGroup) * betweenStride);
   // The last row's last store may go beyond it.
   const result = place(resultBytes + vectorBytes);
@@ -124,8 +101,9 @@ function runProgram(program: ResampleProgram, source: Placed, resampling: Resamp
   memory.set(bytesOf(columns.parts), columnWeights);
   memory.set(bytesOf(rows.starts), rowStarts);
   memory.set(bytesOf(rows.parts), rowWeights);
+  memory.set(pixels.subarray(firstByte, firstByte + part.height * fromStride), source);
   program.horizontal(
-    source.at + (part.top - from.top) * fromStride + (part.left - from.left) * channels,
+    source + (part.left - from.left) * channels,
     fromStride,
     part.height,
     between,

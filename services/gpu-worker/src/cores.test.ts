@@ -24,8 +24,8 @@ test("two cores get the split that was measured best: two sessions, two decoders
 });
 
 test("what is pinned stays, and the rest follows from it", () => {
-  const pinned = planThreads(8, { ...noPins, decodeSlots: 8, fetches: 12 });
-  expect(pinned).toEqual({ inferThreads: 8, decodeSlots: 8, loaderThreads: 4, fetchSlotsPerLoader: 3 });
+  const pinned = planThreads(8, { ...noPins, decodeSlots: 8, fetches: 10 });
+  expect(pinned).toEqual({ inferThreads: 8, decodeSlots: 8, loaderThreads: 2, fetchSlotsPerLoader: 5 });
   expect(planThreads(8, { inferThreads: 1, decodeSlots: 2, loaderThreads: 2, fetches: 4 })).toEqual({
     inferThreads: 1,
     decodeSlots: 2,

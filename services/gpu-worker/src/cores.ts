@@ -21,7 +21,7 @@ export interface ThreadPins {
 export const noPins: ThreadPins = { inferThreads: null, decodeSlots: null, loaderThreads: null, fetches: null };
 
 /** Decode slots that one loader thread serves before its event loop becomes the limit. */
-const decodeSlotsPerLoader = 2;
+const decodeSlotsPerLoader = 4;
 /**
  * Decodes past their deadline that a loader thread may leave behind on libuv's pool; with so many it decodes in a process.
  * When the last free slots hang all at once there are as many more as there are slots.
@@ -32,7 +32,7 @@ const otherPoolThreads = 3;
 /** Fetches mostly wait for the network; they are overlapped, not parallel. */
 const fetchSlotsPerDecode = 4;
 /**
- * The most that decoding may need of the cores: 16 of 30 ms for Lite0 at 12 megapixels. At 500x375 it is 4 of 17, and for
+ * The most that decoding may need of the cores: 16 of 30 ms for Lite0 at 12 megapixels. At 500x375 it is 2 of 14, and for
  * heavier networks less; slots that are not needed then wait, because the image budget is full.
  */
 const decodeShare = 0.6;

@@ -23,7 +23,8 @@ export interface LoaderPoolOptions {
 /** The loader threads of a worker. How many images are in them at once is the caller's to bound. */
 export class LoaderPool {
   readonly #threads: LoaderThread[];
-  #turn = 0;
+  /** Not more than was in flight since the last image was asked for. */
+  readonly #recycled: ArrayBuffer[] = [];
 
   constructor({ threads, perThread, entries = decodeEntries, onDied }: LoaderPoolOptions) {
     const data = { ...perThread, decoderEntry: entries.decoderProcess.href };
@@ -37,12 +38,13 @@ export class LoaderPool {
 
   /** Fetches and decodes one image. Rejects only when the thread dies; what is wrong with the image is an outcome. */
   load(request: LoadRequest): Promise<LoadOutcome> {
-    return this.#threads.reduce((best, next) => (next.inFlight < best.inFlight ? next : best)).load(request);
+    const idlest = this.#threads.reduce((best, next) => (next.inFlight < best.inFlight ? next : best));
+    return idlest.load(request, this.#recycled.splice(0));
   }
 
-  /** Gives the memory of images back to a loader that may use it again. */
+  /** Gives the memory of images back, to the loader of the next image. */
   recycle(buffers: readonly ArrayBuffer[]): void {
-    this.#threads[this.#turn++ % this.#threads.length]!.recycle(buffers);
+    this.#recycled.push(...buffers);
   }
 
   /** Whether every thread could be ended. */

@@ -25,7 +25,6 @@ export class LoaderThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #pingTimer: NodeJS.Timeout;
-  #recycled: ArrayBuffer[] = [];
   #onClosed: () => void = () => {};
   /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
   #unanswered = 0;
@@ -62,21 +61,19 @@ export class LoaderThread {
     this.#send({ type: "open", input });
   }
 
-  /** Rejects only when the thread dies or is closed; what is wrong with the image is an outcome. @throws WORKER_DIED */
-  load(request: LoadRequest): Promise<LoadOutcome> {
+  /**
+   * Rejects only when the thread dies or is closed; what is wrong with the image is an outcome.
+   *
+   * @param recycled memory that the thread may use again; moved away
+   * @throws WORKER_DIED
+   */
+  load(request: LoadRequest, recycled: ArrayBuffer[] = []): Promise<LoadOutcome> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      const recycled = this.#recycled;
-      this.#recycled = [];
       this.#send({ type: "load", id, request, recycled }, recycled);
     });
-  }
-
-  /** Gives memory back, with the next image. */
-  recycle(buffers: readonly ArrayBuffer[]): void {
-    this.#recycled.push(...buffers);
   }
 
   /** Whether the thread could be ended; a decode that hangs keeps it. */
