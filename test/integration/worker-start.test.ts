@@ -31,7 +31,7 @@ function loadedBy(entry: string): { files: Set<string>; packages: Set<string> } 
 
 it("loads no more than a worker's main thread needs, which is most of its start", () => {
   const { files, packages } = loadedBy(resolve("@labelfleet/gpu-worker/worker"));
-  expect([...packages].sort()).toEqual(["bullmq", "ioredis", "zod"]);
+  expect([...packages].sort()).toEqual(["bullmq", "ioredis", "koffi", "zod"]);
   expect([...files].filter((file) => /build-onnx|s3-store|parquet-codec/.test(file))).toEqual([]);
 });
 

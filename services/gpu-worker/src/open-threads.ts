@@ -1,6 +1,7 @@
 import type { Releasers } from "@labelfleet/shared/releasers";
 import { BatchSizes } from "./batch/batch-sizes.js";
 import { SizeNotes } from "./batch/size-notes.js";
+import { scheduleAsBatch } from "./batch-scheduling.js";
 import type { ThreadPlan } from "./cores.js";
 import { LoaderPool } from "./fetch/loader-pool.js";
 import { DeviceFacts } from "./infer/device-memory.js";
@@ -23,6 +24,7 @@ export function openThreads(
   { releasers, onDied, noteStuck }: ThreadEnds,
 ): { sizes: BatchSizes; infer: InferPool; loaders: LoaderPool } {
   collectLate();
+  scheduleAsBatch();
   const simulated = options.simulated ?? null;
   const facts = new DeviceFacts({ simulated, cores: options.cores, givenMib: options.deviceMemoryMib });
   const sizes = new BatchSizes({

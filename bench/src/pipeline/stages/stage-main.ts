@@ -1,3 +1,4 @@
+import { scheduleAsBatch } from "@labelfleet/gpu-worker/batch-scheduling";
 import { collectLate } from "@labelfleet/gpu-worker/late-collection";
 import { decodeStage, inferStage } from "./compute-stages.js";
 import { fetchStage, listStage, writeStage } from "./s3-stages.js";
@@ -16,6 +17,7 @@ const warmUpShare = 0.25;
 
 // As a worker does.
 collectLate();
+scheduleAsBatch();
 const options = JSON.parse(process.argv[2] ?? "") as StageOptions;
 const stage = await stages[options.stage](options);
 await stage.run(Math.ceil(options.images * warmUpShare));
