@@ -2,6 +2,8 @@ import type { PipelineResult } from "./result.js";
 
 const widthPx = 860;
 const barPx = 46;
+/** At most, in the mean of a name and its number. */
+const letterPx = 7;
 const left = 150;
 const right = 40;
 const colours: Record<string, string> = {
@@ -51,11 +53,12 @@ function bar(name: string, y: number, pieces: [string, number][], scale: number)
   const drawn = pieces.map(([label, ms]) => {
     const width = ms * scale;
     const rect = `<rect x="${x.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${barPx}" fill="${colours[label]}"><title>${label}: ${ms.toFixed(2)} ms</title></rect>`;
+    const text = `${label} ${ms.toFixed(2)}`;
     // What is too narrow for its name has it as a tooltip.
-    const text =
-      width > 60 ? `<text x="${(x + 4).toFixed(1)}" y="${y + barPx + 15}">${label} ${ms.toFixed(2)}</text>` : "";
+    const hasRoom = width > text.length * letterPx;
+    const written = hasRoom ? `<text x="${(x + 4).toFixed(1)}" y="${y + barPx + 15}">${text}</text>` : "";
     x += width;
-    return rect + text;
+    return rect + written;
   });
   return `<text x="20" y="${y + barPx / 2 + 4}">${name}</text>${drawn.join("")}`;
 }

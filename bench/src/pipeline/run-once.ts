@@ -60,7 +60,7 @@ export async function endedRun(args: string[], { s3Env, env, onStart }: Surround
   return { report: runReportSchema.parse(JSON.parse(output)), commandSeconds };
 }
 
-/** The same, watched from outside ten times a second, which takes one or two percent of the machine. */
+/** The same, watched from outside twice a second, which takes some thousandths of the machine. */
 export async function runOnce(
   args: string[],
   s3: { pid: number; env: Record<string, string> },
