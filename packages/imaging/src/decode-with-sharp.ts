@@ -23,12 +23,6 @@ export interface RgbPart {
 /** The image anew: sharp's pipelines are used once. */
 export type Open = () => Sharp;
 
-/** Whether every model's input is resampled from the pixels as they are stored. */
-export function isSmall(size: ImageSize, specs: readonly PreprocessSpec[]): boolean {
-  if (isShared(size, specs)) return Math.min(size.widthPx, size.heightPx) <= sharedShortSidePx(specs);
-  return !specs.some((spec) => isMuchLarger(size, spec));
-}
-
 /** Decoded once for all models; a very long image, which is rare and large in memory, for each of them. */
 export async function readParts(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
   if (isShared(size, specs)) return readShared(open, size, specs);
@@ -50,13 +44,9 @@ function largestOf(specs: readonly PreprocessSpec[]): PreprocessSpec {
   return specs.reduce((a, b) => (a.resizeShortSidePx >= b.resizeShortSidePx ? a : b));
 }
 
-function sharedShortSidePx(specs: readonly PreprocessSpec[]): number {
-  return largestOf(specs).resizeShortSidePx * sharedOversampling;
-}
-
 async function readShared(open: Open, size: ImageSize, specs: readonly PreprocessSpec[]): Promise<RgbPart[]> {
   const largest = largestOf(specs);
-  const resizeShortSidePx = sharedShortSidePx(specs);
+  const resizeShortSidePx = largest.resizeShortSidePx * sharedOversampling;
   const image = open().autoOrient();
   // Never enlarged, so that small images come out as if they were decoded for one model.
   if (Math.min(size.widthPx, size.heightPx) <= resizeShortSidePx) {

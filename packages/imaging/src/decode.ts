@@ -1,10 +1,11 @@
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { toImageError } from "./decode-errors.js";
-import { isSmall, type Open, type RgbPart, readEveryPixel, readParts } from "./decode-with-sharp.js";
+import { type Open, type RgbPart, readEveryPixel, readParts } from "./decode-with-sharp.js";
 import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
+import { planResize } from "./geometry.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
-import { withJpegPixels } from "./libjpeg-turbo.js";
+import { type Shrink, withJpegPixels } from "./libjpeg-turbo.js";
 import { pngSize } from "./png-size.js";
 import { resample } from "./resample.js";
 import { resamplingFor } from "./resampling-cache.js";
@@ -54,8 +55,7 @@ export async function decodeForModels(
     });
   const { isUpright, ...size } = await verdict(headerOf(bytes, format, open, limits));
   if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
-  const isDirect = format === "jpeg" && isUpright && isSmall(size, specs);
-  const direct = isDirect ? await decodeDirectly(bytes, size, specs, takeMemory) : null;
+  const direct = format === "jpeg" && isUpright ? await decodeDirectly(bytes, size, specs, takeMemory) : null;
   if (direct !== null) return { ...size, pixels: direct };
   if (mayBeCut(bytes, format)) await verdict(readEveryPixel(open));
   const parts = await verdict(readParts(open, size, specs));
@@ -77,17 +77,32 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat, open: Open, limi
   return { widthPx: autoOrient.width, heightPx: autoOrient.height, isUpright: orientation === 1 };
 }
 
-/** A small photo, which most images are, without sharp; null where the decoder has something to say of it. */
+/** An upright photo, which most images are, without sharp; null where the decoder has something to say of it. */
 function decodeDirectly(
   bytes: Uint8Array,
   size: ImageSize,
   specs: readonly PreprocessSpec[],
   takeMemory: TakeMemory,
 ): Promise<Pixels[] | null> {
-  const part = { left: 0, top: 0, width: size.widthPx, height: size.heightPx };
-  return withJpegPixels(bytes, size, (data) =>
-    specs.map((spec) => pixelsOf({ data, part, resampling: resamplingFor(size, spec) }, takeMemory)),
-  );
+  const shrink = shrinkFor(size, specs);
+  return withJpegPixels(bytes, size, shrink, (data, shrunk) => {
+    const part = { left: 0, top: 0, width: shrunk.widthPx, height: shrunk.heightPx };
+    return specs.map((spec) => pixelsOf({ data, part, resampling: resamplingFor(size, spec, shrink) }, takeMemory));
+  });
+}
+
+const shrinks: readonly Shrink[] = [8, 4, 2];
+
+/**
+ * How much the decoder may shrink a photo: what it makes is larger than what is asked for, for every model, so that the rest
+ * is resampled. (Pillow's `draft` and libvips' `thumbnail` do so too.)
+ */
+function shrinkFor(size: ImageSize, specs: readonly PreprocessSpec[]): Shrink {
+  const times = specs.map((spec) => {
+    const { width, height } = planResize(size, spec);
+    return Math.min(size.widthPx / width, size.heightPx / height);
+  });
+  return shrinks.find((shrink) => Math.min(...times) >= shrink + 1) ?? 1;
 }
 
 /** In memory that can be transferred to another thread, which sharp's cannot; without a resampling a copy of 0.03 ms. */

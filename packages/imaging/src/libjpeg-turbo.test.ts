@@ -1,20 +1,28 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plainJpegSize } from "./jpeg-size.js";
-import { hasLibjpegTurbo, withJpegPixels } from "./libjpeg-turbo.js";
+import { hasLibjpegTurbo, type Shrink, withJpegPixels } from "./libjpeg-turbo.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 
 const photo = readFileSync(new URL("../../../samples/china-temple.jpg", import.meta.url));
 const hasPrebuilt = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
-/** With restart markers, 61 x 43, made from the photo above with Pillow (`subsampling="4:2:2", restart_marker_rows=1`). */
-const halfWidthColours = readFileSync(new URL("./test-support/half-width-colours.jpg", import.meta.url));
+const testFile = (name: string) => readFileSync(new URL(`./test-support/${name}`, import.meta.url));
+/**
+ * With restart markers, 61 x 43, made from the photo above with Pillow (`subsampling="4:2:2", restart_marker_rows=1`); the
+ * drafts beside it are what Pillow 12's `draft` reads of it.
+ */
+const halfWidthColours = testFile("half-width-colours.jpg");
 
 const small = (width: number, height: number) => sharp(photo).resize(width, height, { fit: "fill" });
 const odd = await small(401, 303).jpeg().toBuffer();
 
 /** A copy of the pixels, or null. */
-function read(bytes: Uint8Array, size = plainJpegSize(bytes) ?? { widthPx: 401, heightPx: 303 }) {
-  return withJpegPixels(bytes, size, (rgb) => rgb.slice());
+function read(bytes: Uint8Array, size = plainJpegSize(bytes) ?? { widthPx: 401, heightPx: 303 }, shrink: Shrink = 1) {
+  return withJpegPixels(bytes, size, shrink, (rgb) => rgb.slice());
+}
+
+function shrunkSizeOf(bytes: Uint8Array, shrink: Shrink) {
+  return withJpegPixels(bytes, plainJpegSize(bytes)!, shrink, (_, { widthPx, heightPx }) => [widthPx, heightPx]);
 }
 
 test.runIf(hasPrebuilt)("there is a library for Linux on x64 and arm64", () => {
@@ -33,6 +41,30 @@ test.runIf(hasLibjpegTurbo).each([
 ])("a JPEG %s has the pixels that sharp sees", async (_, bytes) => {
   const wanted = await sharp(bytes, inputOptions(1_000_000)).toColourspace("srgb").raw().toBuffer();
   expect(Buffer.compare((await read(bytes))!, wanted)).toBe(0);
+});
+
+test.runIf(hasLibjpegTurbo).each([2, 4, 8] as const)(
+  "a JPEG shrunk %i times has the pixels that Pillow drafts",
+  async (shrink) => {
+    const { data, info } = await sharp(testFile(`half-width-colours-draft-${shrink}.png`))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect(await shrunkSizeOf(halfWidthColours, shrink)).toEqual([info.width, info.height]);
+    expect(Buffer.compare((await read(halfWidthColours, undefined, shrink))!, data)).toBe(0);
+    expect(await shrunkSizeOf(odd, shrink)).toEqual([Math.ceil(401 / shrink), Math.ceil(303 / shrink)]);
+  },
+);
+
+test.runIf(hasLibjpegTurbo)("a large JPEG is read shrunk, unless it is to be read many times", async () => {
+  const large = sharp({ create: { width: 8_000, height: 6_000, channels: 3, background: "#c81e5a" } });
+  const [once, tenTimes] = [
+    await large.clone().jpeg().toBuffer(),
+    await large.clone().jpeg({ progressive: true }).toBuffer(),
+  ];
+  expect(await shrunkSizeOf(once, 8)).toEqual([1_000, 750]);
+  expect(await shrunkSizeOf(tenTimes, 8)).toBeNull();
+  expect(await shrunkSizeOf(once, 1)).toBeNull();
+  expect(await shrunkSizeOf(await small(401, 303).jpeg({ progressive: true }).toBuffer(), 8)).toEqual([51, 38]);
 });
 
 test.each([
@@ -62,7 +94,7 @@ test.runIf(hasLibjpegTurbo)("images that are decoded at once do not share memory
 });
 
 test("what goes wrong in the use of the pixels does not harm the next image", async () => {
-  const broken = withJpegPixels(odd, { widthPx: 401, heightPx: 303 }, () => {
+  const broken = withJpegPixels(odd, { widthPx: 401, heightPx: 303 }, 1, () => {
     throw new Error("no room");
   });
   if (hasLibjpegTurbo) await expect(broken).rejects.toThrow("no room");

@@ -13,6 +13,7 @@ interface Library {
   init: KoffiFunc<(kind: number) => Handle | null>;
   destroy: KoffiFunc<(handle: Handle) => void>;
   set: KoffiFunc<(handle: Handle, parameter: number, value: number) => number>;
+  setScale: KoffiFunc<(handle: Handle, scale: { num: number; denom: number }) => number>;
   get: KoffiFunc<(handle: Handle, parameter: number) => number>;
   readHeader: KoffiFunc<(handle: Handle, bytes: Uint8Array, sizeBytes: number) => number>;
   decompress: KoffiFunc<
@@ -30,9 +31,14 @@ const pixelFormatRgb = 0;
 
 /** A progressive JPEG of a camera or a web site has some ten scans; one of thousands is made to take long. */
 const maxScans = 100;
+/** Pixels times scans, some seconds' work: a decode cannot be interrupted. */
+const maxScannedPixels = 400_000_000;
 
 /** Decoded as a whole, in memory that is kept; sharp needs a few rows of larger images only. */
-const maxPixels = 4_000_000;
+const maxDecodedPixels = 4_000_000;
+
+/** The decoder's inverse DCT can make so many pixels of a row or column into one. */
+export type Shrink = 1 | 2 | 4 | 8;
 
 /** What decodes one image at a time, and the memory that it writes to. */
 interface Decompressor {
@@ -53,30 +59,35 @@ const running = new Set<Decode>();
 export const hasLibjpegTurbo = library !== null;
 
 /**
- * Gives `use` the pixels of a JPEG as they are stored, RGB of widthPx x heightPx x 3 bytes, rows first, valid until it returns.
- * Resolves to null, without calling it, for what another decoder has to judge: errors and warnings, CMYK, anything but 8-bit
- * Huffman-coded JPEG, another size than told, more than 4 megapixels.
+ * Gives `use` the pixels of a JPEG as they are stored, RGB, rows first, valid until it returns, and their size: every side of
+ * the image over `shrink`, rounded up. Resolves to null, without calling it, for what another decoder has to judge: errors and
+ * warnings, CMYK, anything but 8-bit Huffman-coded JPEG, another size than told, many scans, more than 4 megapixels to decode to.
  */
 export async function withJpegPixels<T>(
   bytes: Uint8Array,
   size: ImageSize,
-  use: (rgb: Uint8Array) => T,
+  shrink: Shrink,
+  use: (rgb: Uint8Array, shrunk: ImageSize) => T,
 ): Promise<T | null> {
-  const { widthPx, heightPx } = size;
-  if (library === null || widthPx * heightPx > maxPixels) return null;
+  const shrunk = { widthPx: Math.ceil(size.widthPx / shrink), heightPx: Math.ceil(size.heightPx / shrink) };
+  const pixels = shrunk.widthPx * shrunk.heightPx;
+  if (library === null || pixels > maxDecodedPixels) return null;
   const decompressor = idle.pop() ?? newDecompressor(library);
   if (decompressor === null) return null;
-  const sizeBytes = widthPx * heightPx * 3;
+  const sizeBytes = pixels * 3;
   if (decompressor.rgb.byteLength < sizeBytes) decompressor.rgb = new Uint8Array(sizeBytes);
+  const { handle } = decompressor;
   const isDecoded =
-    isUsual(library, decompressor.handle, bytes, size) && (await decompress(library, bytes, decompressor));
+    isUsual(library, handle, bytes, size) &&
+    isSetUp(library, handle, size, shrink) &&
+    (await decompress(library, bytes, decompressor));
   if (!isDecoded) {
     // One that failed on a header fails on the next one too.
-    library.destroy(decompressor.handle);
+    library.destroy(handle);
     return null;
   }
   try {
-    return use(decompressor.rgb.subarray(0, sizeBytes));
+    return use(decompressor.rgb.subarray(0, sizeBytes), shrunk);
   } finally {
     idle.push(decompressor);
   }
@@ -87,6 +98,18 @@ function isUsual({ readHeader, get }: Library, handle: Handle, bytes: Uint8Array
   const isCoded = get(handle, parameter.arithmetic) === 0 && get(handle, parameter.lossless) === 0;
   if (!isCoded || get(handle, parameter.bits) !== 8) return false;
   return get(handle, parameter.widthPx) === size.widthPx && get(handle, parameter.heightPx) === size.heightPx;
+}
+
+/** After the header is read. */
+function isSetUp(
+  { set, setScale }: Library,
+  handle: Handle,
+  { widthPx, heightPx }: ImageSize,
+  shrink: Shrink,
+): boolean {
+  const scans = Math.min(maxScans, Math.floor(maxScannedPixels / (widthPx * heightPx)));
+  if (scans === 0 || set(handle, parameter.scanLimit, scans) !== 0) return false;
+  return setScale(handle, { num: 1, denom: shrink }) === 0;
 }
 
 /** On a thread of libuv's pool. Whether there was nothing to complain of. */
@@ -111,7 +134,6 @@ function newDecompressor({ init, set }: Library): Decompressor | null {
   const handle = init(initDecompress);
   if (handle === null) return null;
   set(handle, parameter.stopOnWarning, 1);
-  set(handle, parameter.scanLimit, maxScans);
   return { handle, rgb: new Uint8Array(0) };
 }
 
@@ -125,10 +147,12 @@ function openLibrary(): Library | null {
     const path = join(prebuilds, folder, "libturbojpeg.so.0");
     const file = existsSync(path) ? loaded(path) : null;
     if (file !== null) {
+      const scale = koffi.struct({ num: "int", denom: "int" });
       return {
         init: file.func("void *tj3Init(int kind)"),
         destroy: file.func("void tj3Destroy(void *handle)"),
         set: file.func("int tj3Set(void *handle, int parameter, int value)"),
+        setScale: file.func("tj3SetScalingFactor", "int", ["void *", scale]),
         get: file.func("int tj3Get(void *handle, int parameter)"),
         readHeader: file.func("int tj3DecompressHeader(void *handle, const uint8_t *bytes, size_t size)"),
         decompress: file.func(

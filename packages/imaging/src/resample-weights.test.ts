@@ -33,6 +33,15 @@ test("the same size: each pixel is itself", () => {
   }
 });
 
+test("the last pixel is half of the image: the others stay where they are", () => {
+  const line = { toPx: 4, first: 0, count: 2, interpolation: "bilinear" } as const;
+  const whole = resampleWeights({ ...line, fromPx: 8, toPx: 4 });
+  const shrunk = resampleWeights({ ...line, fromPx: 7.5, toPx: 3.75 });
+  expect([...shrunk.values]).toEqual([...whole.values]);
+  const { starts, end } = resampleWeights({ ...line, fromPx: 7.5, toPx: 15, count: 15 });
+  expect([starts[14], end]).toEqual([6, 8]);
+});
+
 test("bicubic with a = -0.5 half-way between two pixels", () => {
   const { starts, values } = resampleWeights({ fromPx: 4, toPx: 2, first: 0, count: 1, interpolation: "bicubic" });
   expect(starts[0]).toBe(0);

@@ -15,6 +15,7 @@ export interface Weights {
 }
 
 export interface Line {
+  /** Not a whole number where the last pixel is only in part one of the image. */
   fromPx: number;
   toPx: number;
   /** Which of the `toPx` pixels are made. */
@@ -52,6 +53,7 @@ const filters: Record<Interpolation, Filter> = {
 export function resampleWeights({ fromPx, toPx, first, count, interpolation }: Line): Weights {
   const { support, weight } = filters[interpolation];
   const scale = fromPx / toPx;
+  const pixels = Math.ceil(fromPx);
   const widening = Math.max(1, scale);
   const narrowing = 1 / widening;
   const reach = support * widening;
@@ -62,7 +64,7 @@ export function resampleWeights({ fromPx, toPx, first, count, interpolation }: L
   for (let made = 0; made < count; made++) {
     const centre = (first + made + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const length = Math.min(fromPx, Math.trunc(centre + reach + 0.5)) - start;
+    const length = Math.min(pixels, Math.trunc(centre + reach + 0.5)) - start;
     starts[made] = start;
     lengths[made] = length;
     taps = Math.max(taps, length);

@@ -29,12 +29,16 @@ const rowsPerGroup = 2;
 const channels = 3;
 const vectorBytes = 16;
 
-/** The resize and crop that a model asks for, of images of this size after orientation. */
-export function planResampling(size: ImageSize, spec: PreprocessSpec): Resampling {
+/**
+ * The resize and crop that a model asks for, of images of this size after orientation.
+ *
+ * @param shrink how many of the image's pixels in a row or column each pixel is that will be given
+ */
+export function planResampling(size: ImageSize, spec: PreprocessSpec, shrink = 1): Resampling {
   const { width, height, crop } = planResize(size, spec);
   const { interpolation } = spec;
-  const across = { fromPx: size.widthPx, toPx: width, first: crop.left, count: crop.width };
-  const down = { fromPx: size.heightPx, toPx: height, first: crop.top, count: crop.height };
+  const across = { fromPx: size.widthPx / shrink, toPx: width, first: crop.left, count: crop.width };
+  const down = { fromPx: size.heightPx / shrink, toPx: height, first: crop.top, count: crop.height };
   const columns = resampleWeights({ ...across, interpolation });
   const rows = resampleWeights({ ...down, interpolation });
   const left = columns.starts[0]!;

@@ -13,8 +13,9 @@ test("images of one size share a resampling, and whatever makes it another one t
     resamplingFor(size, { ...spec, resizeShortSidePx: 257 }),
     resamplingFor(size, { ...spec, interpolation: "bilinear" }),
     resamplingFor(size, { ...spec, squash: true }),
+    resamplingFor(size, spec, 2),
   ];
-  expect(new Set([resamplingFor(size, spec), ...others]).size).toBe(7);
+  expect(new Set([resamplingFor(size, spec), ...others]).size).toBe(8);
 });
 
 test("the one that was not used for longest is given up", () => {

@@ -9,10 +9,10 @@ const maxKept = 64;
 const kept = new Map<string, Resampling>();
 
 /** The resampling of images of this size for a model, new or as it was made for an earlier image. */
-export function resamplingFor(size: ImageSize, spec: PreprocessSpec): Resampling {
+export function resamplingFor(size: ImageSize, spec: PreprocessSpec, shrink = 1): Resampling {
   const { inputPx, resizeShortSidePx, interpolation, squash } = spec;
-  const key = [size.widthPx, size.heightPx, inputPx, resizeShortSidePx, interpolation, squash].join();
-  const resampling = kept.get(key) ?? planResampling(size, spec);
+  const key = [size.widthPx, size.heightPx, inputPx, resizeShortSidePx, interpolation, squash, shrink].join();
+  const resampling = kept.get(key) ?? planResampling(size, spec, shrink);
   kept.delete(key);
   kept.set(key, resampling);
   if (kept.size > maxKept) kept.delete(kept.keys().next().value!);
