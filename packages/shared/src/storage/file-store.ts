@@ -8,7 +8,7 @@ import { checkFolderInside, openForReading, pathOfKey, refused, resolveInside, s
 import { removeAbandoned } from "./file-sweep.js";
 import { createOnly, makeFolder, replaceIf, syncFolder, writeTemporary } from "./file-write.js";
 import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
-import { tooLarge } from "./s3-body.js";
+import { ownMemory, tooLarge } from "./s3-body.js";
 
 /** A folder as an object store. Keys are paths below it; none ever leads out of it. Folders are made as needed. */
 export class FileStore implements ObjectStore {
@@ -49,7 +49,7 @@ export class FileStore implements ObjectStore {
         if (length > (options.maxBytes ?? Number.POSITIVE_INFINITY)) {
           throw tooLarge(this.uriOf(key), length, options.maxBytes ?? 0);
         }
-        const body = Buffer.allocUnsafeSlow(length);
+        const body = Buffer.from((options.takeMemory ?? ownMemory)(length), 0, length);
         const filled = await readFully(handle, body, start);
         // Written to in place while it was read: what we hold is neither the old nor the new file.
         if (filled < length || etagOf(await handle.stat({ bigint: true })) !== etag) throw this.#changed(key);

@@ -44,6 +44,8 @@ export interface GetOptions {
   range?: { start: number; end: number };
   /** More bytes than this reject with OBJECT_TOO_LARGE before the body is read. */
   maxBytes?: number;
+  /** Gives memory of so many bytes or more for the body; for each attempt anew. Without it the memory is new. */
+  takeMemory?: (sizeBytes: number) => ArrayBuffer;
   signal?: AbortSignal;
 }
 
@@ -72,7 +74,10 @@ export interface ObjectStore {
   list(options: ListOptions): AsyncIterable<ObjectInfo>;
   /** One request of a listing. Absent where a listing is no sequence of requests, so that cutting it up gains nothing. */
   page?(options: PageOptions): Promise<ListedPage>;
-  /** `sizeBytes` is the whole object's size, also when a range was asked for. The body's ArrayBuffer is its own (transferable). */
+  /**
+   * `sizeBytes` is the whole object's size, also when a range was asked for. The body's ArrayBuffer is its own (transferable), or
+   * what `takeMemory` gave.
+   */
   get(key: string, options?: GetOptions): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }>;
   /** null when there is no such object. */
   head(key: string): Promise<ObjectInfo | null>;

@@ -1,21 +1,24 @@
 import { Readable } from "node:stream";
 import { LabelfleetError } from "../errors.js";
 
+/** Where a body goes: memory of so many bytes or more, of which it fills the beginning. */
+export type TakeMemory = (sizeBytes: number) => ArrayBuffer;
+
+/** Not Node's shared pool, whose memory cannot be transferred to another thread. */
+export const ownMemory: TakeMemory = (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes).buffer;
+
 /**
- * Reads a response's body into one buffer with an ArrayBuffer of its own. The SDK's transformToByteArray takes more than
+ * Reads a response's body into one buffer, chunk by chunk as they come. The SDK's transformToByteArray takes more than
  * twice the CPU for a photo of 100 kB. Rejects when the body breaks off or is not as long as announced, and with
  * OBJECT_TOO_LARGE as soon as it is known to be longer than `maxBytes`; the connection is given up then.
  */
 export function readBody(
   body: unknown,
   contentLength: number | undefined,
-  maxBytes: number,
-  uri: string,
+  { maxBytes, uri, takeMemory = ownMemory }: { maxBytes: number; uri: string; takeMemory?: TakeMemory | undefined },
 ): Promise<Buffer<ArrayBuffer>> {
   if (!(body instanceof Readable)) throw new LabelfleetError("INTERNAL", `the answer for ${uri} has no body`);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
     const give = (error: Error) => {
       body.destroy();
       reject(error);
@@ -26,17 +29,21 @@ export function readBody(
       give(tooLarge(uri, contentLength, maxBytes));
       return;
     }
+    const announced = contentLength === undefined ? null : Buffer.from(takeMemory(contentLength), 0, contentLength);
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
     body.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
+      if (announced === null) chunks.push(chunk);
+      else chunk.copy(announced, sizeBytes);
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes) give(tooLarge(uri, sizeBytes, maxBytes));
     });
     body.on("end", () => {
-      if (contentLength !== undefined && sizeBytes !== contentLength) {
-        reject(new Error(`the body has ${sizeBytes} of ${contentLength} bytes`));
+      if (announced !== null && sizeBytes !== announced.length) {
+        reject(new Error(`the body has ${sizeBytes} of ${announced.length} bytes`));
         return;
       }
-      resolve(joined(chunks, sizeBytes));
+      resolve(announced ?? joined(chunks, Buffer.from(takeMemory(sizeBytes), 0, sizeBytes)));
     });
   });
 }
@@ -57,9 +64,7 @@ export function tooLarge(uri: string, sizeBytes: number, maxBytes: number): Labe
   return new LabelfleetError("OBJECT_TOO_LARGE", `${uri} has ${sizeBytes} bytes or more, the limit is ${maxBytes}`);
 }
 
-/** Not Buffer.concat: that may use Node's shared pool, whose memory cannot be transferred to another thread. */
-function joined(chunks: Buffer[], sizeBytes: number): Buffer<ArrayBuffer> {
-  const whole = Buffer.allocUnsafeSlow(sizeBytes);
+function joined(chunks: Buffer[], whole: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   let offset = 0;
   for (const chunk of chunks) offset += chunk.copy(whole, offset);
   return whole;

@@ -26,7 +26,7 @@ export function readingObjects(
       const result = await next(args);
       const response = result.response as { statusCode: number; body: unknown };
       if (response.statusCode !== 200) return result;
-      const reading = readBody(response.body, undefined, Number.POSITIVE_INFINITY, uri);
+      const reading = readBody(response.body, undefined, { maxBytes: Number.POSITIVE_INFINITY, uri });
       const xml = (await untilAborted(signal, reading, response.body)).toString("utf8");
       const parted = takeContents(xml);
       taken.objects = parted?.objects ?? null;

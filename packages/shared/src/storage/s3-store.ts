@@ -110,14 +110,14 @@ export class S3Store implements ObjectStore {
     key: string,
     options: GetOptions = {},
   ): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }> {
-    const { ifMatch, range, maxBytes = Number.POSITIVE_INFINITY, signal } = options;
+    const { ifMatch, range, maxBytes = Number.POSITIVE_INFINITY, takeMemory, signal } = options;
     const uri = this.uriOf(key);
     const call: Call = { operation: "get", uri, conditional: ifMatch !== undefined, signal };
     return this.#call(call, async (attempt) => {
       const answer = await this.#reader.read({ key, ifMatch, range, signal: attempt.signal });
       const etag = unquoted(answer.etag ?? "");
       attempt.expect(Math.min(answer.contentLength ?? 0, maxBytes));
-      const reading = readBody(answer.body, answer.contentLength, maxBytes, uri);
+      const reading = readBody(answer.body, answer.contentLength, { maxBytes, uri, takeMemory });
       const body = await untilAborted(attempt.signal, reading, answer.body);
       // Some servers ignore If-Match on reads.
       if (ifMatch !== undefined && etag !== ifMatch) {

@@ -7,6 +7,7 @@ import { withDeadline } from "../decode/deadline.js";
 import { IsolatedDecoder } from "../decode/isolated-decoder.js";
 import type { DecodeImage } from "../decode/messages.js";
 import { OverdueDecodes } from "../decode/overdue-decodes.js";
+import { BodyMemory } from "./body-memory.js";
 import { BufferPool } from "./buffer-pool.js";
 import type { FromLoader, LoadCost, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
 import { Stores } from "./stores.js";
@@ -23,11 +24,13 @@ export function serveLoads(decodeImage: DecodeImage): void {
   const { fetchSlots, decodeSlots, decoderEntry } = workerData as LoaderThreadData;
   const fetchSlot = pLimit(fetchSlots);
   const decodeSlot = pLimit(decodeSlots);
+  const bodies = new BodyMemory();
   const buffers = new BufferPool();
   const stores = new Stores();
   const overdue = new OverdueDecodes(maxOverdueDecodes);
   const isolated = new IsolatedDecoder({ entry: new URL(decoderEntry) });
   const takeMemory = (sizeBytes: number) => buffers.take(sizeBytes);
+  const takeBodyMemory = (sizeBytes: number) => bodies.take(sizeBytes);
   const send = (message: FromLoader, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
   async function load(id: number, request: LoadRequest): Promise<void> {
@@ -43,10 +46,10 @@ export function serveLoads(decodeImage: DecodeImage): void {
     }
   }
 
-  async function fetch({ input, key, etag, limits }: LoadRequest, cost: LoadCost): Promise<Uint8Array> {
+  async function fetch({ input, key, etag, limits }: LoadRequest, cost: LoadCost): Promise<Uint8Array<ArrayBuffer>> {
     const startedMs = performance.now();
     try {
-      const options = { ifMatch: etag, maxBytes: limits.maxObjectBytes };
+      const options = { ifMatch: etag, maxBytes: limits.maxObjectBytes, takeMemory: takeBodyMemory };
       const { body } = await stores.use(input, (store) => store.get(key, options));
       cost.bytesRead = body.byteLength;
       return body;
@@ -55,18 +58,24 @@ export function serveLoads(decodeImage: DecodeImage): void {
     }
   }
 
-  async function decode(body: Uint8Array, request: LoadRequest, cost: LoadCost): Promise<DecodedImage> {
+  async function decode(body: Uint8Array<ArrayBuffer>, request: LoadRequest, cost: LoadCost): Promise<DecodedImage> {
     const { maxPixels, decodeTimeoutMs: timeoutMs } = request.limits;
     const limits = { maxPixels, timeoutMs };
     const startedMs = performance.now();
+    let isStillRead = false;
+    const onLate = (late: Promise<unknown>) => {
+      isStillRead = true;
+      overdue.add(late);
+    };
     try {
       // A process can be killed. With the last spare threads of the pool taken, nothing else may hang in this one.
       if (request.isolated || overdue.areTooMany) return await isolated.decode(body, request.specs, limits, takeMemory);
       const decoding = () => decodeImage(body, request.specs, limits, takeMemory);
-      return await withDeadline(timeoutMs, decoding, (late) => overdue.add(late)).catch((error: unknown) =>
+      return await withDeadline(timeoutMs, decoding, onLate).catch((error: unknown) =>
         confirmed(error, () => isolated.decode(body, request.specs, limits, takeMemory)),
       );
     } finally {
+      if (!isStillRead) bodies.give(body.buffer);
       cost.decodeMs = performance.now() - startedMs;
     }
   }
