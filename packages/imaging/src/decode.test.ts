@@ -223,7 +223,9 @@ describe("decodeForModels", () => {
     [767, 1_024],
     [1_025, 769],
     [1_281, 961],
+    [1_707, 1_281],
     [2_305, 1_729],
+    [3_073, 2_305],
     [4_000, 3_000],
   ])("brings a photo of %i x %i near to what all of its pixels give", async (width, height) => {
     const bytes = await sharp(photo).resize(width, height, { fit: "cover" }).jpeg().toBuffer();
@@ -234,7 +236,7 @@ describe("decodeForModels", () => {
       resample(rgb, { left: 0, top: 0, width, height }, planResampling(size, model), exact);
       const { pixels } = await decodeForModels(bytes, [model], limits);
       const differences = pixels[0]!.map((value, i) => Math.abs(value - exact[i]!));
-      expect(differences.reduce((a, b) => a + b, 0) / differences.length).toBeLessThan(1.3);
+      expect(differences.reduce((a, b) => a + b, 0) / differences.length).toBeLessThan(2.5);
     }
   });
 

@@ -14,7 +14,10 @@ import { inputOptions, sharp } from "./sharp-setup.js";
 export interface DecodeLimits {
   /** Width times height, as stored. */
   maxPixels: number;
-  /** Asks the decoder to stop after this time, which it counts in whole seconds and can only do between rows. */
+  /**
+   * Asks sharp to stop after this time, which it counts in whole seconds and can only do between rows. libjpeg-turbo is not asked; its
+   * work is bounded by pixels and scans, to some seconds.
+   */
   timeoutMs?: number;
 }
 

@@ -27,3 +27,10 @@ test("the one that was not used for longest is given up", () => {
   expect(resamplingFor(size, spec)).toBe(first);
   expect(resamplingFor({ ...size, widthPx: 600 }, spec)).not.toBe(second);
 });
+
+test("that of a very long image is made anew each time", () => {
+  const long = { widthPx: 60_000, heightPx: 66 };
+  const squash = { ...spec, squash: true };
+  expect(resamplingFor(long, squash)).toEqual(resamplingFor(long, squash));
+  expect(resamplingFor(long, squash)).not.toBe(resamplingFor(long, squash));
+});

@@ -32,7 +32,7 @@ const otherPoolThreads = 3;
 /** Fetches mostly wait for the network; they are overlapped, not parallel. */
 const fetchSlotsPerDecode = 4;
 /**
- * The most that decoding may need of the cores: 16 of 30 ms for Lite0 at 12 megapixels. At 500x375 it is 2 of 14, and for
+ * The most that decoding may need of the cores: 12 of 23 ms for Lite0 at 12 megapixels. At 500x375 it is 2 of 14, and for
  * heavier networks less; slots that are not needed then wait, because the image budget is full.
  */
 const decodeShare = 0.6;

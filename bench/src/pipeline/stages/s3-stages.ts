@@ -1,3 +1,4 @@
+import { BodyMemory } from "@labelfleet/gpu-worker/fetch/body-memory";
 import { okRecord } from "@labelfleet/gpu-worker/write/records";
 import { commitShard } from "@labelfleet/gpu-worker/write/shard-writer";
 import { resolveModel } from "@labelfleet/models/registry";
@@ -39,11 +40,14 @@ export async function fetchStage({ bucket, prefix, concurrency }: StageOptions):
   const entries: ManifestEntry[] = [];
   for await (const entry of store.list({ prefix })) entries.push(entry);
   const maxBytes = defaultImageLimits.maxObjectBytes;
+  const bodies = new BodyMemory();
+  const takeMemory = (sizeBytes: number) => bodies.take(sizeBytes);
   return {
     run: (images) =>
       atOnce(concurrency, images, async (i) => {
         const { key, etag } = entries[i % entries.length]!;
-        await store.get(key, { ifMatch: etag, maxBytes });
+        const { body } = await store.get(key, { ifMatch: etag, maxBytes, takeMemory });
+        bodies.give(body.buffer);
       }),
     close: () => store.close(),
   };

@@ -29,7 +29,13 @@ export function readBody(
       give(tooLarge(uri, contentLength, maxBytes));
       return;
     }
-    const announced = contentLength === undefined ? null : Buffer.from(takeMemory(contentLength), 0, contentLength);
+    let announced: Buffer<ArrayBuffer> | null = null;
+    try {
+      if (contentLength !== undefined) announced = Buffer.from(takeMemory(contentLength), 0, contentLength);
+    } catch (error) {
+      give(error as Error);
+      return;
+    }
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     body.on("data", (chunk: Buffer) => {

@@ -12,7 +12,7 @@ export class BodyMemory {
   readonly #free: ArrayBuffer[] = [];
   #freeBytes = 0;
 
-  /** At least so many bytes, which hold anything. */
+  /** At least so many bytes; what an earlier body left there is not cleared. */
   take(sizeBytes: number): ArrayBuffer {
     const fits = ({ byteLength }: ArrayBuffer) =>
       byteLength >= sizeBytes && (byteLength === leastBytes || byteLength <= sizeBytes * mostTimes);
@@ -25,6 +25,7 @@ export class BodyMemory {
 
   /** What was given first is forgotten where it is too much. */
   give(buffer: ArrayBuffer): void {
+    if (buffer.byteLength > maxFreeBytes) return;
     this.#free.push(buffer);
     this.#freeBytes += buffer.byteLength;
     while (this.#freeBytes > maxFreeBytes) this.#freeBytes -= this.#free.shift()!.byteLength;
