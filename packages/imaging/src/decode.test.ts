@@ -317,9 +317,9 @@ describe("decodeForModels", () => {
   });
 
   it("stops a decode that takes longer than its time", async () => {
-    // 900 million black pixels, of which a core decodes some 200 million a second.
-    const bytes = blackPng(30_000, 30_000);
-    const error = await decodeForModels(bytes, [spec], { maxPixels: 1e9, timeoutMs: 1_000 }).catch((e: unknown) => e);
+    // 1.8 billion black pixels, of which a core decodes 200 to 600 million a second.
+    const bytes = blackPng(30_000, 60_000);
+    const error = await decodeForModels(bytes, [spec], { maxPixels: 2e9, timeoutMs: 1_000 }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: "DECODE_TIMEOUT", message: "not decoded within 1000 ms" });
   }, 60_000);
 });
