@@ -65,6 +65,24 @@ describe.each([
     return keys;
   }
 
+  it.each([
+    ["", 0],
+    ["some bytes", 8],
+    ["x".repeat(200_000), 100],
+  ])("puts a body at the beginning of the memory that it is given (%#)", async (text, moreBytes) => {
+    await store.put("basic/given.txt", Buffer.from(text));
+    const given: ArrayBuffer[] = [];
+    const takeMemory = (sizeBytes: number) => {
+      given.push(new ArrayBuffer(sizeBytes + moreBytes));
+      return given.at(-1)!;
+    };
+    const { body, sizeBytes } = await store.get("basic/given.txt", { takeMemory });
+    expect([body.toString(), body.length, sizeBytes]).toEqual([text, text.length, text.length]);
+    expect(given).toHaveLength(1);
+    expect(body.buffer).toBe(given[0]);
+    expect(Buffer.from(given[0]!).toString()).toBe(text + "\0".repeat(moreBytes));
+  });
+
   it("gives back the bytes, ETag and size of what was put", async () => {
     const body = Buffer.from("hello, store");
     const { etag } = await store.put("basic/hello.txt", body);

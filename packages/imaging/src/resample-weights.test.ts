@@ -34,9 +34,9 @@ test("the same size: each pixel is itself", () => {
 });
 
 test("the last pixel is half of the image: the others stay where they are", () => {
-  const line = { toPx: 4, first: 0, count: 2, interpolation: "bilinear" } as const;
-  const whole = resampleWeights({ ...line, fromPx: 8, toPx: 4 });
-  const shrunk = resampleWeights({ ...line, fromPx: 7.5, toPx: 3.75 });
+  const line = { first: 0, interpolation: "bilinear" } as const;
+  const whole = resampleWeights({ ...line, fromPx: 8, toPx: 4, count: 2 });
+  const shrunk = resampleWeights({ ...line, fromPx: 7.5, toPx: 3.75, count: 2 });
   expect([...shrunk.values]).toEqual([...whole.values]);
   const { starts, end } = resampleWeights({ ...line, fromPx: 7.5, toPx: 15, count: 15 });
   expect([starts[14], end]).toEqual([6, 8]);

@@ -7,8 +7,15 @@ import { etagOf, infoOf, listFolder } from "./file-list.js";
 import { checkFolderInside, openForReading, pathOfKey, refused, resolveInside, systemCode } from "./file-names.js";
 import { removeAbandoned } from "./file-sweep.js";
 import { createOnly, makeFolder, replaceIf, syncFolder, writeTemporary } from "./file-write.js";
-import type { GetOptions, ListOptions, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
-import { ownMemory, tooLarge } from "./s3-body.js";
+import {
+  type GetOptions,
+  type ListOptions,
+  type ObjectInfo,
+  type ObjectStore,
+  ownBodyMemory,
+  type PutOptions,
+} from "./object-store.js";
+import { tooLarge } from "./s3-body.js";
 
 /** A folder as an object store. Keys are paths below it; none ever leads out of it. Folders are made as needed. */
 export class FileStore implements ObjectStore {
@@ -49,7 +56,7 @@ export class FileStore implements ObjectStore {
         if (length > (options.maxBytes ?? Number.POSITIVE_INFINITY)) {
           throw tooLarge(this.uriOf(key), length, options.maxBytes ?? 0);
         }
-        const body = Buffer.from((options.takeMemory ?? ownMemory)(length), 0, length);
+        const body = Buffer.from((options.takeMemory ?? ownBodyMemory)(length), 0, length);
         const filled = await readFully(handle, body, start);
         // Written to in place while it was read: what we hold is neither the old nor the new file.
         if (filled < length || etagOf(await handle.stat({ bigint: true })) !== etag) throw this.#changed(key);

@@ -37,6 +37,12 @@ export interface ListedPage {
   isTruncated: boolean;
 }
 
+/** Gives memory of so many bytes or more for a body, which fills the beginning of it. */
+export type TakeBodyMemory = (sizeBytes: number) => ArrayBuffer;
+
+/** Memory of a body's own. Not Node's shared pool, which cannot be transferred to another thread. */
+export const ownBodyMemory: TakeBodyMemory = (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes).buffer;
+
 export interface GetOptions {
   /** Unquoted ETag; another one at the store rejects with OBJECT_CHANGED. */
   ifMatch?: string;
@@ -44,8 +50,8 @@ export interface GetOptions {
   range?: { start: number; end: number };
   /** More bytes than this reject with OBJECT_TOO_LARGE before the body is read. */
   maxBytes?: number;
-  /** Gives memory of so many bytes or more for the body; for each attempt anew. Without it the memory is new. */
-  takeMemory?: (sizeBytes: number) => ArrayBuffer;
+  /** Called for each attempt anew. `ownBodyMemory` unless given. */
+  takeMemory?: TakeBodyMemory;
   signal?: AbortSignal;
 }
 

@@ -1,11 +1,12 @@
 import { Readable } from "node:stream";
 import { LabelfleetError } from "../errors.js";
+import { ownBodyMemory, type TakeBodyMemory } from "./object-store.js";
 
-/** Where a body goes: memory of so many bytes or more, of which it fills the beginning. */
-export type TakeMemory = (sizeBytes: number) => ArrayBuffer;
-
-/** Not Node's shared pool, whose memory cannot be transferred to another thread. */
-export const ownMemory: TakeMemory = (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes).buffer;
+interface BodyOptions {
+  maxBytes: number;
+  uri: string;
+  takeMemory?: TakeBodyMemory | undefined;
+}
 
 /**
  * Reads a response's body into one buffer, chunk by chunk as they come. The SDK's transformToByteArray takes more than
@@ -15,7 +16,7 @@ export const ownMemory: TakeMemory = (sizeBytes) => Buffer.allocUnsafeSlow(sizeB
 export function readBody(
   body: unknown,
   contentLength: number | undefined,
-  { maxBytes, uri, takeMemory = ownMemory }: { maxBytes: number; uri: string; takeMemory?: TakeMemory | undefined },
+  { maxBytes, uri, takeMemory = ownBodyMemory }: BodyOptions,
 ): Promise<Buffer<ArrayBuffer>> {
   if (!(body instanceof Readable)) throw new LabelfleetError("INTERNAL", `the answer for ${uri} has no body`);
   return new Promise((resolve, reject) => {
