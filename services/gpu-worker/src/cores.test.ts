@@ -10,17 +10,17 @@ test("a container's quota bounds the cores, and half a core is one", () => {
 });
 
 test.each([1, 2, 3, 4, 8, 16, 64])(
-  "%i cores get a session each, and decoders for most of them at the worst",
+  "%i cores get a session each, and decoders for most of them at the worst and one more",
   (cores) => {
     const plan = planThreads(cores);
     expect(plan.inferThreads).toBe(cores);
-    expect(plan.decodeSlots).toBeGreaterThanOrEqual(0.55 * cores);
-    expect(plan.decodeSlots).toBeLessThanOrEqual(cores);
+    expect(plan.decodeSlots).toBeGreaterThanOrEqual(0.6 * cores + 1);
+    expect(plan.decodeSlots).toBeLessThan(0.6 * cores + 2);
   },
 );
 
-test("two cores get the split that was measured best: two sessions, two decoders", () => {
-  expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 2, loaderThreads: 1, fetchSlotsPerLoader: 8 });
+test("two cores get the split that was measured best: two sessions, three decoders", () => {
+  expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 3, loaderThreads: 1, fetchSlotsPerLoader: 12 });
 });
 
 test("what is pinned stays, and the rest follows from it", () => {
