@@ -40,7 +40,9 @@ export function continueRun(
     const spec = await override(folder, flags);
     const { lane } = spec.overridable;
     const workers = flags.workers ?? (context.config.redisUrl === null ? 1 : 0);
-    const fleet = await startFleet(context, releasers, { workers, lane, device: spec.frozen.device });
+    const { device, input } = spec.frozen;
+    const env = { LABELFLEET_FIRST_INPUT: input };
+    const fleet = await startFleet(context, releasers, { workers, lane, device, env });
     const either = AbortSignal.any([signal, fleet.failed]);
     const metricsAddress = metricsAddressOf(context, flags);
     const exitCode = await steps.work({ folder, spec, ...fleet, signal: either, startedMs, metricsAddress });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { lackingIn, workerEnvironment } from "./process-environment.js";
 
 it("asks for a pool with room for decodes that hang, and for few heaps", () => {
-  expect(workerEnvironment(2)).toEqual({ UV_THREADPOOL_SIZE: "6", MALLOC_ARENA_MAX: "4" });
+  expect(workerEnvironment(2)).toEqual({ UV_THREADPOOL_SIZE: "7", MALLOC_ARENA_MAX: "4" });
   expect(workerEnvironment(16).MALLOC_ARENA_MAX).toBe("32");
 });
 
@@ -16,6 +16,6 @@ it("leaves larger pools and another number of heaps alone", () => {
 });
 
 it("does not make do with a pool that is too small, nor with libuv's own", () => {
-  expect(lackingIn({ UV_THREADPOOL_SIZE: "1", MALLOC_ARENA_MAX: "1" }, 2)).toEqual({ UV_THREADPOOL_SIZE: "6" });
-  expect(lackingIn({ MALLOC_ARENA_MAX: "1" }, 2)).toEqual({ UV_THREADPOOL_SIZE: "6" });
+  expect(lackingIn({ UV_THREADPOOL_SIZE: "1", MALLOC_ARENA_MAX: "1" }, 2)).toEqual({ UV_THREADPOOL_SIZE: "7" });
+  expect(lackingIn({ MALLOC_ARENA_MAX: "1" }, 2)).toEqual({ UV_THREADPOOL_SIZE: "7" });
 });

@@ -19,7 +19,7 @@ export function run(
       workers: flags.workers,
       lane: flags.lane,
       device: flags.device,
-      env: inferEnvironment(flags),
+      env: { ...inferEnvironment(flags), LABELFLEET_FIRST_INPUT: options.input },
     });
     if (flags.dashboard) {
       const { startRunDashboard } = await import("../local/run-dashboard.js");

@@ -4,7 +4,7 @@ import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
-import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
+import { s3SettingsFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { metricsAddressOf } from "../metrics-address.js";
@@ -21,8 +21,8 @@ export interface WorkFlags extends InferFlags, MetricsFlags {
 export async function work(context: CommandContext, flags: WorkFlags): Promise<number> {
   const { config, logger } = context;
   if (config.redisUrl === null) throw noRedisUrl();
-  // The loader threads read these for every run; what is wrong in them should not wait until then.
-  s3ConfigFromEnv(process.env);
+  // Loader threads need these for a run in S3; what is wrong in them should not wait until then.
+  const s3 = s3SettingsFromEnv(process.env);
   const cores = config.cores ?? usableCores();
   const lacking = lackingIn(process.env, cores, config.threadPins);
   if (lacking !== null) return inOtherEnvironment(lacking);
@@ -36,6 +36,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     simulated: config.simulatedDevice,
     cores,
     threadPins: config.threadPins,
+    s3,
     cacheDir: cacheDirOf(config),
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
@@ -45,6 +46,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     maxBatchSize: flags.maxBatchSize ?? config.maxBatchSize,
     maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
     deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
+    firstInput: config.firstInput,
     mergeEqualObjects: config.mergeEqualObjects,
     metricsAddress: metricsAddressOf(context, flags),
     logger,

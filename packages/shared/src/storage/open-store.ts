@@ -1,6 +1,6 @@
 import { FileStore } from "./file-store.js";
 import type { ObjectStore } from "./object-store.js";
-import { type S3Config, s3ConfigFromEnv } from "./s3-config.js";
+import type { S3Config } from "./s3-settings.js";
 import { parseUri } from "./uri.js";
 
 export interface StoreConfig {
@@ -20,5 +20,6 @@ export async function openStore(
   if (parsed.kind === "file") return { store: new FileStore(parsed.dir), prefix: "" };
   // The SDK takes a quarter of a second to load, which a run on a folder does not need.
   const { S3Store } = await import("./s3-store.js");
-  return { store: new S3Store(parsed.bucket, config.s3 ?? s3ConfigFromEnv(process.env)), prefix: parsed.prefix };
+  const s3 = config.s3 ?? (await import("./s3-config.js")).s3ConfigFromEnv(process.env);
+  return { store: new S3Store(parsed.bucket, s3), prefix: parsed.prefix };
 }

@@ -1,6 +1,6 @@
 import type { S3Client as S3ClientType } from "@aws-sdk/client-s3";
 import { NodeHttpHandler, S3Client } from "./aws-sdk.js";
-import type { S3Config } from "./s3-config.js";
+import type { S3Config } from "./s3-settings.js";
 
 /** An SDK client that never retries by itself: the store does, because a body that breaks off must be retried too. */
 export function createS3Client(config: S3Config): S3ClientType {

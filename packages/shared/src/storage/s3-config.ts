@@ -1,32 +1,6 @@
 import { z } from "zod";
 import { LabelfleetError } from "../errors.js";
-
-export interface S3Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
-
-export interface S3Config {
-  /** Base address of an S3-compatible server; absent means AWS. */
-  endpoint?: string;
-  /** Absent: the SDK looks in the shared AWS config files. */
-  region?: string;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
-  pathStyle: boolean;
-  requestChecksums: "WHEN_REQUIRED" | "WHEN_SUPPORTED";
-  responseChecksums: "WHEN_REQUIRED" | "WHEN_SUPPORTED";
-  /** Whether GETs may leave the SDK's middleware out (s3-direct-reader.ts). */
-  directReads: boolean;
-  /** Most connections open at once; further requests wait for one. */
-  maxSockets: number;
-  /** Attempts of one call, the first included. */
-  maxAttempts: number;
-  /** Deadline of one attempt, extended for large bodies (see attemptDeadlineMs). */
-  timeoutMs: number;
-  /** Absent: the SDK's default credential chain. A function, so that a logged config shows no secret. */
-  credentials?: () => Promise<S3Credentials>;
-}
+import { type S3Config, type S3Credentials, type S3Settings, s3ConfigOf } from "./s3-settings.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const checksums = z
@@ -55,7 +29,7 @@ export const s3EnvironmentSchema = z.object({
 });
 
 /** The S3 client's settings out of an environment. Throws USAGE naming the variable that is wrong. */
-export function s3ConfigFromEnv(env: Record<string, string | undefined>): S3Config {
+export function s3SettingsFromEnv(env: Record<string, string | undefined>): S3Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = s3EnvironmentSchema.safeParse(given);
   if (!parsed.success) {
@@ -66,11 +40,10 @@ export function s3ConfigFromEnv(env: Record<string, string | undefined>): S3Conf
   const endpoint = vars.AWS_ENDPOINT_URL_S3 ?? vars.AWS_ENDPOINT_URL;
   // S3-compatible servers seldom have regions, but the signature needs one.
   const region = vars.AWS_REGION ?? vars.AWS_DEFAULT_REGION ?? (endpoint ? "us-east-1" : undefined);
-  const credentials = credentialsOf(vars);
   return {
     ...(endpoint && { endpoint }),
     ...(region && { region }),
-    ...(credentials && { credentials: async () => credentials }),
+    credentials: credentialsOf(vars),
     pathStyle: vars.LABELFLEET_S3_PATH_STYLE ?? endpoint !== undefined,
     requestChecksums: vars.AWS_REQUEST_CHECKSUM_CALCULATION,
     responseChecksums: vars.AWS_RESPONSE_CHECKSUM_VALIDATION,
@@ -81,9 +54,14 @@ export function s3ConfigFromEnv(env: Record<string, string | undefined>): S3Conf
   };
 }
 
+/** The same as a client takes them. Throws USAGE. */
+export function s3ConfigFromEnv(env: Record<string, string | undefined>): S3Config {
+  return s3ConfigOf(s3SettingsFromEnv(env));
+}
+
 /** As in the default chain: a named profile wins over the keys, which win over everything else. */
-function credentialsOf(vars: z.infer<typeof s3EnvironmentSchema>): S3Credentials | undefined {
-  if (vars.AWS_PROFILE || !vars.AWS_ACCESS_KEY_ID || !vars.AWS_SECRET_ACCESS_KEY) return undefined;
+function credentialsOf(vars: z.infer<typeof s3EnvironmentSchema>): S3Credentials | null {
+  if (vars.AWS_PROFILE || !vars.AWS_ACCESS_KEY_ID || !vars.AWS_SECRET_ACCESS_KEY) return null;
   return {
     accessKeyId: vars.AWS_ACCESS_KEY_ID,
     secretAccessKey: vars.AWS_SECRET_ACCESS_KEY,

@@ -14,11 +14,11 @@ import type {
 import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
 import { readBody, untilAborted } from "./s3-body.js";
 import { createS3Client } from "./s3-client.js";
-import type { S3Config } from "./s3-config.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
 import { S3Reader } from "./s3-reader.js";
+import type { S3Config } from "./s3-settings.js";
 
 interface Call {
   operation: S3Operation;

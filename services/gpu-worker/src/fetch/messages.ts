@@ -1,11 +1,14 @@
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import type { ErrorCode } from "@labelfleet/shared/errors";
+import type { S3Settings } from "@labelfleet/shared/storage/s3-settings";
 
 /** What a loader thread is started with. */
 export interface LoaderThreadData {
   fetchSlots: number;
   decodeSlots: number;
+  /** Unset: the thread reads the environment, for which it loads a parser. */
+  s3?: S3Settings;
   /** The program of the decoder process, as a URL's text. */
   decoderEntry: string;
 }

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DecodedImage } from "@labelfleet/imaging/decode";
 import { type ErrorCode, hasCode, isRecordCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import { openStore } from "@labelfleet/shared/storage/open-store";
+import { s3ConfigOf } from "@labelfleet/shared/storage/s3-settings";
 import pLimit from "p-limit";
 import { maxOverdueDecodes } from "../cores.js";
 import { withDeadline } from "../decode/deadline.js";
@@ -21,12 +23,13 @@ const decoderVerdicts: ErrorCode[] = ["IMAGE_CORRUPT", "IMAGE_UNSUPPORTED"];
  */
 export function serveLoads(decodeImage: DecodeImage): void {
   const port = parentPort!;
-  const { fetchSlots, decodeSlots, decoderEntry } = workerData as LoaderThreadData;
+  const { fetchSlots, decodeSlots, s3, decoderEntry } = workerData as LoaderThreadData;
   const fetchSlot = pLimit(fetchSlots);
   const decodeSlot = pLimit(decodeSlots);
   const bodies = new BodyMemory();
   const buffers = new BufferPool();
-  const stores = new Stores();
+  const s3Config = s3 && { s3: s3ConfigOf(s3) };
+  const stores = new Stores(async (input) => (await openStore(input, s3Config)).store);
   const overdue = new OverdueDecodes(maxOverdueDecodes);
   const isolated = new IsolatedDecoder({ entry: new URL(decoderEntry) });
   const takeMemory = (sizeBytes: number) => buffers.take(sizeBytes);

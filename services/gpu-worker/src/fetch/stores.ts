@@ -1,5 +1,4 @@
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
-import { openStore } from "@labelfleet/shared/storage/open-store";
 import { maxOpenRuns } from "../bounds.js";
 
 interface OpenStore {
@@ -14,8 +13,8 @@ export class Stores {
   /** The one used last comes last. */
   readonly #open = new Map<string, OpenStore>();
 
-  constructor(open = async (input: string) => (await openStore(input)).store) {
-    this.#openStore = open;
+  constructor(openOne: (input: string) => Promise<ObjectStore>) {
+    this.#openStore = openOne;
   }
 
   /** Reads from an input's store, which stays open at least until the work is done. */

@@ -63,6 +63,10 @@ export class Feeder {
 
   /** Feeds to the end, or until there is a reason to stop. Rejects with what the listing rejected with. */
   async run(signal: AbortSignal): Promise<FeedEnd> {
+    // Workers wait for the first batch, so it is fed when it is there, not at the next look.
+    let first: Promise<void> | null = this.#pending.begun.then(() => {
+      first = null;
+    });
     while (!signal.aborted) {
       try {
         const end = await this.#step();
@@ -74,7 +78,8 @@ export class Feeder {
       }
       const { maxFailed } = this.#options.spec.overridable;
       if (hasTooManyFailed(maxFailed, this.state.done, this.state.failed)) return "too-many-failed";
-      await sleep(pollMs, signal);
+      const nextLook = sleep(pollMs, signal);
+      await (first === null ? nextLook : Promise.race([nextLook, first]));
     }
     return "stopped";
   }

@@ -22,6 +22,22 @@ describe("ReadAhead", () => {
     expect(taken).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
+  it("tells when there is a first item, and when there will be none", async () => {
+    const late = new ReadAhead(
+      (async function* () {
+        await sleep(20);
+        yield 1;
+      })(),
+      3,
+    );
+    const before = late.take(1);
+    await late.begun;
+    expect([before, late.take(1)]).toEqual([[], [1]]);
+    const empty = new ReadAhead((async function* () {})(), 3);
+    await empty.begun;
+    expect(empty.isDrained).toBe(true);
+  });
+
   it("does not wait for a stream that has nothing yet", async () => {
     const never = (async function* () {
       yield 1;

@@ -6,8 +6,14 @@ export class ReadAhead<T> {
   #hasEnded = false;
   #error: unknown = null;
   #pull: Promise<void> | null = null;
+  /** Resolves when there is a first item to take, or none will come. */
+  readonly begun: Promise<void>;
+  #begin: () => void = () => {};
 
   constructor(source: AsyncIterable<T>, bound: number) {
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
     this.#source = source[Symbol.asyncIterator]();
     this.#bound = bound;
     this.#refill();
@@ -29,6 +35,7 @@ export class ReadAhead<T> {
   #refill(): void {
     if (this.#pull !== null || this.#hasEnded || this.#error !== null) return;
     this.#pull = this.#run().finally(() => {
+      this.#begin();
       this.#pull = null;
     });
   }
@@ -42,6 +49,7 @@ export class ReadAhead<T> {
           return;
         }
         this.#buffer.push(next.value);
+        this.#begin();
       }
     } catch (error) {
       this.#error = error;
