@@ -75,7 +75,7 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat, limits: DecodeLi
   return { widthPx: autoOrient.width, heightPx: autoOrient.height, isUpright: orientation === 1 };
 }
 
-/** sharp takes a tenth of a second to load, which a worker spends when the first image needs it; most photos do not. */
+/** sharp takes a tenth of a second to load, which a worker spends when the first image needs it; JPEGs without EXIF do not. */
 async function openerOf(bytes: Uint8Array, limits: DecodeLimits): Promise<Open> {
   const { inputOptions, sharp } = await import("./sharp-setup.js");
   const options = inputOptions(limits.maxPixels);

@@ -63,10 +63,9 @@ export class Feeder {
 
   /** Feeds to the end, or until there is a reason to stop. Rejects with what the listing rejected with. */
   async run(signal: AbortSignal): Promise<FeedEnd> {
-    // Workers wait for the first batch, so it is fed when it is there, not at the next look.
-    let first: Promise<void> | null = this.#pending.begun.then(() => {
-      first = null;
-    });
+    // Workers wait for the first batch, so there is a look as soon as it is there.
+    const first = this.#pending.begun.then(() => "first" as const);
+    let isFirstThere = false;
     while (!signal.aborted) {
       try {
         const end = await this.#step();
@@ -79,7 +78,8 @@ export class Feeder {
       const { maxFailed } = this.#options.spec.overridable;
       if (hasTooManyFailed(maxFailed, this.state.done, this.state.failed)) return "too-many-failed";
       const nextLook = sleep(pollMs, signal);
-      await (first === null ? nextLook : Promise.race([nextLook, first]));
+      if (isFirstThere) await nextLook;
+      else isFirstThere = (await Promise.race([nextLook, first])) === "first";
     }
     return "stopped";
   }
