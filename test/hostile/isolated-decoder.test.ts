@@ -83,6 +83,7 @@ test("the decoder has none of the worker's secrets", async () => {
     AWS_SESSION_TOKEN: "planted-2",
     REDIS_URL: "redis://:planted-3@127.0.0.1:1",
     LABELFLEET_DASHBOARD_TOKEN: "planted-planted-4",
+    HF_TOKEN: "planted-5",
   };
   const kept = { ...process.env };
   Object.assign(process.env, secrets);

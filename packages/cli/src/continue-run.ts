@@ -4,6 +4,7 @@ import type { MaxFailed, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import type { CommandContext } from "./command-context.js";
 import type { FollowedRun } from "./follow-run.js";
+import { firstRunEnvironment } from "./local/first-run.js";
 import { startFleet } from "./local/fleet.js";
 import { metricsAddressOf } from "./metrics-address.js";
 import type { MetricsFlags } from "./run-flags.js";
@@ -40,8 +41,8 @@ export function continueRun(
     const spec = await override(folder, flags);
     const { lane } = spec.overridable;
     const workers = flags.workers ?? (context.config.redisUrl === null ? 1 : 0);
-    const { device, input } = spec.frozen;
-    const env = { LABELFLEET_FIRST_INPUT: input };
+    const { device, input, output } = spec.frozen;
+    const env = firstRunEnvironment({ input, output });
     const fleet = await startFleet(context, releasers, { workers, lane, device, env });
     const either = AbortSignal.any([signal, fleet.failed]);
     const metricsAddress = metricsAddressOf(context, flags);

@@ -9,6 +9,7 @@ import { type Shrink, withJpegPixels } from "./libjpeg-turbo.js";
 import { pngSize } from "./png-size.js";
 import { resample } from "./resample.js";
 import { resamplingFor } from "./resampling-cache.js";
+import { inputOptions, sharp } from "./sharp-setup.js";
 
 export interface DecodeLimits {
   /** Width times height, as stored. */
@@ -26,6 +27,9 @@ export interface DecodedImage extends ImageSize {
 }
 
 type Pixels = Uint8Array<ArrayBuffer>;
+
+/** Seconds; sharp refuses more. */
+const longestSharpTimeout = 3_600;
 
 /** Where the pixels go: memory of exactly this many bytes, new unless the caller has some to use again. */
 export type TakeMemory = (sizeBytes: number) => ArrayBuffer;
@@ -49,13 +53,19 @@ export async function decodeForModels(
   if (bytes.byteLength === 0) throw new LabelfleetError("IMAGE_EMPTY", "the object has zero bytes");
   const format = sniffFormat(bytes);
   if (!format) throw new LabelfleetError("IMAGE_UNSUPPORTED", "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF");
-  const { isUpright, ...size } = await headerOf(bytes, format, limits);
+  const options = inputOptions(limits.maxPixels);
+  const seconds = Math.min(longestSharpTimeout, Math.ceil((limits.timeoutMs ?? 0) / 1000));
+  const open: Open = () => sharp(bytes, options).timeout({ seconds });
+  const verdict = <T>(reading: Promise<T>) =>
+    reading.catch((error: unknown) => {
+      throw toImageError(error, limits);
+    });
+  const { isUpright, ...size } = await verdict(headerOf(bytes, format, open, limits));
   if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
   const direct = format === "jpeg" && isUpright ? await decodeDirectly(bytes, size, specs, takeMemory) : null;
   if (direct !== null) return { ...size, pixels: direct };
-  const open = await openerOf(bytes, limits);
-  if (mayBeCut(bytes, format)) await verdictOf(readEveryPixel(open), limits);
-  const parts = await verdictOf(readParts(open, size, specs), limits);
+  if (mayBeCut(bytes, format)) await verdict(readEveryPixel(open));
+  const parts = await verdict(readParts(open, size, specs));
   return { ...size, pixels: parts.map((part) => pixelsOf(part, takeMemory)) };
 }
 
@@ -64,29 +74,14 @@ interface Header extends ImageSize {
   isUpright: boolean;
 }
 
-async function headerOf(bytes: Uint8Array, format: ImageFormat, limits: DecodeLimits): Promise<Header> {
+async function headerOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits: DecodeLimits): Promise<Header> {
   const plain = format === "jpeg" ? plainJpegSize(bytes) : null;
   if (plain) return { ...plain, isUpright: true };
   // The decoder complains on stderr of numbers that are none for it; a size beyond the limit need not come to it.
   const declared = format === "png" ? pngSize(bytes) : null;
   if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) throw tooLarge(declared, limits);
-  const open = await openerOf(bytes, limits);
-  const { autoOrient, orientation = 1 } = await verdictOf(open().metadata(), limits);
+  const { autoOrient, orientation = 1 } = await open().metadata();
   return { widthPx: autoOrient.width, heightPx: autoOrient.height, isUpright: orientation === 1 };
-}
-
-/** sharp takes a tenth of a second to load, which a worker spends when the first image needs it; JPEGs without EXIF do not. */
-async function openerOf(bytes: Uint8Array, limits: DecodeLimits): Promise<Open> {
-  const { inputOptions, sharp } = await import("./sharp-setup.js");
-  const options = inputOptions(limits.maxPixels);
-  return () => sharp(bytes, options).timeout({ seconds: Math.ceil((limits.timeoutMs ?? 0) / 1000) });
-}
-
-/** What sharp thinks of an image, in our words. */
-function verdictOf<T>(reading: Promise<T>, limits: DecodeLimits): Promise<T> {
-  return reading.catch((error: unknown) => {
-    throw toImageError(error, limits);
-  });
 }
 
 /** An upright photo, which most images are, without sharp; null where the decoder has something to say of it. */

@@ -35,8 +35,9 @@ const environmentSchema = z.object({
   LABELFLEET_DEVICE_MEMORY_MIB: count(1).optional(),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
-  /** An input that a worker will be asked for: it opens its store when it starts. */
+  /** Input and output of the run that a worker will be asked for: it loads what reads them when it starts. */
   LABELFLEET_FIRST_INPUT: z.string().min(1).optional(),
+  LABELFLEET_FIRST_OUTPUT: z.string().min(1).optional(),
   /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
   LABELFLEET_MERGE_EQUAL_OBJECTS: z.enum(["true", "false"]).default("true"),
   /** Where models are pulled from. */
@@ -75,6 +76,7 @@ export interface Config {
   deviceMemoryMib: number | null;
   maxBytesInFlight: number;
   firstInput: string | null;
+  firstOutput: string | null;
   mergeEqualObjects: boolean;
   hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
@@ -115,6 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     deviceMemoryMib: values.LABELFLEET_DEVICE_MEMORY_MIB ?? null,
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
     firstInput: values.LABELFLEET_FIRST_INPUT ?? null,
+    firstOutput: values.LABELFLEET_FIRST_OUTPUT ?? null,
     mergeEqualObjects: values.LABELFLEET_MERGE_EQUAL_OBJECTS === "true",
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,

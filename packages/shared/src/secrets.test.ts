@@ -6,12 +6,14 @@ test("secrets are replaced wherever they stand, also as JSON and in addresses", 
     AWS_SECRET_ACCESS_KEY: 'wJalr"XUtnFEMI',
     AWS_SESSION_TOKEN: "session-token",
     LABELFLEET_DASHBOARD_TOKEN: "session-token-and-more",
+    HF_TOKEN: "hf_planted",
     REDIS_URL: "rediss://user:p%40ssw0rd@redis:6379/0",
   });
   expect(redact('key wJalr"XUtnFEMI, AUTH user p@ssw0rd')).toBe("key [secret], AUTH user [secret]");
   expect(redact(JSON.stringify({ key: 'wJalr"XUtnFEMI' }))).toBe('{"key":"[secret]"}');
   expect(redact("rediss://user:p%40ssw0rd@redis:6379/0")).toBe("rediss://user:[secret]@redis:6379/0");
   expect(redact("session-token-and-more")).toBe("[secret]");
+  expect(redact("Bearer hf_planted")).toBe("Bearer [secret]");
   expect(redact("nothing of that")).toBe("nothing of that");
 });
 

@@ -12,6 +12,7 @@ export function redactor(env: Record<string, string | undefined>): (text: string
     env.AWS_SECRET_ACCESS_KEY,
     env.AWS_SESSION_TOKEN,
     env.LABELFLEET_DASHBOARD_TOKEN,
+    env.HF_TOKEN,
     ...passwordsOf(env.REDIS_URL),
     ...passwordsOf(env.AWS_ENDPOINT_URL_S3),
     ...passwordsOf(env.AWS_ENDPOINT_URL),

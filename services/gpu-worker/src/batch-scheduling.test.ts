@@ -1,44 +1,46 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+
+const poolThreads = 16;
+/** Of sched.h, as proc_pid_stat(5) has them. */
+const [batch, idle] = ["3", "5"];
 
 /**
- * In a process of its own: the policies (proc_pid_stat(5)) of all threads that were there before the call, of which libuv's pool has
- * five, and of one that is started after it.
+ * In a process of its own: the policies of all threads that were there before the call, one of which was given another policy, and of
+ * one that is started after it.
  */
 const script = `
+  import { execFileSync } from "node:child_process";
   import { readdirSync, readFileSync } from "node:fs";
   import { readFile } from "node:fs/promises";
   import { Worker } from "node:worker_threads";
-  const policyOf = (thread) => readFileSync("/proc/" + thread + "/stat", "utf8").split(") ").at(-1).split(" ")[38];
-  await readFile("/dev/null"); // By a thread of the pool.
+  const policyOf = (stat) => stat.split(") ").at(-1).split(" ")[38];
+  await readFile("/dev/null"); // By a thread of libuv's pool.
   const { scheduleAsBatch } = await import(${JSON.stringify(import.meta.resolve("@labelfleet/gpu-worker/batch-scheduling"))});
+  const threads = readdirSync("/proc/self/task");
+  const chosen = threads.at(-1);
+  execFileSync("chrt", ["--idle", "--pid", "0", chosen]);
   const isBatch = scheduleAsBatch();
-  const earlier = readdirSync("/proc/self/task").map((thread) => policyOf("self/task/" + thread));
-  const later = 'require("node:worker_threads").parentPort.postMessage((' + policyOf.toString().replaceAll("readFileSync", 'require("node:fs").readFileSync') + ')("thread-self"))';
-  new Worker(later, { eval: true, execArgv: [] }).on("message", (itsPolicy) =>
-    console.log(JSON.stringify({ isBatch, threads: earlier.length, earlier: [...new Set(earlier)], later: itsPolicy })),
+  const policies = threads.map((thread) => [thread, policyOf(readFileSync("/proc/self/task/" + thread + "/stat", "utf8"))]);
+  const own = policies.find(([thread]) => thread === chosen)[1];
+  const others = policies.filter(([thread]) => thread !== chosen).map(([, policy]) => policy);
+  const later = 'require("node:worker_threads").parentPort.postMessage(require("node:fs").readFileSync("/proc/thread-self/stat", "utf8"))';
+  new Worker(later, { eval: true, execArgv: [] }).on("message", (stat) =>
+    console.log(JSON.stringify({ isBatch, threads: threads.length, chosen: own, others: [...new Set(others)], later: policyOf(stat) })),
   );`;
 
-const processStart = [process.execPath, "--input-type=module", "--eval", script];
+const hasChrt = ["/usr/bin/chrt", "/bin/chrt"].some(existsSync);
 
-describe.runIf(process.platform === "linux")("threads", () => {
-  test("there are, libuv's too, and those started afterwards compute in batch", async () => {
-    const { threads, ...policies } = await policiesIn(processStart);
-    expect(policies).toEqual({ isBatch: true, earlier: ["3"], later: "3" });
-    expect(threads).toBeGreaterThan(5);
-  });
-
-  test("that somebody gave another policy keep it", async () => {
-    expect(await policiesIn(["chrt", "--idle", "0", ...processStart])).toMatchObject({
-      isBatch: false,
-      earlier: ["5"],
+test.runIf(hasChrt)(
+  "all threads compute in batch, libuv's too, but for one that was given another policy",
+  async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+      env: { ...process.env, UV_THREADPOOL_SIZE: String(poolThreads) },
     });
-  });
-});
-
-async function policiesIn([command, ...args]: string[]) {
-  const env = { ...process.env, UV_THREADPOOL_SIZE: "5" };
-  const { stdout } = await promisify(execFile)(command!, args, { env });
-  return JSON.parse(stdout);
-}
+    const { threads, ...policies } = JSON.parse(stdout);
+    expect(policies).toEqual({ isBatch: true, chosen: idle, others: [batch], later: batch });
+    expect(threads).toBeGreaterThan(poolThreads);
+  },
+);

@@ -19,11 +19,19 @@ export function scheduleAsBatch(): boolean {
     const libc = koffi.load("libc.so.6");
     const getScheduler = libc.func("int sched_getscheduler(int thread)");
     const setScheduler = libc.func("int sched_setscheduler(int thread, int policy, const int *priority)");
-    for (const thread of readdirSync("/proc/self/task").map(Number)) {
+    for (const thread of [0, ...otherThreads()]) {
       if (getScheduler(thread) === schedOther) setScheduler(thread, schedBatch, [0]); // Fails for one that has ended.
     }
     return getScheduler(0) === schedBatch;
   } catch {
     return false; // Another C library.
+  }
+}
+
+function otherThreads(): number[] {
+  try {
+    return readdirSync("/proc/self/task").map(Number);
+  } catch {
+    return []; // Without /proc only those started from now on.
   }
 }

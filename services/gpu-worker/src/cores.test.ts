@@ -20,7 +20,7 @@ test.each([1, 2, 3, 4, 8, 16, 64])(
 );
 
 test("two cores get the split that was measured best: two sessions, three decoders", () => {
-  expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 3, loaderThreads: 1, fetchSlotsPerLoader: 12 });
+  expect(planThreads(2)).toEqual({ inferThreads: 2, decodeSlots: 3, loaderThreads: 1, fetchSlotsPerLoader: 8 });
 });
 
 test("what is pinned stays, and the rest follows from it", () => {

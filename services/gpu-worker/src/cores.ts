@@ -36,7 +36,7 @@ const fetchSlotsPerDecode = 4;
  * heavier networks less; slots that are not needed then wait, because the image budget is full.
  */
 const decodeShare = 0.6;
-/** A decode slot more, for decoders wait for a core, too, while a session has it. */
+/** A decode slot more, for decoders wait for a core, too, while a session has it. Fetches and loader threads do without. */
 const spareDecodeSlots = 1;
 
 /** Cores that this process may use: its affinity, and the container's CPU quota where there is one. */
@@ -51,12 +51,12 @@ export function usableCores(cpuMax: string | null = readCgroupCpuMax()): number 
  * on average no more threads run than there are cores.
  */
 export function planThreads(cores: number, pins: ThreadPins = noPins): ThreadPlan {
-  const decodeSlots = pins.decodeSlots ?? Math.ceil(cores * decodeShare) + spareDecodeSlots;
-  const loaderThreads = pins.loaderThreads ?? Math.ceil(decodeSlots / decodeSlotsPerLoader);
-  const fetches = pins.fetches ?? fetchSlotsPerDecode * Math.ceil(decodeSlots / loaderThreads) * loaderThreads;
+  const busySlots = pins.decodeSlots ?? Math.ceil(cores * decodeShare);
+  const loaderThreads = pins.loaderThreads ?? Math.ceil(busySlots / decodeSlotsPerLoader);
+  const fetches = pins.fetches ?? fetchSlotsPerDecode * Math.ceil(busySlots / loaderThreads) * loaderThreads;
   return {
     inferThreads: pins.inferThreads ?? cores,
-    decodeSlots,
+    decodeSlots: pins.decodeSlots ?? busySlots + spareDecodeSlots,
     loaderThreads,
     fetchSlotsPerLoader: Math.ceil(fetches / loaderThreads),
   };

@@ -48,7 +48,7 @@ export function openThreads(
     perThread: {
       fetchSlots: plan.fetchSlotsPerLoader,
       decodeSlots: Math.ceil(plan.decodeSlots / plan.loaderThreads),
-      ...(options.s3 && { s3: options.s3 }),
+      ...(options.loaderS3 && { s3: options.loaderS3 }),
     },
     ...(options.decodeEntries && { entries: options.decodeEntries }),
     onDied,

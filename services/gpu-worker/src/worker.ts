@@ -35,8 +35,8 @@ export interface WorkerOptions {
   simulated?: SimulatedDevice | null;
   cores: number;
   threadPins: ThreadPins;
-  /** What S3 is read with; unset: what the environment says. */
-  s3?: S3Settings;
+  /** What loader threads read S3 with; unset: what the environment says, as all else in the worker. */
+  loaderS3?: S3Settings;
   /** Built graphs and downloaded models. */
   cacheDir: string;
   /** How long the worker may go on with what it has begun after the signal aborts. */
@@ -54,8 +54,9 @@ export interface WorkerOptions {
   maxWaitMs: number | null;
   /** Memory of the device that the models may use; null: found out. */
   deviceMemoryMib: number | null;
-  /** An input whose store is opened before a batch asks for it, which takes a fifth of a second with S3. */
+  /** Of the run that is expected first. What reads them is loaded before a batch asks for it, which takes a fifth of a second with S3. */
   firstInput?: string | null;
+  firstOutput?: string | null;
   /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
   mergeEqualObjects: boolean;
   /** Where /metrics, /healthz and /readyz are served; nowhere unless given. */
@@ -215,9 +216,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     await announce(reporter.beat());
     logger.info({ lanes, cores: options.cores, ...plan }, "worker ready");
     options.onReady?.(workerId);
-    // This thread reads manifests by the same library. What is wrong with the input is told by its first batch.
-    if (options.firstInput) {
-      openStore(options.firstInput)
+    // What is wrong with it is told by its first batch.
+    if (options.firstOutput) {
+      openStore(options.firstOutput)
         .then(({ store }) => store.close())
         .catch(() => undefined);
     }

@@ -1,4 +1,5 @@
 import type { CommandContext } from "../command-context.js";
+import { firstRunEnvironment } from "../local/first-run.js";
 import { startFleet } from "../local/fleet.js";
 import { metricsAddressOf } from "../metrics-address.js";
 import { prepareOptionsOf } from "../prepare-options.js";
@@ -19,7 +20,7 @@ export function run(
       workers: flags.workers,
       lane: flags.lane,
       device: flags.device,
-      env: { ...inferEnvironment(flags), LABELFLEET_FIRST_INPUT: options.input },
+      env: { ...inferEnvironment(flags), ...firstRunEnvironment(options) },
     });
     if (flags.dashboard) {
       const { startRunDashboard } = await import("../local/run-dashboard.js");

@@ -5,6 +5,7 @@ import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { s3SettingsFromEnv } from "@labelfleet/shared/storage/s3-config";
+import { parseUri } from "@labelfleet/shared/storage/uri";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { metricsAddressOf } from "../metrics-address.js";
@@ -22,7 +23,8 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   const { config, logger } = context;
   if (config.redisUrl === null) throw noRedisUrl();
   // Loader threads need these for a run in S3; what is wrong in them should not wait until then.
-  const s3 = s3SettingsFromEnv(process.env);
+  const loaderS3 = s3SettingsFromEnv(process.env);
+  for (const address of [config.firstInput, config.firstOutput]) if (address !== null) parseUri(address);
   const cores = config.cores ?? usableCores();
   const lacking = lackingIn(process.env, cores, config.threadPins);
   if (lacking !== null) return inOtherEnvironment(lacking);
@@ -36,7 +38,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     simulated: config.simulatedDevice,
     cores,
     threadPins: config.threadPins,
-    s3,
+    loaderS3,
     cacheDir: cacheDirOf(config),
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
@@ -47,6 +49,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     maxWaitMs: flags.maxWaitMs ?? config.maxWaitMs,
     deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     firstInput: config.firstInput,
+    firstOutput: config.firstOutput,
     mergeEqualObjects: config.mergeEqualObjects,
     metricsAddress: metricsAddressOf(context, flags),
     logger,

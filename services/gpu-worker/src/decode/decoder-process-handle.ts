@@ -8,7 +8,7 @@ import type { FromDecoder, ToDecoder } from "./messages.js";
 const startTimeoutMs = 60_000;
 
 /** Environment variables that a decoder has no use for, and hostile bytes should not find beside them. */
-const secretVariables = /^(AWS_|REDIS_URL$|LABELFLEET_DASHBOARD_TOKEN$)/;
+const secretVariables = /^(AWS_|REDIS_URL$|LABELFLEET_DASHBOARD_TOKEN$|HF_TOKEN$)/;
 
 /** What comes of asking: the decoder's answer, its death, or nothing in time. */
 export type Answer = Exclude<FromDecoder, { type: "ready" }> | { type: "died"; how: string } | { type: "late" };

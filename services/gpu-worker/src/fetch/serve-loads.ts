@@ -28,8 +28,8 @@ export function serveLoads(decodeImage: DecodeImage): void {
   const decodeSlot = pLimit(decodeSlots);
   const bodies = new BodyMemory();
   const buffers = new BufferPool();
-  const s3Config = s3 && { s3: s3ConfigOf(s3) };
-  const stores = new Stores(async (input) => (await openStore(input, s3Config)).store);
+  const storeConfig = s3 && { s3: s3ConfigOf(s3) };
+  const stores = new Stores(async (input) => (await openStore(input, storeConfig)).store);
   const overdue = new OverdueDecodes(maxOverdueDecodes);
   const isolated = new IsolatedDecoder({ entry: new URL(decoderEntry) });
   const takeMemory = (sizeBytes: number) => buffers.take(sizeBytes);

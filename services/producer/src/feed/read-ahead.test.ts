@@ -27,6 +27,7 @@ describe("ReadAhead", () => {
       (async function* () {
         await sleep(20);
         yield 1;
+        await new Promise(() => {});
       })(),
       3,
     );
