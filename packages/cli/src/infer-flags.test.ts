@@ -2,6 +2,7 @@ import { readConfig } from "@labelfleet/shared/config";
 import { expect, test } from "vitest";
 import { createProgram } from "./program.js";
 import { type InferFlags, inferEnvironment } from "./run-flags.js";
+import { threadPinsOf } from "./thread-pins.js";
 
 function flagsOf(...words: string[]): InferFlags {
   const work = createProgram(() => {}).commands.find((command) => command.name() === "work")!;
@@ -13,6 +14,14 @@ test("what is pinned for a run reaches its workers through their environment", (
   const flags = flagsOf("--max-batch-size", "24", "--max-wait-ms", "0", "--device-memory", "2048");
   const config = readConfig(inferEnvironment(flags));
   expect(config).toMatchObject({ maxBatchSize: 24, maxWaitMs: 0, deviceMemoryMib: 2048 });
+});
+
+test("so do the threads, and a flag wins over the environment", () => {
+  const flags = flagsOf("--infer-threads", "1", "--decode-slots", "5", "--loader-threads", "2");
+  const threadPins = { inferThreads: 1, decodeSlots: 5, loaderThreads: 2, fetches: null };
+  expect(readConfig(inferEnvironment(flags)).threadPins).toEqual(threadPins);
+  const config = readConfig({ LABELFLEET_DECODE_SLOTS: "3", LABELFLEET_FETCHES: "9" });
+  expect(threadPinsOf({ config }, flags)).toEqual({ ...threadPins, fetches: 9 });
 });
 
 test("what is not pinned is left to the worker", () => {

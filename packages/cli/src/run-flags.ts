@@ -142,6 +142,10 @@ export interface InferFlags {
   maxBatchSize?: number;
   maxWaitMs?: number;
   deviceMemory?: number;
+  inferThreads?: number;
+  decodeSlots?: number;
+  loaderThreads?: number;
+  fetches?: number;
 }
 
 const maxBatchImages = 4096;
@@ -154,15 +158,23 @@ export function addInferFlags(command: Command): Command {
       intUpTo(maxBatchImages),
     )
     .option("--max-wait-ms <ms>", "how long an image waits for others (default: 0 on a CPU, else 20)", nonNegativeInt)
-    .option("--device-memory <mib>", "MiB of the device for a worker's models (default: found out)", positiveInt);
+    .option("--device-memory <mib>", "MiB of the device for a worker's models (default: found out)", positiveInt)
+    .option("--infer-threads <n>", "threads of a worker that infer (default: one a core)", positiveInt)
+    .option("--decode-slots <n>", "images that a worker decodes at once (default: by the cores)", positiveInt)
+    .option("--loader-threads <n>", "threads that fetch and decode (default: by the decode slots)", positiveInt)
+    .option("--fetches <n>", "GETs of a worker at once (default: by the decode slots)", positiveInt);
 }
 
 /** The same as environment variables, for workers that are other processes. */
-export function inferEnvironment({ maxBatchSize, maxWaitMs, deviceMemory }: InferFlags): Record<string, string> {
+export function inferEnvironment(flags: InferFlags): Record<string, string> {
   const given = {
-    LABELFLEET_MAX_BATCH_SIZE: maxBatchSize,
-    LABELFLEET_MAX_WAIT_MS: maxWaitMs,
-    LABELFLEET_DEVICE_MEMORY_MIB: deviceMemory,
+    LABELFLEET_MAX_BATCH_SIZE: flags.maxBatchSize,
+    LABELFLEET_MAX_WAIT_MS: flags.maxWaitMs,
+    LABELFLEET_DEVICE_MEMORY_MIB: flags.deviceMemory,
+    LABELFLEET_INFER_THREADS: flags.inferThreads,
+    LABELFLEET_DECODE_SLOTS: flags.decodeSlots,
+    LABELFLEET_LOADER_THREADS: flags.loaderThreads,
+    LABELFLEET_FETCHES: flags.fetches,
   };
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),

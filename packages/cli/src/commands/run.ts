@@ -4,6 +4,7 @@ import { startFleet } from "../local/fleet.js";
 import { metricsAddressOf } from "../metrics-address.js";
 import { prepareOptionsOf } from "../prepare-options.js";
 import { type InferFlags, inferEnvironment, type MetricsFlags, type RunFlags } from "../run-flags.js";
+import { threadPinsOf } from "../thread-pins.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** All in one: the producer in this process, local workers, progress, report. Returns the exit code. */
@@ -20,6 +21,7 @@ export function run(
       workers: flags.workers,
       lane: flags.lane,
       device: flags.device,
+      threadPins: threadPinsOf(context, flags),
       env: { ...inferEnvironment(flags), ...firstRunEnvironment(options) },
     });
     if (flags.dashboard) {

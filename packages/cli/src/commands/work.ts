@@ -11,6 +11,7 @@ import type { CommandContext } from "../command-context.js";
 import { metricsAddressOf } from "../metrics-address.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import type { InferFlags, MetricsFlags } from "../run-flags.js";
+import { threadPinsOf } from "../thread-pins.js";
 import { withReleasers } from "../with-releasers.js";
 
 export interface WorkFlags extends InferFlags, MetricsFlags {
@@ -26,7 +27,8 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   const loaderS3 = s3SettingsFromEnv(process.env);
   for (const address of [config.firstInput, config.firstOutput]) if (address !== null) parseUri(address);
   const cores = config.cores ?? usableCores();
-  const lacking = lackingIn(process.env, cores, config.threadPins);
+  const threadPins = threadPinsOf(context, flags);
+  const lacking = lackingIn(process.env, cores, threadPins);
   if (lacking !== null) return inOtherEnvironment(lacking);
   // The process that only starts another one does without it.
   const { runWorker } = await import("@labelfleet/gpu-worker/worker");
@@ -37,7 +39,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     device: flags.device,
     simulated: config.simulatedDevice,
     cores,
-    threadPins: config.threadPins,
+    threadPins,
     loaderS3,
     cacheDir: cacheDirOf(config),
     graceMs: config.graceMs,

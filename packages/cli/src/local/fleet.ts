@@ -1,4 +1,4 @@
-import { usableCores } from "@labelfleet/gpu-worker/cores";
+import { type ThreadPins, usableCores } from "@labelfleet/gpu-worker/cores";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
@@ -23,7 +23,14 @@ export interface Fleet {
 export async function startFleet(
   context: CommandContext,
   releasers: Releasers,
-  options: { workers: number; lane: string; device: DeviceChoice; env?: Record<string, string> },
+  options: {
+    workers: number;
+    lane: string;
+    device: DeviceChoice;
+    env?: Record<string, string>;
+    /** Unset: as the environment says. */
+    threadPins?: ThreadPins;
+  },
 ): Promise<Fleet> {
   const { config, logger } = context;
   if (config.redisUrl === null && options.workers === 0) {
@@ -39,7 +46,7 @@ export async function startFleet(
     device: options.device,
     env: options.env ?? {},
     coresPerWorker: Math.max(1, Math.floor(cores / Math.max(1, options.workers))),
-    threadPins: config.threadPins,
+    threadPins: options.threadPins ?? config.threadPins,
     graceMs: config.graceMs,
     logger,
   });
