@@ -17,11 +17,12 @@ test("what is pinned for a run reaches its workers through their environment", (
 });
 
 test("so do the threads, and a flag wins over the environment", () => {
-  const flags = flagsOf("--infer-threads", "1", "--decode-slots", "5", "--loader-threads", "2");
-  const threadPins = { inferThreads: 1, decodeSlots: 5, loaderThreads: 2, fetches: null };
+  const flags = flagsOf("--decode-slots", "5", "--loader-threads", "2", "--fetches", "7");
+  const threadPins = { inferThreads: null, decodeSlots: 5, loaderThreads: 2, fetches: 7 };
   expect(readConfig(inferEnvironment(flags)).threadPins).toEqual(threadPins);
-  const config = readConfig({ LABELFLEET_DECODE_SLOTS: "3", LABELFLEET_FETCHES: "9" });
-  expect(threadPinsOf({ config }, flags)).toEqual({ ...threadPins, fetches: 9 });
+  expect(readConfig(inferEnvironment(flagsOf("--infer-threads", "1"))).threadPins.inferThreads).toBe(1);
+  const config = readConfig({ LABELFLEET_DECODE_SLOTS: "3", LABELFLEET_INFER_THREADS: "9" });
+  expect(threadPinsOf({ config }, flags)).toEqual({ ...threadPins, inferThreads: 9 });
 });
 
 test("what is not pinned is left to the worker", () => {

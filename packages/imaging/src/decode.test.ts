@@ -320,6 +320,13 @@ describe("decodeForModels", () => {
     }
   });
 
+  it("takes a longer time limit than sharp does", async () => {
+    const bytes = await flag(320, 256).png().toBuffer();
+    await expect(decodeForModels(bytes, [spec], { ...limits, timeoutMs: 7_200_000 })).resolves.toMatchObject({
+      widthPx: 320,
+    });
+  });
+
   it("stops a decode that takes longer than its time", async () => {
     // 1.8 billion black pixels, of which a core decodes 200 to 600 million a second.
     const bytes = blackPng(30_000, 60_000);

@@ -1,8 +1,17 @@
 import { z } from "zod";
-import { LabelfleetError } from "./errors.js";
+import { LabelfleetError, toLabelfleetError } from "./errors.js";
 import { type SimulatedDevice, simulatedDeviceText } from "./simulated-device.js";
+import { parseUri } from "./storage/uri.js";
 
 const count = (minimum: number) => z.coerce.number().int().min(minimum);
+
+const address = z.string().superRefine((text, context) => {
+  try {
+    parseUri(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: toLabelfleetError(error).message });
+  }
+});
 
 /** Every environment variable that labelfleet itself reads; the AWS_ ones are read where the S3 client is made. */
 const environmentSchema = z.object({
@@ -35,9 +44,9 @@ const environmentSchema = z.object({
   LABELFLEET_DEVICE_MEMORY_MIB: count(1).optional(),
   /** MiB of images between fetch and inference in one worker, encoded and decoded together. */
   LABELFLEET_IN_FLIGHT_MIB: count(1).default(512),
-  /** Input and output of the run that a worker will be asked for: it loads what reads them when it starts. */
-  LABELFLEET_FIRST_INPUT: z.string().min(1).optional(),
-  LABELFLEET_FIRST_OUTPUT: z.string().min(1).optional(),
+  /** Input and output of the run that a worker will be asked for: it loads what reads them before there is a batch. */
+  LABELFLEET_FIRST_INPUT: address.optional(),
+  LABELFLEET_FIRST_OUTPUT: address.optional(),
   /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
   LABELFLEET_MERGE_EQUAL_OBJECTS: z.enum(["true", "false"]).default("true"),
   /** Where models are pulled from. */

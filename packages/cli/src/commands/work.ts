@@ -5,7 +5,6 @@ import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { s3SettingsFromEnv } from "@labelfleet/shared/storage/s3-config";
-import { parseUri } from "@labelfleet/shared/storage/uri";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { metricsAddressOf } from "../metrics-address.js";
@@ -25,7 +24,6 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   if (config.redisUrl === null) throw noRedisUrl();
   // Loader threads need these for a run in S3; what is wrong in them should not wait until then.
   const loaderS3 = s3SettingsFromEnv(process.env);
-  for (const address of [config.firstInput, config.firstOutput]) if (address !== null) parseUri(address);
   const cores = config.cores ?? usableCores();
   const threadPins = threadPinsOf(context, flags);
   const lacking = lackingIn(process.env, cores, threadPins);

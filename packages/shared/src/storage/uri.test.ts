@@ -17,6 +17,7 @@ describe("parseUri", () => {
     ["file:///data/my%20photos", { kind: "file", dir: "/data/my photos" }],
     ["file:///data/photos/", { kind: "file", dir: "/data/photos" }],
     ["/data/photos/", { kind: "file", dir: "/data/photos" }],
+    ["/data/photos*/", { kind: "file", dir: "/data/photos*" }],
     ["./photos", { kind: "file", dir: resolve("photos") }],
   ])("reads %s", (text, expected) => {
     const uri = parseUri(text);

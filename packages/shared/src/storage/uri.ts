@@ -24,9 +24,9 @@ export function parseUri(text: string): StoreUri {
   return { kind: "file", dir: resolve(text) };
 }
 
-/** The address as text that parseUri reads back to the same value. */
+/** The address as text that parseUri reads back to the same value: a `*` in a file's name is not one that means all. */
 export function formatUri(uri: StoreUri): string {
-  if (uri.kind === "file") return pathToFileURL(uri.dir).href;
+  if (uri.kind === "file") return pathToFileURL(uri.dir).href.replaceAll("*", "%2A");
   const isString = uri.prefix !== "" && !uri.prefix.endsWith("/");
   return `s3://${uri.bucket}/${uri.prefix}${isString ? "*" : ""}`;
 }
