@@ -5,7 +5,7 @@ import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
 import { sleep } from "@labelfleet/shared/shutdown";
 import type { FleetFacts } from "./view/live-block.js";
 
-/** The workers of a lane as their heartbeats tell, which come every five seconds. */
+/** The workers of a lane, by their heartbeats. */
 export async function readFleet(redis: Redis, lane: string, runId: string): Promise<FleetFacts> {
   const workers = (await liveWorkers(redis, await redisNowMs(redis))).filter(({ lanes }) => lanes.includes(lane));
   const pause = inputPauseOf(workers, runId);
@@ -20,6 +20,8 @@ export async function readFleet(redis: Redis, lane: string, runId: string): Prom
 }
 
 const readEveryMs = 2_000;
+/** A worker's first heartbeat is shown soon. */
+const readEmptyEveryMs = 300;
 
 /** Keeps what `readFleet` says up to date until the signal aborts. What cannot be read stays as it was. */
 export function watchFleet(
@@ -30,7 +32,7 @@ export function watchFleet(
   void (async () => {
     while (!signal.aborted) {
       watched.facts = await read().catch(() => watched.facts);
-      await sleep(readEveryMs, signal);
+      await sleep((watched.facts?.workers ?? 0) === 0 ? readEmptyEveryMs : readEveryMs, signal);
     }
   })();
   return watched;

@@ -34,6 +34,8 @@ export interface ImageTask {
   stops: readonly AbortSignal[];
   /** Throws when the batch is given up, so that no further image is begun. */
   checkpoint: () => void;
+  /** Called when the image's records are there. */
+  onLabelled: () => void;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function labelImage(stages: ImageStages, task: ImageTask): Promise<
   const label = () => labelWith(stages, task, todo);
   const made = todo.length === 0 ? [] : await (run.equal?.label(job, label) ?? label());
   if (made.length > 0) run.stats.imageDone();
+  task.onLabelled();
   const records = new Map([...kept, ...made].flatMap((record) => (record ? [[record.modelId, record]] : [])));
   return models.map(({ ref }) => records.get(ref.id)!);
 }

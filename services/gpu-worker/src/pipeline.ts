@@ -33,6 +33,14 @@ export interface PipelineDeps extends ImageStages {
  * before the count, so that whoever sees the last batch counted finds them complete.
  */
 export async function processBatch(deps: PipelineDeps, run: RunContext, delivery: BatchDelivery): Promise<void> {
+  try {
+    await labelAndWrite(deps, run, delivery);
+  } finally {
+    run.labelled.delete(delivery.job.batchId);
+  }
+}
+
+async function labelAndWrite(deps: PipelineDeps, run: RunContext, delivery: BatchDelivery): Promise<void> {
   const { job } = delivery;
   run.stats.jobTaken(delivery.waitedSeconds);
   // Its producer is gone; what is left of it in the queue is taken off.
@@ -93,6 +101,9 @@ async function labelAll(
   { entries, models, limits }: { entries: ManifestEntry[]; models: RunModel[]; limits: ImageLimits },
 ): Promise<Prediction[][]> {
   const { job } = delivery;
+  let labelled = 0;
+  const isFirstPass = job.rewrite === null;
+  if (isFirstPass) run.labelled.set(job.batchId, 0);
   const batch = {
     run,
     recordsKey: recordsKeyOf(job),
@@ -103,6 +114,10 @@ async function labelAll(
     isolated: delivery.stalls >= stallsToIsolate,
     stops: [deps.draining, delivery.lockLost],
     checkpoint: () => deps.checkpoint(delivery),
+    onLabelled: () => {
+      labelled += 1;
+      if (isFirstPass) run.labelled.set(job.batchId, labelled);
+    },
   };
   const settled = await Promise.allSettled(entries.map((entry) => labelImage(deps, { ...batch, entry })));
   return settled.map((result) => {

@@ -2,6 +2,7 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
+import { imagesInHand } from "./feed/images-in-hand.js";
 import { type Periodic, periodically } from "./periodically.js";
 import { Presence } from "./presence.js";
 import type { ProduceOptions, ProduceProgress } from "./produce.js";
@@ -28,6 +29,8 @@ export class Following {
   readonly #telling: Periodic;
   readonly #noting: Periodic;
   #state: ProducerState | null = null;
+  /** Images that workers have labelled at the last look, those of unfinished batches included. */
+  #labelled = 0;
   #rebuilding: Promise<void> | null = null;
 
   constructor(options: FollowingOptions) {
@@ -60,9 +63,20 @@ export class Following {
     this.#tell();
   }
 
+  /** Batches take about ten seconds; people want to see images. */
+  async #countLabelled(): Promise<void> {
+    const { redis, spec, progress, stand } = this.#options;
+    // Counted before the unfinished batches are looked at: a batch that ends meanwhile is missing for a moment, never counted twice.
+    const { done } = stand();
+    const workers = await liveWorkers(redis, await redisNowMs(redis));
+    this.#labelled = Math.max(this.#labelled, done + (await imagesInHand(progress, workers, spec)));
+  }
+
   #tell(): void {
     const { stand, startedMs, onProgress } = this.#options;
-    onProgress?.({ ...stand(), elapsedSeconds: (Date.now() - startedMs) / 1000 });
+    const counted = stand();
+    const done = Math.max(counted.done, Math.min(this.#labelled, counted.listed));
+    onProgress?.({ ...counted, done, elapsedSeconds: (Date.now() - startedMs) / 1000 });
   }
 
   async #note(): Promise<void> {
@@ -70,6 +84,7 @@ export class Following {
     const state = this.#state ?? (listed().isComplete ? "feeding" : "listing");
     const wasForgotten = await this.#presence.note(state, listed());
     await this.#presence.flushWhenDue();
+    await this.#countLabelled();
     if (!wasForgotten || this.#rebuilding !== null) return;
     logger.warn("Redis was emptied: the queue and the counters are rebuilt from the run's folder");
     this.#rebuilding = rebuildProgress()

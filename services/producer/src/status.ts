@@ -8,6 +8,7 @@ import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { currentLane } from "./control.js";
+import { imagesInHand } from "./feed/images-in-hand.js";
 import { imageTotalsOf } from "./feed/run-totals.js";
 import { readFinished } from "./finalize/finalize-run.js";
 
@@ -70,6 +71,7 @@ async function statusInRedis(spec: RunSpec, redis: Redis): Promise<Counted | nul
   const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
   const nowMs = await redisNowMs(redis);
   const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
+  const done = Math.min(note.listedImages, totals.done + (await imagesInHand(progress, workers, spec)));
   const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
   const pause = inputPauseOf(workers, spec.runId);
   const isThere = nowMs - note.seenMs < producerSilenceMs && note.state !== "stopped" && note.state !== "done";
@@ -79,8 +81,9 @@ async function statusInRedis(spec: RunSpec, redis: Redis): Promise<Counted | nul
     images: note.listedImages,
     listingComplete: note.listingComplete,
     ...totals,
+    done,
     imagesPerSecond: workers.length > 0 ? imagesPerSecond : null,
-    etaSeconds: isPredictable ? Math.max(0, note.listedImages - totals.done) / imagesPerSecond : null,
+    etaSeconds: isPredictable ? Math.max(0, note.listedImages - done) / imagesPerSecond : null,
     inputPause: pause && {
       input: pause.input,
       code: pause.code,

@@ -30,7 +30,12 @@ test("the block has as many lines whatever is known, and says why nothing goes o
   const paused = liveBlock(progress, rate, { ...fleet, pause: "s3://in refuses" });
   expect(paused).toHaveLength(liveBlockLines);
   expect(paused.at(-1)).toBe("3 failed  s3://in refuses");
-  expect(liveBlock(progress, rate, { ...fleet, workers: 0, devices: [] }).at(-1)).toBe("3 failed  no worker yet");
+});
+
+test("the block waits for a worker only while nothing is done", () => {
+  const nobody = { ...fleet, workers: 0, devices: [] };
+  expect(liveBlock({ ...progress, done: 0, failed: 0 }, rate, nobody).at(-1)).toBe("0 failed  waiting for a worker");
+  expect(liveBlock(progress, rate, nobody).at(-1)).toBe("3 failed");
 });
 
 test("the line says done, total, rate, time left and failures", () => {

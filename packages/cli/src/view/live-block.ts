@@ -60,12 +60,14 @@ function rateText(progress: Progress, { imagesPerSecond, history }: RateFacts): 
   return parts.join("  ");
 }
 
-function fleetText({ failed }: Progress, fleet: FleetFacts | null): string {
+function fleetText({ failed, done }: Progress, fleet: FleetFacts | null): string {
   const failures = `${formatCount(failed)} failed`;
   if (fleet === null) return failures;
   if (fleet.pause !== null) return `${failures}  ${fleet.pause}`;
+  // Images that are done were done by somebody: a missing heartbeat is no news then.
+  if (fleet.workers === 0) return done > 0 ? failures : `${failures}  waiting for a worker`;
   const who = fleet.workers === 1 ? "1 worker" : `${formatCount(fleet.workers)} workers`;
-  return `${failures}  ${fleet.workers === 0 ? "no worker yet" : `${who} on ${fleet.devices.join(", ")}`}`;
+  return `${failures}  ${who} on ${fleet.devices.join(", ")}`;
 }
 
 /** While the listing runs, what is left can only grow. */

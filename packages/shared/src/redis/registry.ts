@@ -45,6 +45,8 @@ const workerBeatSchema = z.object({
   models: z.array(z.string()).default([]),
   /** Batches that it works on now. */
   batchesInHand: z.int().default(0),
+  /** Batches of first passes that are not written yet, with how many of their images are labelled. */
+  imagesInHand: z.array(z.object({ runId: z.string(), batchId: z.string(), images: z.int().min(0) })).default([]),
   /** Part of the time since its last word in which each stage's slots were busy. */
   busy: z.record(z.enum(workerStages), z.number()).default({ fetch: 0, decode: 0, infer: 0, write: 0 }),
 });

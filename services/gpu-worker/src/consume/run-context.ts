@@ -36,6 +36,8 @@ export class RunContext {
   readonly stats: RunStats;
   /** Records that batches in hand need not make anew. */
   readonly records = new RecordKeeper();
+  /** Of each batch in a first pass, from its start until it is counted: how many images are labelled. */
+  readonly labelled = new Map<string, number>();
   /** Has objects of one content labelled once; null where each is read. */
   readonly equal: EqualObjects | null;
   /** The run whose records are carried over where the object has not changed, or null. */

@@ -11,6 +11,8 @@ import { BusyShares } from "./busy-shares.js";
 import { EventLoopDelay } from "./event-loop-delay.js";
 import type { RunStats, WorkerIdentity } from "./run-stats.js";
 
+/** People watch progress and rates by heartbeats. */
+const beatEveryMs = 2_000;
 const flushEveryMs = 5_000;
 /** How long saying goodbye to Redis may take: it may be gone for good, and forgets silent workers by itself. */
 const goodbyeMs = 2_000;
@@ -23,7 +25,7 @@ export interface WorkerState {
   batchesInHand: number;
 }
 
-/** Every 5 s: a heartbeat to Redis, and the statistics of each open run to its folder. */
+/** Every 2 s a heartbeat to Redis, and every 5 s the statistics of each open run to its folder. */
 export class Reporter {
   readonly #redis: Redis;
   readonly #identity: WorkerIdentity;
@@ -33,7 +35,7 @@ export class Reporter {
   readonly #logger: Logger;
   readonly #delay = new EventLoopDelay();
   readonly #busy = new BusyShares(performance.now());
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: NodeJS.Timeout[];
   /** How far each run's statistics were when they were written last. */
   readonly #written = new WeakMap<RunStats, number>();
   #lastImages = 0;
@@ -55,10 +57,7 @@ export class Reporter {
     this.#logger = options.logger;
     const beat = unlessRunning(() => this.#beatOrSay());
     const write = unlessRunning(() => this.#writeAll());
-    this.#timer = setInterval(() => {
-      void beat();
-      void write();
-    }, flushEveryMs);
+    this.#timers = [setInterval(() => void beat(), beatEveryMs), setInterval(() => void write(), flushEveryMs)];
   }
 
   /** Says that the worker is there; later beats follow by themselves. */
@@ -81,6 +80,9 @@ export class Reporter {
       seenMs: await redisNowMs(this.#redis),
       models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
       batchesInHand,
+      imagesInHand: contexts.flatMap(({ spec, labelled }) =>
+        [...labelled].map(([batchId, images]) => ({ runId: spec.runId, batchId, images })),
+      ),
       busy: this.#busy.since(
         stats.map((run) => run.busyMs()),
         slots,
@@ -107,7 +109,7 @@ export class Reporter {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#delay.stop();
     await within(goodbyeMs, removeWorker(this.#redis, this.#identity.workerId));
   }
