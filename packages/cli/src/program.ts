@@ -62,8 +62,8 @@ export function createProgram(finish: Finish): Command {
   addMetricsFlags(
     addInferFlags(
       addRunFlags(
-        subcommand(program, "run <input>", "label everything under <input>: producer, local workers and report"),
-      ).option("--workers <n>", "local worker processes, which share the cores", nonNegativeInt, 1),
+        subcommand(program, "run <input>", "Label all images under <input>: list them, run local workers, report"),
+      ).option("--workers <n>", "local worker processes; they share the cores", nonNegativeInt, 1),
     ),
   ).action(
     action(finish, async (context, input: string, flags: RunFlags & InferFlags & MetricsFlags & { workers: number }) =>
@@ -72,7 +72,7 @@ export function createProgram(finish: Finish): Command {
   );
 
   addMetricsFlags(
-    addRunFlags(subcommand(program, "scan <input>", "the producer alone: lists, feeds workers elsewhere, finalizes")),
+    addRunFlags(subcommand(program, "scan <input>", "List images and queue them for `work` processes")),
   ).action(
     action(finish, async (context, input: string, flags: RunFlags & MetricsFlags) =>
       (await import("./commands/scan.js")).scan(context, input, flags),
@@ -81,7 +81,7 @@ export function createProgram(finish: Finish): Command {
 
   addMetricsFlags(
     addInferFlags(
-      subcommand(program, "work", "one worker, until SIGTERM")
+      subcommand(program, "work", "Run a worker until stopped (Ctrl-C)")
         .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
         .addOption(deviceOption()),
     ),
@@ -93,28 +93,28 @@ export function createProgram(finish: Finish): Command {
     ),
   );
 
-  subcommand(program, "status [run]", "progress of a run, or of all runs that Redis knows")
-    .option("--watch", "go on until the run is done")
+  subcommand(program, "status [run]", "Show the progress of a run, or of all runs in Redis")
+    .option("--watch", "keep updating until the run is done")
     .action(
       action(finish, async (context, run: string | undefined, flags: { watch?: boolean }) =>
         (await import("./commands/status.js")).status(context, run, flags),
       ),
     );
 
-  subcommand(program, "report <run>", "counts and throughput of a run").action(
+  subcommand(program, "report <run>", "Show the counts and the throughput of a run").action(
     action(finish, async (context, run: string) => (await import("./commands/inspect.js")).report(context, run)),
   );
 
-  subcommand(program, "verify <run>", "prove that every object has exactly one record per model").action(
+  subcommand(program, "verify <run>", "Check that every image has exactly one record per model").action(
     action(finish, async (context, run: string) => (await import("./commands/inspect.js")).verify(context, run)),
   );
 
-  subcommand(program, "export <run>", "the records as one CSV, JSON lines or FiftyOne file")
+  subcommand(program, "export <run>", "Write the records to one CSV, JSON lines or FiftyOne file")
     .addOption(new Option("--format <format>", "what to write").choices(exportFormats).makeOptionMandatory())
     .option("--out <file>", "file to write; - is stdout", "-")
     .option("--model <id>", "only this model's records (default: all models)")
     .addOption(new Option("--status <status>", "only these records").choices(["ok", "failed"]))
-    .option("--label <label>", "only records whose most probable label this is")
+    .option("--label <label>", "only records with this most probable label")
     .option("--images <dir>", "for fiftyone: a folder with a copy of the input (default: the input itself)")
     .action(
       action(finish, async (context, run: string, flags: ExportFlags) =>
@@ -123,53 +123,51 @@ export function createProgram(finish: Finish): Command {
     );
 
   addContinueFlags(
-    addMetricsFlags(subcommand(program, "resume <run>", "finish an interrupted or paused run, and mend a damaged one")),
+    addMetricsFlags(subcommand(program, "resume <run>", "Finish an interrupted or paused run; repair a damaged one")),
   )
-    .option("--force", "go on although the run was cancelled")
+    .option("--force", "resume a cancelled run")
     .action(
       action(finish, async (context, run: string, flags) =>
         (await import("./commands/resume.js")).resume(context, run, flags),
       ),
     );
 
-  addContinueFlags(
-    addMetricsFlags(subcommand(program, "retry <run>", "only the failed images of a complete run again")),
-  )
-    .option("--code <code>", "those with this error code (default: those that may succeed later)", recordCode)
+  addContinueFlags(addMetricsFlags(subcommand(program, "retry <run>", "Reprocess failed images of a finished run")))
+    .option("--code <code>", "only images with this error code (default: those that may succeed later)", recordCode)
     .action(
       action(finish, async (context, run: string, flags) =>
         (await import("./commands/retry.js")).retry(context, run, flags),
       ),
     );
 
-  subcommand(program, "pause <run>", "stop feeding a run, until resume").action(
+  subcommand(program, "pause <run>", "Stop queueing a run until `resume`").action(
     action(finish, async (context, run: string) => (await import("./commands/control.js")).pause(context, run)),
   );
 
-  subcommand(program, "cancel <run>", "stop a run for good; what is labelled stays").action(
+  subcommand(program, "cancel <run>", "Stop a run for good; existing results stay").action(
     action(finish, async (context, run: string) => (await import("./commands/control.js")).cancel(context, run)),
   );
 
-  const models = subcommand(program, "models", "the model family");
-  subcommand(models, "list", "the models that come with labelfleet, and those that it can pull").action(
+  const models = subcommand(program, "models", "List, show, download, build and check models");
+  subcommand(models, "list", "List the bundled models and those that can be downloaded").action(
     action(finish, async (context) => (await import("./commands/models/list.js")).modelsList(context)),
   );
-  subcommand(models, "show <model>", "one model or architecture: its stages, what they cost, its preprocessing").action(
+  subcommand(models, "show <model>", "Show a model or architecture: stages, cost, preprocessing").action(
     action(finish, async (context, name: string) =>
       (await import("./commands/models/show.js")).modelsShow(context, name),
     ),
   );
-  addBuildFlags(subcommand(models, "build", "an ONNX file of an architecture and its weights")).action(
+  addBuildFlags(subcommand(models, "build", "Build an ONNX file from an architecture and weights")).action(
     action(finish, async (context, flags: BuildFlags) =>
       (await import("./commands/models/build.js")).modelsBuild(context, flags),
     ),
   );
-  subcommand(models, "pull <model>", "download hf:owner/repo, or a model that `models list` shows").action(
+  subcommand(models, "pull <model>", "Download hf:owner/repo, or a model from `models list`").action(
     action(finish, async (context, name: string) =>
       (await import("./commands/models/pull.js")).modelsPull(context, name),
     ),
   );
-  subcommand(models, "check <model>", "whether graph, weights, card and labels agree; labels the sample photos")
+  subcommand(models, "check <model>", "Check that graph, weights, card and labels agree; label the sample photos")
     .addOption(precisionOption())
     .addOption(deviceOption())
     .action(
@@ -178,14 +176,14 @@ export function createProgram(finish: Finish): Command {
       ),
     );
 
-  subcommand(models, "quantize <model>", "a model in 8 bits, for CPUs, checked against the float one")
+  subcommand(models, "quantize <model>", "Quantize a model to 8 bits for CPUs; compare it with the float model")
     .requiredOption(
       "--calibrate <input>",
       "images like those to be labelled: s3://bucket/prefix, file:///dir or a path",
     )
     .requiredOption("--out <folder>", "the model folder to write")
-    .option("--images <n>", "images from which ranges are found, 64 to 256", intFrom(64, 256), 128)
-    .option("--min-agreement <p>", "share of images whose top label must stay", percentage, 0.97)
+    .option("--images <n>", "calibration images, 64 to 256", intFrom(64, 256), 128)
+    .option("--min-agreement <p>", "minimum share of images that keep their top label", percentage, 0.97)
     .action(
       action(finish, async (context, name: string, flags: QuantizeFlags) =>
         (await import("./commands/models/quantize.js")).modelsQuantize(context, name, flags),
@@ -195,7 +193,7 @@ export function createProgram(finish: Finish): Command {
   subcommand(
     program,
     "dashboard [run...]",
-    "the web page: runs, labels and queues; a run that is named needs no REDIS_URL",
+    "Serve the web page: runs, labels, queues; with a run named, REDIS_URL is optional",
   )
     .option(
       "--host <address>",
@@ -203,7 +201,7 @@ export function createProgram(finish: Finish): Command {
       "127.0.0.1",
     )
     .option("--port <n>", "port to listen on", nonNegativeInt, 8080)
-    .option("--read-only", "only show: no pause, resume, cancel or retry")
+    .option("--read-only", "disable pause, resume, cancel and retry")
     .action(
       action(finish, async (context, runs: string[], flags: DashboardFlags) =>
         (await import("./commands/dashboard.js")).dashboard(context, runs, flags),
@@ -212,7 +210,7 @@ export function createProgram(finish: Finish): Command {
 
   program
     .command("bench <name> [args...]")
-    .description("measured tables: batching, dashboard, graphs, listing, models, peers, pipeline, scaling")
+    .description("Run a benchmark: batching, dashboard, graphs, listing, models, peers, pipeline, scaling")
     .passThroughOptions()
     .allowUnknownOption()
     .helpOption(false)

@@ -65,33 +65,37 @@ export function addRunFlags(command: Command): Command {
     .addOption(laneOption())
     .option("--top-k <n>", "labels kept for each image", intUpTo(1000), 5)
     .addOption(precisionOption())
-    .option("--threshold <p>", "labels kept of a sigmoid head: at least this probable", probability)
-    .option("--embeddings", "write the pooled features before the classifier with each record")
+    .option("--threshold <p>", "Multi-label models: minimum probability to keep", probability)
+    .option("--embeddings", "add the pooled features before the classifier to each record")
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
     .option(
       "--listing-ranges <n>",
-      "key ranges that a long listing is cut into, at most",
+      "maximum number of key ranges that are listed separately",
       intUpTo(1000),
       listingsAtOnce,
     )
     .addOption(new Option("--format <format>", "how predictions are written").choices(outputFormats).default("jsonl"))
-    .option("--include <glob>", "only keys that match; may be repeated (default: the formats we decode)", collect(text))
-    .option("--exclude <glob>", "not the keys that match; may be repeated", collect(text))
+    .option(
+      "--include <glob>",
+      "only keys that match; may be repeated (default: .jpg .jpeg .png .webp .gif .avif .tif .tiff)",
+      collect(text),
+    )
+    .option("--exclude <glob>", "skip keys that match; may be repeated", collect(text))
     .option("--limit <n>", "only the first n images", positiveInt)
-    .option("--sample <n>", "only n images, drawn at random", positiveInt)
+    .option("--sample <n>", "only n images, chosen at random", positiveInt)
     .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)
-    .option("--since <run>", "take over what an earlier run labelled, for objects that have not changed")
+    .option("--since <run>", "reuse an earlier run's records for unchanged objects")
     .addOption(
-      new Option("--max-failed <n>", "stop when more images failed: a count, or a percentage")
+      new Option("--max-failed <n>", "Stop after n failures, or n % (percentages count from 200 images)")
         .argParser(maxFailed)
         .default(defaultMaxFailed, "10%"),
     )
-    .option("--max-pixels <n>", "larger images are failed records", positiveInt, limits.maxPixels)
-    .option("--max-bytes <n>", "larger objects are failed records", positiveInt, limits.maxObjectBytes)
+    .option("--max-pixels <n>", "images with more pixels become failed records", positiveInt, limits.maxPixels)
+    .option("--max-bytes <n>", "larger objects become failed records", positiveInt, limits.maxObjectBytes)
     .option(
       "--decode-timeout <ms>",
-      "milliseconds that decoding one image may take",
+      "time limit for decoding one image, in milliseconds",
       positiveInt,
       limits.decodeTimeoutMs,
     )
@@ -116,9 +120,13 @@ export function addContinueFlags(command: Command): Command {
   return command
     .option("--lane <name>", "queue lane (default: the run's)", laneName)
     .option("--max-failed <n>", "a count, or a percentage (default: the run's)", maxFailed)
-    .option("--max-pixels <n>", "larger images are failed records (default: the run's)", positiveInt)
-    .option("--max-bytes <n>", "larger objects are failed records (default: the run's)", positiveInt)
-    .option("--decode-timeout <ms>", "milliseconds that decoding one image may take (default: the run's)", positiveInt)
+    .option("--max-pixels <n>", "images with more pixels become failed records (default: the run's)", positiveInt)
+    .option("--max-bytes <n>", "larger objects become failed records (default: the run's)", positiveInt)
+    .option(
+      "--decode-timeout <ms>",
+      "time limit for decoding one image, in milliseconds (default: the run's)",
+      positiveInt,
+    )
     .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt);
 }
 
@@ -129,7 +137,7 @@ export function laneOption(): Option {
 export function precisionOption(): Option {
   return new Option(
     "--precision <precision>",
-    "of weights and arithmetic (default: int8 if quantised, else fp32)",
+    "precision of weights and arithmetic (default: int8 if quantised, else fp32)",
   ).choices(precisions);
 }
 
@@ -152,17 +160,21 @@ const maxBatchImages = 4096;
 
 export function addInferFlags(command: Command): Command {
   return command
+    .option("--max-batch-size <n>", "Inference batch size (default: measured on the device)", intUpTo(maxBatchImages))
     .option(
-      "--max-batch-size <n>",
-      "images of one inference call (default: searched for on the device)",
-      intUpTo(maxBatchImages),
+      "--max-wait-ms <ms>",
+      "maximum wait for a fuller inference batch (default: 0 on a CPU, else 20)",
+      nonNegativeInt,
     )
-    .option("--max-wait-ms <ms>", "how long an image waits for others (default: 0 on a CPU, else 20)", nonNegativeInt)
-    .option("--device-memory <mib>", "MiB of the device for a worker's models (default: found out)", positiveInt)
-    .option("--infer-threads <n>", "threads of a worker that infer (default: one a core)", positiveInt)
-    .option("--decode-slots <n>", "images that a worker decodes at once (default: by the cores)", positiveInt)
-    .option("--loader-threads <n>", "threads that fetch and decode (default: by the decode slots)", positiveInt)
-    .option("--fetches <n>", "GETs of a worker at once (default: by the decode slots)", positiveInt);
+    .option("--device-memory <mib>", "MiB of device memory for a worker's models (default: auto-detected)", positiveInt)
+    .option("--infer-threads <n>", "inference threads of a worker (default: one per core)", positiveInt)
+    .option(
+      "--decode-slots <n>",
+      "images that a worker decodes at once (default: from the number of cores)",
+      positiveInt,
+    )
+    .option("--loader-threads <n>", "threads that fetch and decode (default: from the decode slots)", positiveInt)
+    .option("--fetches <n>", "concurrent GETs of a worker (default: from the decode slots)", positiveInt);
 }
 
 /** The same as environment variables, for workers that are other processes. */
