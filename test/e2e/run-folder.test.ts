@@ -145,4 +145,11 @@ test("a run with more failed images than --max-failed allows exits 3 and says ho
 
   const resumed = await rig.json(["resume", run, "--max-failed", "100%"]);
   expect(resumed).toMatchObject({ complete: true, images: 12, ok: 6, failed: 6 });
+
+  // Of a complete run the share counts, however few images there are.
+  const judged = await rig.cli.run(["resume", run, "--max-failed", "10%"]);
+  expect([judged.exitCode, judged.stderr]).toEqual([
+    3,
+    expect.stringContaining("6 of 12 images failed (50 %), and --max-failed allows 10 %. To accept that: "),
+  ]);
 });

@@ -1,4 +1,5 @@
 import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import type { Redis } from "@labelfleet/shared/redis/connection";
@@ -7,6 +8,7 @@ import { type CommandContext, printJson } from "./command-context.js";
 import { exitCodeOf } from "./exit-code.js";
 import { readFleet, watchFleet } from "./read-fleet.js";
 import { keepHeapSmall } from "./small-heap.js";
+import { failedShareText } from "./view/failed-share.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
 
@@ -56,7 +58,7 @@ export async function follow(
     if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
     else if (produced.report !== null) printJson(produced.report);
     else printJson({ run: run.folder.uri, complete: false, outcome, ...produced.known });
-    const advice = adviceFor(outcome, run.folder.uri, again);
+    const advice = adviceFor(outcome, produced.report, run, again);
     if (advice !== null) process.stderr.write(`${advice}\n`);
     return exitCodeOf(outcome);
   } finally {
@@ -75,7 +77,12 @@ async function startMetrics({ logger }: CommandContext, { metricsAddress, redis,
   return server;
 }
 
-function adviceFor(outcome: Produced["outcome"], uri: string, again: string): string | null {
+function adviceFor(
+  outcome: Produced["outcome"],
+  report: RunReport | null,
+  { folder: { uri }, spec }: FollowedRun,
+  again: string,
+): string | null {
   switch (outcome) {
     case "complete":
       return null;
@@ -87,7 +94,10 @@ function adviceFor(outcome: Produced["outcome"], uri: string, again: string): st
       return `Paused. Go on with: ${again}`;
     case "cancelled":
       return `Cancelled. What is labelled stays in ${uri}`;
-    case "too-many-failed":
-      return `More images failed than --max-failed allows. To go on all the same: labelfleet resume ${uri} --max-failed 100%`;
+    case "too-many-failed": {
+      const share = report === null ? "Too many images failed" : failedShareText(report, spec.overridable.maxFailed);
+      const wish = report?.complete ? "To accept that" : "To go on all the same";
+      return `${share}. ${wish}: labelfleet resume ${uri} --max-failed 100%`;
+    }
   }
 }

@@ -87,7 +87,7 @@ export function addRunFlags(command: Command): Command {
     .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)
     .option("--since <run>", "reuse an earlier run's records for unchanged objects")
     .addOption(
-      new Option("--max-failed <n>", "Stop after n failures, or n % (percentages count from 200 images)")
+      new Option("--max-failed <n>", "failed images to accept, as a count or a percentage; more end in exit code 3")
         .argParser(maxFailed)
         .default(defaultMaxFailed, "10%"),
     )

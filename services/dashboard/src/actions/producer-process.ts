@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { errorCatalog, LabelfleetError } from "@labelfleet/shared/errors";
 import { sleep } from "@labelfleet/shared/shutdown";
 
 /** What is wrong with a run or its surroundings shows within this time; a producer that lives longer is left alone. */
@@ -49,11 +49,14 @@ export async function startProducer(options: ProducerProcessOptions, words: stri
   }
 }
 
+/** That more images failed than --max-failed allows is shown on the run's page: the command did what it was told. */
+const goodEnds: unknown[] = [0, errorCatalog.TOO_MANY_FAILED.exitCode];
+
 /** How the process failed, or null when it runs on or ended well. */
 async function failureWithin(child: ChildProcess, ms: number): Promise<string | null> {
   const done = new AbortController();
   const ended = once(child, "exit").then(
-    ([code, signal]) => (code === 0 ? null : `ended with ${signal ?? `exit code ${code}`}`),
+    ([code, signal]) => (goodEnds.includes(code) ? null : `ended with ${signal ?? `exit code ${code}`}`),
     (error: Error) => `cannot be started: ${error.message}`,
   );
   try {

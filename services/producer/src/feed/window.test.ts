@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasTooManyFailed } from "./max-failed.js";
+import { exceedsMaxFailed, hasTooManyFailed } from "./max-failed.js";
 import { imageTotalsOf } from "./run-totals.js";
 import { remedyOf, windowBatches } from "./window.js";
 
@@ -36,6 +36,25 @@ describe("hasTooManyFailed", () => {
     expect(hasTooManyFailed(tenth, 199, 199)).toBe(false);
     expect(hasTooManyFailed(tenth, 200, 20)).toBe(false);
     expect(hasTooManyFailed(tenth, 200, 21)).toBe(true);
+  });
+});
+
+describe("exceedsMaxFailed", () => {
+  const share = (part: number) => ({ kind: "share", share: part }) as const;
+
+  it("takes a share however few images there are", () => {
+    expect(exceedsMaxFailed(share(0.1), 31, 30)).toBe(true);
+    expect(exceedsMaxFailed(share(0.1), 5, 1)).toBe(true);
+    expect(exceedsMaxFailed(share(0.1), 10, 1)).toBe(false);
+    expect(exceedsMaxFailed(share(0), 1_000, 1)).toBe(true);
+    expect(exceedsMaxFailed(share(0), 1_000, 0)).toBe(false);
+    expect(exceedsMaxFailed(share(1), 50, 50)).toBe(false);
+  });
+
+  it("allows exactly the share that was asked for, also where its product with the images is not exact", () => {
+    expect(exceedsMaxFailed(share(29 / 100), 100, 29)).toBe(false);
+    expect(exceedsMaxFailed(share(12.3 / 100), 1_000, 123)).toBe(false);
+    expect(exceedsMaxFailed(share(12.3 / 100), 1_000, 124)).toBe(true);
   });
 });
 

@@ -1,0 +1,10 @@
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import type { MaxFailed } from "@labelfleet/shared/contract/run-spec";
+import { formatCount, formatPercent } from "./format.js";
+
+/** How many images of a run failed, and what `--max-failed` allows, in words: "30 of 31 images failed (97 %), …". */
+export function failedShareText({ images, failed }: Pick<RunReport, "images" | "failed">, allowed: MaxFailed): string {
+  const share = formatPercent(images === 0 ? 0 : failed / images);
+  const bound = allowed.kind === "count" ? formatCount(allowed.count) : formatPercent(allowed.share);
+  return `${formatCount(failed)} of ${formatCount(images)} images failed (${share}), and --max-failed allows ${bound}`;
+}
