@@ -112,7 +112,7 @@ test("everything is reached by keyboard: from the overview to one image and back
   await tabTo(runId);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Stages" }).waitFor();
-  await tabTo("Look at the labels");
+  await tabTo("View labels");
   await page.keyboard.press("Enter");
   await page.locator(".image-card").first().waitFor();
   await tabTo(/onerror/);

@@ -70,7 +70,7 @@ test("a run progresses without a reload, and is paused, resumed and retried on i
   await page.getByText("paused", { exact: true }).waitFor();
   expect((await producer.result()).exitCode).toBe(1);
   await page.getByRole("button", { name: "Resume", exact: true }).click();
-  await page.getByText("A producer goes on with the run.").waitFor();
+  await page.getByText("Run resumed").waitFor();
   await page.getByText("done", { exact: true }).waitFor({ timeout: 60_000 });
   expect(await percentDone(page, "Progress")).toBe(100);
   expect(await page.evaluate(() => (globalThis as { isFirstLoad?: boolean }).isFirstLoad)).toBe(true);
@@ -116,7 +116,7 @@ test("nothing is done for a request without the page's token, nor by a read-only
   const { page, check } = await watchedPage(browser, readOnly.url);
   await page.goto(`/runs/${runs.runs[0]!.runId}`);
   await page.getByText("Read-only").waitFor();
-  await page.getByRole("heading", { name: "What was asked for" }).waitFor();
+  await page.getByRole("heading", { name: "Run settings" }).waitFor();
   expect(await page.locator(".actions button").count()).toBe(0);
   check();
   await page.context().close();

@@ -135,7 +135,7 @@ test("--model with a repository pulls it on first use and says so; the second ru
   hub.cuts = [2_000_000];
   const words = ["run", input, "--out", out, "--model", `hf:${repo}`];
   const first = await rig.succeed(words, env);
-  expect(first.stderr).toContain("colours is not here yet: pulling hf:someone/colours");
+  expect(first.stderr).toContain("Downloading colours from hf:someone/colours");
   expect(first.stdout).toContain("Complete: 6 images, 6 ok, 0 failed");
   await hub.stop();
   const second = await rig.succeed(words, env);

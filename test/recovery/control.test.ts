@@ -27,10 +27,12 @@ test("pause ends the producer and empties the queue; resume goes on and complete
   const { scan, run } = await recovery.startScan(...batches);
   await gate.reached;
   expect(await stateOf(run)).toBe("feeding");
-  expect((await rig.succeed(["pause", run], rig.shared)).stdout).toBe(`Paused. Go on with: labelfleet resume ${run}\n`);
+  expect((await rig.succeed(["pause", run], rig.shared)).stdout).toBe(
+    `Paused. Resume with: npx labelfleet resume ${run}\n`,
+  );
   const result = await scan.result();
   expect(result.exitCode).toBe(1);
-  expect(result.stderr).toContain(`Paused. Go on with: labelfleet resume ${run}`);
+  expect(result.stderr).toContain(`Paused. Resume with: npx labelfleet resume ${run}`);
   expect(await rig.waitingBatches()).toBe(0);
   expect(await stateOf(run)).toBe("paused");
 
@@ -55,7 +57,7 @@ test("cancel ends the producer; resume refuses the run until it is forced", asyn
   expect(await rig.json(["cancel", run], rig.shared)).toEqual({ run, state: "cancelled" });
   const result = await scan.result();
   expect(result.exitCode).toBe(1);
-  expect(result.stderr).toContain("Cancelled. What is labelled stays in");
+  expect(result.stderr).toContain("Cancelled. Existing results stay in");
   expect(await rig.waitingBatches()).toBe(0);
   gate.open();
   await stopWorker(worker);
@@ -71,7 +73,7 @@ test("cancel ends the producer; resume refuses the run until it is forced", asyn
   const refused = await rig.cli.run(["resume", run]);
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr.trim().split("\n")).toEqual([
-    `labelfleet: ${run} was cancelled: start a new run, or go on all the same with labelfleet resume ${run} --force [RUN_CANCELLED]`,
+    `labelfleet: ${run} was cancelled: start a new run, or resume it anyway with npx labelfleet resume ${run} --force [RUN_CANCELLED]`,
   ]);
   expect(await recordCount(run)).toBe(labelled);
   expect(await rig.json(["resume", run, "--force"])).toMatchObject({ complete: true, ok: photoCount });

@@ -48,7 +48,7 @@ test("resume mends damaged and missing shards of a complete run, by conditional 
   const mended = await damage(run);
   const broken = await rig.cli.run(["verify", run]);
   expect(broken.exitCode).toBe(1);
-  expect(broken.stdout).toContain(`Finish or mend it with: labelfleet resume ${run}`);
+  expect(broken.stdout).toContain(`Repair it with: npx labelfleet resume ${run}`);
 
   const puts = new Map<string, string>();
   rig.servers.s3.intercept = ({ method, key, headers }) => {

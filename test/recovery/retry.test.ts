@@ -187,7 +187,7 @@ test("retry of a run that is not complete is refused, and says what to do", asyn
   const [, run] = /labelfleet resume (\S+)/.exec(stderr)!;
   const refused = await rig.cli.run(["retry", run!]);
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain(`finish it first with labelfleet resume ${run} [RUN_INCOMPLETE]`);
+  expect(refused.stderr).toContain(`finish it first with npx labelfleet resume ${run} [RUN_INCOMPLETE]`);
   const unknown = await rig.cli.run(["retry", run!, "--code", "NO_SUCH_CODE"]);
   expect(unknown.exitCode).toBe(2);
 });

@@ -68,7 +68,7 @@ test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; res
   const result = await running.result(20_000);
   expect(result).toMatchObject({ exitCode: 1, signal: null });
   expect(result.stderr).not.toMatch(/^\s+at /m);
-  const [, run] = /^Stopped\. Finish it with: labelfleet resume (s3:\/\/\S+\/)$/m.exec(result.stderr) ?? [];
+  const [, run] = /^Stopped\. Resume with: npx labelfleet resume (s3:\/\/\S+\/)$/m.exec(result.stderr) ?? [];
   expect(run, result.stderr).toBeDefined();
   const said = JSON.parse(result.stdout) as { ok: number };
   expect(said).toEqual({ run, complete: false, outcome: "stopped", images: photoCount, ok: said.ok, failed: 0 });

@@ -105,7 +105,7 @@ function reportOf(
     meanInferenceBatch: null,
     queueWaitSeconds: null,
     stages: [],
-    bottleneck: "unknown: no worker left statistics in this run",
+    bottleneck: "No worker processed this run",
     workers: [],
     created: spec.frozen.created,
     finished: new Date().toISOString(),

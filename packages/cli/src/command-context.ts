@@ -1,4 +1,5 @@
 import { type Config, readConfig } from "@labelfleet/shared/config";
+import type { LogFormat } from "@labelfleet/shared/log-format";
 import { createLogger, type Logger } from "@labelfleet/shared/logger";
 
 /** Flags that every command has. */
@@ -11,14 +12,27 @@ export interface GlobalFlags {
 export interface CommandContext {
   config: Config;
   logger: Logger;
+  /** What stderr carries: lines of text, or one JSON object a line. Never both. */
+  logFormat: LogFormat;
+  /** Writes a line for people to stderr: as it is, or as a log line where logs are JSON. */
+  say: (line: string) => void;
   /** Whether stdout carries one JSON document instead of text for people. */
   json: boolean;
 }
 
-export function createContext(flags: GlobalFlags): CommandContext {
+/** Commands that run as services: without a terminal, a program reads their logs. */
+const services = new Set(["work", "dashboard"]);
+
+export function createContext(flags: GlobalFlags, command: string): CommandContext {
   const config = readConfig(process.env);
   const level = flags.verbose ? "debug" : config.logLevel;
-  return { config, logger: createLogger({ name: "labelfleet", level }), json: flags.json ?? false };
+  const logFormat = config.logFormat ?? (services.has(command) && !process.stderr.isTTY ? "json" : "text");
+  const logger = createLogger({ name: "labelfleet", level, format: logFormat });
+  const say = (line: string) => {
+    if (logFormat === "json") logger.info(line);
+    else process.stderr.write(`${line}\n`);
+  };
+  return { config, logger, logFormat, say, json: flags.json ?? false };
 }
 
 export function printJson(document: unknown): void {

@@ -1,5 +1,4 @@
 import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
-import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import type { Redis } from "@labelfleet/shared/redis/connection";
@@ -9,6 +8,7 @@ import { exitCodeOf } from "./exit-code.js";
 import { readFleet, watchFleet } from "./read-fleet.js";
 import { keepHeapSmall } from "./small-heap.js";
 import { failedShareText } from "./view/failed-share.js";
+import { formatCount, printable } from "./view/format.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
 
@@ -25,7 +25,7 @@ export interface FollowedRun {
 
 /** Takes a run to its end with progress on stderr and the report on stdout. Returns the exit code. */
 export function followRun(context: CommandContext, run: FollowedRun): Promise<number> {
-  return follow(context, run, produceRun, `labelfleet resume ${run.folder.uri}`);
+  return follow(context, run, produceRun, `npx labelfleet resume ${run.folder.uri}`);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function follow(
 ): Promise<number> {
   keepHeapSmall();
   const metrics = await startMetrics(context, run);
-  const view = new ProgressView(process.stderr);
+  const view = new ProgressView(process.stderr, context.say);
   const watching = new AbortController();
   const { lane } = run.spec.overridable;
   const fleet = watchFleet(() => readFleet(run.redis, lane, run.spec.runId), watching.signal);
@@ -58,8 +58,8 @@ export async function follow(
     if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
     else if (produced.report !== null) printJson(produced.report);
     else printJson({ run: run.folder.uri, complete: false, outcome, ...produced.known });
-    const advice = adviceFor(outcome, produced.report, run, again);
-    if (advice !== null) process.stderr.write(`${advice}\n`);
+    const advice = adviceFor({ outcome, ...produced }, run, again);
+    if (advice !== null) context.say(advice);
     return exitCodeOf(outcome);
   } finally {
     watching.abort();
@@ -77,27 +77,34 @@ async function startMetrics({ logger }: CommandContext, { metricsAddress, redis,
   return server;
 }
 
-function adviceFor(
-  outcome: Produced["outcome"],
-  report: RunReport | null,
-  { folder: { uri }, spec }: FollowedRun,
-  again: string,
-): string | null {
+function adviceFor(produced: Produced, { folder: { uri }, spec }: FollowedRun, again: string): string | null {
+  const { outcome, report } = produced;
   switch (outcome) {
     case "complete":
       return null;
     case "stopped":
-      return `Stopped. Finish it with: ${again}`;
+      return `Stopped. Resume with: ${again}`;
     case "incomplete":
-      return `Not all of it could be done. Finish it with: ${again}`;
+      return `${unfinished(produced)}. Then run: ${again}`;
     case "paused":
-      return `Paused. Go on with: ${again}`;
+      return `Paused. Resume with: ${again}`;
     case "cancelled":
-      return `Cancelled. What is labelled stays in ${uri}`;
+      return `Cancelled. Existing results stay in ${uri}`;
     case "too-many-failed": {
       const share = report === null ? "Too many images failed" : failedShareText(report, spec.overridable.maxFailed);
-      const wish = report?.complete ? "To accept that" : "To go on all the same";
-      return `${share}. ${wish}: labelfleet resume ${uri} --max-failed 100%`;
+      const aim = report?.complete ? "To accept that" : "To continue anyway";
+      return `${share}. ${aim}: npx labelfleet resume ${uri} --max-failed 100%`;
     }
   }
+}
+
+/** How many images have no record, and why, as far as that is known. */
+function unfinished({ report, reason }: Produced): string {
+  const images = report?.images ?? 0;
+  const missing = images - (report?.ok ?? 0) - (report?.failed ?? 0);
+  const count =
+    missing > 0
+      ? `${formatCount(missing)} of ${formatCount(images)} images not processed`
+      : "Not all images were retried";
+  return reason === undefined ? count : `${count}: ${printable(reason.split("\n")[0]!)}`;
 }

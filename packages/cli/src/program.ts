@@ -30,7 +30,7 @@ function action<Args extends unknown[]>(
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command;
-    const context = createContext(command.optsWithGlobals<GlobalFlags>());
+    const context = createContext(command.optsWithGlobals<GlobalFlags>(), command.name());
     finish(await work(context, ...(args.slice(0, -1) as unknown as Args)));
   };
 }
@@ -47,7 +47,7 @@ export function createProgram(finish: Finish): Command {
     .option("--json", "print one JSON document on stdout; logs go to stderr")
     .option("--verbose", "log more, and show stack traces")
     .addHelpText("after", globalHelp)
-    .showHelpAfterError("(labelfleet --help shows the commands)")
+    .showHelpAfterError("(npx labelfleet --help shows the commands)")
     // What stands behind a command is the command's: `bench` gets its flags as they are.
     .enablePositionalOptions()
     .exitOverride();

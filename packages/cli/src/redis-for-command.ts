@@ -3,10 +3,15 @@ import { checkRedis, connectRedis, type Redis } from "@labelfleet/shared/redis/c
 import type { Releasers } from "@labelfleet/shared/releasers";
 import type { CommandContext } from "./command-context.js";
 
-/** Connects to the Redis that several machines share. @throws USAGE when REDIS_URL is unset, REDIS_UNAVAILABLE, REDIS_UNSUITABLE */
+/**
+ * Connects to the Redis that several machines share. Its warnings are logged where `logsWarnings`: once a run is enough.
+ *
+ * @throws USAGE when REDIS_URL is unset, REDIS_UNAVAILABLE, REDIS_UNSUITABLE
+ */
 export async function sharedRedis(
   { config, logger }: CommandContext,
   releasers: Releasers,
+  { logsWarnings = false } = {},
 ): Promise<{ redis: Redis; redisUrl: string }> {
   const { redisUrl } = config;
   if (redisUrl === null) {
@@ -14,7 +19,7 @@ export async function sharedRedis(
   }
   const redis = await connectRedis(redisUrl);
   releasers.push("redis", () => redis.disconnect());
-  for (const warning of await checkRedis(redis)) logger.warn(warning);
+  for (const warning of await checkRedis(redis)) if (logsWarnings) logger.warn(warning);
   return { redis, redisUrl };
 }
 

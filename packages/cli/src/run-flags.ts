@@ -50,6 +50,7 @@ export interface RunFlags {
   maxBytes: number;
   decodeTimeout: number;
   dashboard?: boolean;
+  dashboardPort?: number;
 }
 
 export function addRunFlags(command: Command): Command {
@@ -99,7 +100,8 @@ export function addRunFlags(command: Command): Command {
       positiveInt,
       limits.decodeTimeoutMs,
     )
-    .option("--dashboard", "serve the web page while the command runs");
+    .option("--dashboard", "serve the web page while the command runs")
+    .option("--dashboard-port <n>", "the same, at this port (default: 8080, or a free one)", portNumber);
 }
 
 export interface MetricsFlags {

@@ -18,7 +18,7 @@ export function precisionFor(card: ModelCard, asked: Precision | null): Precisio
   if (asked === null || asked === own) return own;
   const refused = (what: string) => new LabelfleetError("USAGE", `--precision ${asked}: ${what}`);
   if (asked === "int8") {
-    throw refused(`${card.id} is not quantised; \`labelfleet models quantize\` makes a model that is`);
+    throw refused(`${card.id} is not quantised; \`npx labelfleet models quantize\` makes a model that is`);
   }
   if (own === "int8") throw refused(`${card.id} is int8; leave the flag out, or name the model that it was made of`);
   if (card.architecture === undefined) throw refused(`${card.id} brings its own graph, which stays as it is`);

@@ -47,7 +47,7 @@ export async function resolveModel(nameOrPath: string, options?: ResolveOptions)
   const nearest = nearestNames(nameOrPath, [...bundled, ...shortNames.map(({ id }) => id)]).join(", ");
   throw new LabelfleetError(
     "MODEL_UNKNOWN",
-    `no model "${nameOrPath}": name one that \`labelfleet models list\` shows (nearest: ${nearest}), hf:owner/repo or the path of a model folder`,
+    `no model "${nameOrPath}": name one that \`npx labelfleet models list\` shows (nearest: ${nearest}), hf:owner/repo or the path of a model folder`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LabelfleetError, toLabelfleetError } from "./errors.js";
+import { type LogFormat, logFormats } from "./log-format.js";
 import { type SimulatedDevice, simulatedDeviceText } from "./simulated-device.js";
 import { parseUri } from "./storage/uri.js";
 
@@ -19,6 +20,8 @@ const environmentSchema = z.object({
   REDIS_URL: z.string().min(1).optional(),
   /** trace, debug, info, warn, error or silent. */
   LABELFLEET_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  /** text or json; default: text, but json for `work` and `dashboard` without a terminal. */
+  LABELFLEET_LOG_FORMAT: z.enum(logFormats).optional(),
   /** Built graphs and downloaded model folders; default $XDG_CACHE_HOME/labelfleet or ~/.cache/labelfleet. */
   LABELFLEET_CACHE_DIR: z.string().min(1).optional(),
   /** Cores that a worker may use; default: all that the container may use. */
@@ -56,7 +59,7 @@ const environmentSchema = z.object({
   /** Workers compute on a device that only takes its time: launchMs=2,imageMs=0.5,memoryImages=64. */
   LABELFLEET_SIMULATED_DEVICE: simulatedDeviceText.optional(),
   /** What the dashboard asks for when it listens on more than 127.0.0.1. */
-  LABELFLEET_DASHBOARD_TOKEN: z.string().min(16).optional(),
+  LABELFLEET_DASHBOARD_TOKEN: z.string().min(16, "the token needs at least 16 characters").optional(),
   /** Where workers and producers serve /metrics, /healthz and /readyz; default: nowhere. */
   LABELFLEET_METRICS_PORT: count(0).max(65_535).optional(),
   LABELFLEET_METRICS_HOST: z.string().min(1).default("127.0.0.1"),
@@ -68,6 +71,8 @@ const environmentSchema = z.object({
 export interface Config {
   redisUrl: string | null;
   logLevel: string;
+  /** null: by the command and the terminal. */
+  logFormat: LogFormat | null;
   cacheDir: string | null;
   cores: number | null;
   threadPins: {
@@ -109,6 +114,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
     redisUrl: values.REDIS_URL ?? null,
     logLevel: values.LABELFLEET_LOG_LEVEL,
+    logFormat: values.LABELFLEET_LOG_FORMAT ?? null,
     cacheDir: values.LABELFLEET_CACHE_DIR ?? null,
     cores: values.LABELFLEET_CORES ?? null,
     threadPins: {

@@ -64,7 +64,7 @@ export async function checkNotCancelled(folder: RunFolder): Promise<void> {
   if (!(await folder.isCancelled())) return;
   throw new LabelfleetError(
     "RUN_CANCELLED",
-    `${folder.uri} was cancelled: start a new run, or go on all the same with labelfleet resume ${folder.uri} --force`,
+    `${folder.uri} was cancelled: start a new run, or resume it anyway with npx labelfleet resume ${folder.uri} --force`,
   );
 }
 

@@ -64,8 +64,11 @@ export interface KnownCounts {
   failed: number;
 }
 
-/** A run that was stopped, paused or cancelled has no report. */
-export type Produced = { outcome: Outcome } & ({ report: RunReport } | { report: null; known: KnownCounts });
+/** A run that was stopped, paused or cancelled has no report. `reason`: the first thing that kept a run from being complete. */
+export type Produced = { outcome: Outcome; reason?: string | undefined } & (
+  | { report: RunReport }
+  | { report: null; known: KnownCounts }
+);
 
 /**
  * Takes a run that lies in its folder from wherever it stands to its end: list, feed, wait, finalize. A new run and a resumed
@@ -134,7 +137,8 @@ export async function produceRun(options: ProduceOptions): Promise<Produced> {
     const { report, problems } = await finalizeRun(folder, spec);
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
     if (report.complete) await noteEnd(noteGraceMs, following.end("done"), logger);
-    return { outcome: outcomeOf(report, spec), report };
+    const reason = feeder.state.firstFailure ?? problems[0]?.message;
+    return { outcome: outcomeOf(report, spec), report, reason };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
   }

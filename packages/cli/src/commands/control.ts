@@ -15,7 +15,7 @@ export function pause(context: CommandContext, uri: string): Promise<number> {
       context,
       folder.uri,
       isPaused ? "paused" : "done",
-      `Paused. Go on with: labelfleet resume ${folder.uri}`,
+      `Paused. Resume with: npx labelfleet resume ${folder.uri}`,
     );
   });
 }
@@ -31,13 +31,13 @@ export function cancel(context: CommandContext, uri: string): Promise<number> {
       context,
       folder.uri,
       isCancelled ? "cancelled" : "done",
-      `Cancelled. What is labelled stays in ${folder.uri}`,
+      `Cancelled. Existing results stay in ${folder.uri}`,
     );
   });
 }
 
 function tell({ json }: CommandContext, run: string, state: "paused" | "cancelled" | "done", text: string): number {
   if (json) printJson({ run, state });
-  else process.stdout.write(`${state === "done" ? "The run is complete: there is nothing to stop" : text}\n`);
+  else process.stdout.write(`${state === "done" ? "The run is already complete" : text}\n`);
   return 0;
 }

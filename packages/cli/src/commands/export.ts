@@ -105,5 +105,5 @@ function tell(
   else if (out !== stdout) {
     process.stdout.write(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
   }
-  if (!complete) process.stderr.write(`The run is not complete: labelfleet verify ${run} says what is missing\n`);
+  if (!complete) process.stderr.write(`The run is not complete: npx labelfleet verify ${run} says what is missing\n`);
 }

@@ -45,7 +45,7 @@ export function verify(context: CommandContext, uri: string): Promise<number> {
     process.stdout.write(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
     for (const problem of problems.slice(0, shownProblems)) process.stdout.write(`  ${printable(problem.message)}\n`);
     if (problemCount > shownProblems) process.stdout.write(`  and ${formatCount(problemCount - shownProblems)} more\n`);
-    process.stdout.write(`Finish or mend it with: labelfleet resume ${folder.uri}\n`);
+    process.stdout.write(`Repair it with: npx labelfleet resume ${folder.uri}\n`);
     return incomplete;
   });
 }

@@ -14,7 +14,7 @@ export function resume(context: CommandContext, uri: string, flags: ResumeFlags)
     check: flags.force ? uncancelRun : checkNotCancelled,
     work: async (run) => {
       await unpauseRun(run.redis, run.spec);
-      return follow(context, run, resumeRun, `labelfleet resume ${run.folder.uri}`);
+      return follow(context, run, resumeRun, `npx labelfleet resume ${run.folder.uri}`);
     },
   });
 }

@@ -11,7 +11,7 @@ export interface RetryFlags extends ContinueFlags {
 /** The failed images of a complete run again: those with the code, or all that may succeed later. @throws RUN_INCOMPLETE */
 export function retry(context: CommandContext, uri: string, flags: RetryFlags): Promise<number> {
   const { code = null } = flags;
-  const again = `labelfleet retry ${uri}${code === null ? "" : ` --code ${code}`}`;
+  const again = `npx labelfleet retry ${uri}${code === null ? "" : ` --code ${code}`}`;
   return continueRun(context, uri, flags, {
     check: async (folder) => void (await checkComplete(folder)),
     work: (run) => follow(context, run, (options) => retryRun({ ...options, code }), again),

@@ -24,14 +24,15 @@ export function run(
       threadPins: threadPinsOf(context, flags),
       env: { ...inferEnvironment(flags), ...firstRunEnvironment(options) },
     });
-    if (flags.dashboard) {
+    if (flags.dashboard || flags.dashboardPort !== undefined) {
       const { startRunDashboard } = await import("../local/run-dashboard.js");
-      await startRunDashboard(context, releasers, fleet.redisUrl);
+      await startRunDashboard(context, releasers, fleet.redisUrl, flags.dashboardPort);
     }
     const [{ prepareRun }, { followRun }] = await loadProducer();
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);
+    context.say(`Run: ${prepared.folder.uri}`);
     const either = AbortSignal.any([signal, fleet.failed]);
     const metricsAddress = metricsAddressOf(context, flags);
     const exitCode = await followRun(context, { ...prepared, ...fleet, signal: either, startedMs, metricsAddress });

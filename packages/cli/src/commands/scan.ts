@@ -14,16 +14,18 @@ export function scan(context: CommandContext, input: string, flags: RunFlags & M
   const startedMs = Date.now();
   const { logger, json } = context;
   return withReleasers(context, async (releasers, signal) => {
-    const { redis, redisUrl } = await sharedRedis(context, releasers);
+    const { redis, redisUrl } = await sharedRedis(context, releasers, { logsWarnings: true });
     const workers = (await liveWorkers(redis, await redisNowMs(redis))).filter((worker) =>
       worker.lanes.includes(flags.lane),
     );
     if (workers.length === 0) {
-      logger.warn(`no worker is on lane ${flags.lane} yet: start some with \`labelfleet work --lane ${flags.lane}\``);
+      logger.warn(
+        `no worker is on lane ${flags.lane} yet: start some with \`npx labelfleet work --lane ${flags.lane}\``,
+      );
     }
-    if (flags.dashboard) {
+    if (flags.dashboard || flags.dashboardPort !== undefined) {
       const { startRunDashboard } = await import("../local/run-dashboard.js");
-      await startRunDashboard(context, releasers, redisUrl);
+      await startRunDashboard(context, releasers, redisUrl, flags.dashboardPort);
     }
     const options = await prepareOptionsOf(context, input, flags, Math.max(1, workers.length));
     const prepared = await prepareRun({ ...options, signal });

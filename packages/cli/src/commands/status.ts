@@ -29,7 +29,7 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
       return 0;
     }
     for (;;) {
-      const statuses = uri === undefined ? await statusOfAll(redis) : [await statusOf(uri, redis)];
+      const statuses = uri === undefined ? await statusOfAll(redis, context.say) : [await statusOf(uri, redis)];
       const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => isOver(state));
       const text = statusTable(statuses) + statuses.map(pauseLine).join("");
       if (!context.json) process.stdout.write(flags.watch && process.stdout.isTTY ? clearScreen + text : text);
@@ -43,7 +43,7 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
 /** Shows one run until it is over, or the signal aborts. Returns where it stands then. */
 async function watchRun(uri: string, redis: Redis | null, signal: AbortSignal): Promise<RunStatus> {
   const folder = await RunFolder.open(uri);
-  const view = new ProgressView(process.stdout);
+  const view = new ProgressView(process.stdout, (line) => process.stdout.write(`${line}\n`));
   const startedMs = Date.now();
   try {
     const spec = await folder.readSpec();
@@ -75,21 +75,21 @@ async function statusOf(uri: string, redis: Redis | null): Promise<RunStatus> {
   }
 }
 
-async function statusOfAll(redis: Redis | null): Promise<RunStatus[]> {
+async function statusOfAll(redis: Redis | null, say: (line: string) => void): Promise<RunStatus[]> {
   if (redis === null) throw noRedisUrl();
   const runs = await knownRuns(redis, shownRuns);
   const settled = await Promise.allSettled(runs.map(({ run }) => statusOf(run, redis)));
   return settled.flatMap((result, i) => {
     if (result.status === "fulfilled") return [result.value];
     // Its folder was deleted, or lies on another machine: the other runs are still worth showing.
-    process.stderr.write(`${runs[i]!.run} cannot be read: ${toLabelfleetError(result.reason).message}\n`);
+    say(`${runs[i]!.run} cannot be read: ${toLabelfleetError(result.reason).message}`);
     return [];
   });
 }
 
 function statusTable(statuses: RunStatus[]): string {
-  if (statuses.length === 0) return "Redis knows no run\n";
-  const about = (status: RunStatus, count: number) => `${formatCount(count)}${status.isApproximate ? "~" : ""}`;
+  if (statuses.length === 0) return "No runs in this Redis\n";
+  const about = (status: RunStatus, count: number) => `${status.isApproximate ? "about " : ""}${formatCount(count)}`;
   return formatTable(
     ["run", "state", "done", "images", "failed", "images/s", "time left"],
     statuses.map((status) => [
@@ -97,9 +97,9 @@ function statusTable(statuses: RunStatus[]): string {
       status.state,
       about(status, status.done),
       `${about(status, status.images)}${status.listingComplete ? "" : "+"}`,
-      status.failed === null ? "?" : formatCount(status.failed),
-      status.imagesPerSecond?.toFixed(1) ?? "?",
-      status.etaSeconds === null ? "?" : formatDuration(status.etaSeconds),
+      status.failed === null ? "–" : formatCount(status.failed),
+      status.imagesPerSecond?.toFixed(1) ?? "–",
+      status.etaSeconds === null ? "–" : formatDuration(status.etaSeconds),
     ]),
   );
 }

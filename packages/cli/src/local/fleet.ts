@@ -32,12 +32,14 @@ export async function startFleet(
     threadPins?: ThreadPins;
   },
 ): Promise<Fleet> {
-  const { config, logger } = context;
+  const { config, logger, logFormat } = context;
   if (config.redisUrl === null && options.workers === 0) {
     throw new LabelfleetError("USAGE", "--workers 0 needs workers elsewhere: set REDIS_URL to the Redis that they use");
   }
   const { redis, redisUrl } =
-    config.redisUrl === null ? await privateRedis(releasers) : await sharedRedis(context, releasers);
+    config.redisUrl === null
+      ? await privateRedis(releasers)
+      : await sharedRedis(context, releasers, { logsWarnings: true });
   const cores = config.cores ?? usableCores();
   const workers = new WorkerProcesses({
     count: options.workers,
@@ -49,6 +51,7 @@ export async function startFleet(
     threadPins: options.threadPins ?? config.threadPins,
     graceMs: config.graceMs,
     logger,
+    logFormat,
   });
   releasers.push("workers", () => workers.stop());
   return { redis, redisUrl, failed: workers.failed };

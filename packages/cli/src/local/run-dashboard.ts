@@ -5,11 +5,16 @@ import type { CommandContext } from "../command-context.js";
 import { defaultDashboardPort } from "../commands/dashboard.js";
 import { labelfleetCommand } from "../labelfleet-command.js";
 
-/** The page beside a command that labels: on the usual port, or any other when that is taken. Says where on stderr. */
+/**
+ * The page beside a command that labels, at `port`; unset, at the usual port, or any other when that is taken. Says where on stderr.
+ *
+ * @throws USAGE when `port` is taken
+ */
 export async function startRunDashboard(
-  { config, logger }: CommandContext,
+  { config, logger, say }: CommandContext,
   releasers: Releasers,
   redisUrl: string,
+  port?: number,
 ): Promise<void> {
   const options = {
     redisUrl,
@@ -19,10 +24,10 @@ export async function startRunDashboard(
     localWorkers: config.redisUrl === null ? 1 : 0,
     logger,
   };
-  const server = await startDashboard({ ...options, port: defaultDashboardPort }).catch((error: unknown) => {
-    if (!hasCode(error, "USAGE")) throw error;
+  const server = await startDashboard({ ...options, port: port ?? defaultDashboardPort }).catch((error: unknown) => {
+    if (port !== undefined || !hasCode(error, "USAGE")) throw error;
     return startDashboard({ ...options, port: 0 });
   });
   releasers.push("dashboard", () => server.close());
-  process.stderr.write(`Dashboard: ${server.url}\n`);
+  say(`Dashboard: ${server.url}`);
 }

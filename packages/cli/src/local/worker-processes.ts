@@ -4,6 +4,7 @@ import type { ThreadPins } from "@labelfleet/gpu-worker/cores";
 import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { LogFormat } from "@labelfleet/shared/log-format";
 import type { Logger } from "@labelfleet/shared/logger";
 import { sleep, within } from "@labelfleet/shared/shutdown";
 import { restartDelayMs } from "./restart-policy.js";
@@ -20,6 +21,8 @@ export interface WorkerProcessesOptions {
   /** What a worker may take to finish its batches after SIGTERM. */
   graceMs: number;
   logger: Logger;
+  /** Of the stderr that the workers share with this process. */
+  logFormat: LogFormat;
 }
 
 /** A worker that lived for less met something that the next one may meet as well. */
@@ -58,7 +61,7 @@ export class WorkerProcesses {
   }
 
   #start(quickEnds: number): void {
-    const { redisUrl, lane, device, coresPerWorker, env, threadPins, logger } = this.#options;
+    const { redisUrl, lane, device, coresPerWorker, env, threadPins, logger, logFormat } = this.#options;
     const startedMs = Date.now();
     const child = spawn(process.execPath, [bin, "work", "--lane", lane, "--device", device], {
       // The IPC channel tells the worker when this process is gone.
@@ -72,6 +75,7 @@ export class WorkerProcesses {
         // One process at a port, and that is this one.
         LABELFLEET_METRICS_PORT: "",
         // "worker ready" and the like are for people who start workers themselves.
+        LABELFLEET_LOG_FORMAT: logFormat,
         LABELFLEET_LOG_LEVEL: logger.level === "info" ? "warn" : logger.level,
       },
     });

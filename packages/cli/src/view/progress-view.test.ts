@@ -6,7 +6,8 @@ const progress = { done: 250, failed: 3, listed: 1_000, listingComplete: true, e
 function viewOn(terminal: { isTTY: boolean; rows?: number; columns?: number }) {
   const written: string[] = [];
   const write = (text: string | Uint8Array) => written.push(String(text)) > 0;
-  return { view: new ProgressView({ rows: 0, columns: 0, ...terminal, write }), written };
+  const say = (line: string) => void written.push(line);
+  return { view: new ProgressView({ rows: 0, columns: 0, ...terminal, write }, say), written };
 }
 
 test("without a terminal there is a line every five seconds, and the last one is never lost", () => {
@@ -29,5 +30,5 @@ test("on a terminal a block is redrawn, and one line stays when it ends", () => 
   expect(written.join("")).toContain("25 %  250 / 1,000 images");
   view.end();
   view.end();
-  expect(written.at(-1)).toBe("250 / 1,000 images (25 %) · 25.0 images/s · ETA 30 s · 3 failed\n");
+  expect(written.at(-1)).toBe("250 / 1,000 images (25 %) · 25.0 images/s · ETA 30 s · 3 failed");
 });

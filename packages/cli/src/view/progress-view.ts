@@ -7,7 +7,7 @@ const plainEverySeconds = 5;
 
 /** Progress of a run: a block of lines that is redrawn on a terminal, and a plain line every five seconds elsewhere. */
 export class ProgressView {
-  readonly #out: Terminal;
+  readonly #say: (line: string) => void;
   readonly #rate = new RecentRate();
   readonly #block: BottomLines | null;
   #last: Progress | null = null;
@@ -16,8 +16,9 @@ export class ProgressView {
   /** A plain line that came too soon after the one before. */
   #waiting: string | null = null;
 
-  constructor(out: Terminal) {
-    this.#out = out;
+  /** @param say writes a plain line, where `out` is no terminal */
+  constructor(out: Terminal, say: (line: string) => void) {
+    this.#say = say;
     this.#block = hasRoomFor(out, liveBlockLines) ? new BottomLines(out, liveBlockLines) : null;
     // A process that ends by an error must not leave a terminal of which a part does not scroll.
     if (this.#block !== null) process.once("exit", this.#giveBack);
@@ -60,6 +61,6 @@ export class ProgressView {
 
   #writePlain(text: string): void {
     this.#lastText = text;
-    this.#out.write(`${text}\n`);
+    this.#say(text);
   }
 }

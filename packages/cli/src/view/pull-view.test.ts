@@ -17,7 +17,7 @@ test("on a terminal a bar is drawn at most ten times a second, and its line ends
   }
   view.progress({ name: "w", receivedBytes: 1000, totalBytes: 1000 });
   view.end();
-  expect(out.written[0]).toBe("b0 is not here yet: pulling hf:timm/b0\n");
+  expect(out.written[0]).toBe("Downloading b0 from hf:timm/b0\n");
   expect(out.written.filter((text) => text.includes("░")).length).toBeLessThanOrEqual(11);
   expect(out.written.at(-2)).toContain(`${"█".repeat(24)} 1.0 kB of 1.0 kB w`);
   expect(out.written.at(-1)).toBe("\n");

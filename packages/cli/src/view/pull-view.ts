@@ -21,7 +21,7 @@ export class PullView {
 
   begin(id: string, source: string): void {
     this.#loggedParts = 0;
-    this.#out.write(`${id} is not here yet: pulling ${source}\n`);
+    this.#out.write(`Downloading ${id} from ${source}\n`);
   }
 
   progress({ name, receivedBytes, totalBytes }: Parameters<OnProgress>[0]): void {

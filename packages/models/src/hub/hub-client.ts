@@ -80,7 +80,7 @@ export class HubClient {
       response = await request(url, { method, dispatcher: this.#agent, headers: sent });
     } catch (cause) {
       throw unavailable(
-        `${url.host} cannot be reached (${reasonOf(cause)}); HF_ENDPOINT and HTTPS_PROXY say where`,
+        `${url.host} cannot be reached (${reasonOf(cause)}). Behind a proxy, set HTTPS_PROXY; for a mirror, HF_ENDPOINT`,
         cause,
       );
     }

@@ -150,7 +150,7 @@ export async function checkRedis(redis: Redis): Promise<string[]> {
   }
   return (await isPersisted(redis, info))
     ? []
-    : ["Redis keeps nothing on disk: after a restart of Redis, `labelfleet resume` has to rebuild the queue"];
+    : ["Redis persistence is off: after a restart of Redis, run `npx labelfleet resume` to rebuild the queue"];
 }
 
 async function isPersisted(redis: Redis, info: Map<string, string>): Promise<boolean> {

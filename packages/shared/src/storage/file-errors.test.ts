@@ -16,13 +16,14 @@ it.each<[string, FileOperation, string, string]>([
   ["EACCES", "list", "ACCESS_DENIED", "permission denied"],
   ["ENOENT", "get", "OBJECT_NOT_FOUND", "no such file"],
   ["EISDIR", "get", "OBJECT_NOT_FOUND", "EISDIR"],
-  ["ENOENT", "list", "BUCKET_NOT_FOUND", "no such file"],
+  ["ENOENT", "list", "BUCKET_NOT_FOUND", "does not exist"],
   ["EMFILE", "get", "STORE_UNAVAILABLE", "too many open files"],
   ["EIO", "put", "STORE_UNAVAILABLE", "EIO"],
 ])("%s of a %s is %s", (code, operation, expected, words) => {
   const error = toFileError(systemError(code), operation, "/data/a\nb");
   expect(error.code).toBe(expected);
-  expect(error.message).toMatch(new RegExp(`^cannot ${operation} /data/a.nb: [^\\n]*${words}`, "s"));
+  expect(error.message).toContain("/data/a\\nb");
+  expect(error.message).toMatch(new RegExp(`${words}[^\\n]*$`));
   expect(error.message).not.toContain("\n");
 });
 

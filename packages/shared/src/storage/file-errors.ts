@@ -12,7 +12,7 @@ const reasons: Record<string, string> = {
   EROFS: "the file system is read-only",
   ENOSPC: "no space left",
   EDQUOT: "the disk quota is used up",
-  ENOENT: "there is no such file",
+  ENOENT: "no such file",
   EMFILE: "too many open files",
 };
 
@@ -20,7 +20,10 @@ const reasons: Record<string, string> = {
 export function toFileError(error: unknown, operation: FileOperation, path: string): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
   const code = systemCode(error) ?? "unknown error";
-  const message = oneLine(`cannot ${operation} ${path}: ${reasons[code] ?? "the file system refuses"} (${code})`);
+  const isMissingFolder = operation === "list" && gone.has(code);
+  const message = isMissingFolder
+    ? oneLine(`folder ${path} does not exist`)
+    : oneLine(`cannot ${operation} ${path}: ${reasons[code] ?? "the file system refuses"} (${code})`);
   return new LabelfleetError(ourCode(code, operation), message, { cause: error });
 }
 

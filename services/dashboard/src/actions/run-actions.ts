@@ -27,21 +27,19 @@ export async function actOn(run: OpenRun, action: RunAction, around: ActionSurro
   switch (action) {
     case "pause":
       return (await pauseRun({ folder, spec, redis, redisUrl }))
-        ? "Paused. Workers finish what they hold."
-        : "The run is complete: there is nothing to stop.";
+        ? "Paused: workers finish the batches they hold"
+        : "The run is already complete";
     case "cancel":
       return (await cancelRun({ folder, spec, shared: { redis, redisUrl } }))
-        ? "Cancelled. What is labelled stays."
-        : "The run is complete: there is nothing to stop.";
+        ? "Cancelled: existing results stay"
+        : "The run is already complete";
     case "resume":
       await checkNotCancelled(folder);
       await startProducer(["resume", folder.uri]);
-      return "A producer goes on with the run.";
+      return "Run resumed";
     case "retry":
       await checkComplete(folder);
       await startProducer(["retry", folder.uri, ...(retryCode === null ? [] : ["--code", retryCode])]);
-      return retryCode === null
-        ? "A producer does the failed images again that may succeed now."
-        : `A producer does the images again that failed with ${retryCode}.`;
+      return retryCode === null ? "Retry started" : `Retry of images with ${retryCode} started`;
   }
 }

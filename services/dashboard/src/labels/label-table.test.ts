@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { failedImages } from "./failed-images.js";
 import { histogramsOf } from "./histograms.js";
 import { LabelTable } from "./label-table.js";
 import { type LabelFilter, matchRows, noFilter } from "./match-rows.js";
@@ -142,6 +143,29 @@ test("histograms count labels and certainty, and failures apart", async () => {
   expect(confidence.reduce((sum, count) => sum + count, 0)).toBe(5);
   expect(confidence[2]).toBe(1);
   expect(confidence[18]).toBe(1);
+});
+
+test("an image that fails with two models counts once, under the first one's code", async () => {
+  const table = await twoModels();
+  table.add(
+    id("c", 0),
+    await columns([
+      ["cat", 0.8],
+      [null, 0, "INFERENCE_FAILED"],
+      [null, 0, "INFERENCE_FAILED"],
+    ]),
+  );
+  const codesOf = (modelIds: string[]) =>
+    failedImages(table, modelIds, 5).map(({ code, count, samples }) => [
+      table.codes.nameOf(code),
+      count,
+      samples.length,
+    ]);
+  expect(codesOf(["a", "b", "c"])).toEqual([
+    ["IMAGE_CORRUPT", 1, 1],
+    ["INFERENCE_FAILED", 1, 1],
+  ]);
+  expect(codesOf(["c", "a", "b"])).toEqual([["INFERENCE_FAILED", 2, 2]]);
 });
 
 test("a rewritten shard takes the old one's place", async () => {

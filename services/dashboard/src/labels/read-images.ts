@@ -4,6 +4,7 @@ import { readRecord } from "@labelfleet/shared/run/shard-rows";
 import type { Failures, ImageDetail, LabelledImage, RecordPlace } from "../api/labels.js";
 import { Limiter } from "../limiter.js";
 import type { OpenRun } from "../run/open-runs.js";
+import { failedImages } from "./failed-images.js";
 import type { LabelTable } from "./label-table.js";
 import { fileOf } from "./list-shards.js";
 
@@ -66,23 +67,12 @@ export class ImageReader {
     };
   }
 
-  /** Failed records by their code, most frequent first, each with the first few keys. */
+  /** Failed images by error code, most frequent first, each with the first few keys. */
   async failures(run: OpenRun): Promise<Failures["codes"]> {
     const { table } = run.labels().index;
-    const rowsOf = new Map<number, { count: number; samples: number[] }>();
-    for (const shard of table.shards) {
-      for (let row = shard.firstRow; row < shard.firstRow + shard.rows; row++) {
-        const code = table.code[row]!;
-        if (code === 0) continue;
-        const failed = rowsOf.get(code) ?? { count: 0, samples: [] };
-        rowsOf.set(code, failed);
-        failed.count++;
-        if (failed.samples.length < samplesPerCode) failed.samples.push(row);
-      }
-    }
-    const codes = [...rowsOf].sort(([, a], [, b]) => b.count - a.count);
+    const modelIds = run.spec.frozen.models.map(({ id }) => id);
     return Promise.all(
-      codes.map(async ([code, { count, samples }]) => ({
+      failedImages(table, modelIds, samplesPerCode).map(async ({ code, count, samples }) => ({
         code: table.codes.nameOf(code) ?? "",
         count,
         samples: await Promise.all(

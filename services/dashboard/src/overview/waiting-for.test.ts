@@ -4,14 +4,14 @@ import { waitingFor } from "./waiting-for.js";
 const beat = { batchesInHand: 2, inputPauses: [], busy: { fetch: 0.2, decode: 0.95, infer: 0.6, write: 0 } };
 
 test("a worker waits for its busiest stage once that is saturated", () => {
-  expect(waitingFor(beat)).toBe("decode: the decode slots are 95 % busy");
-  expect(waitingFor({ ...beat, busy: { fetch: 0, decode: 0.3, infer: 0.5, write: 0 } })).toMatch(
-    /no stage.*infer, 50 %/,
+  expect(waitingFor(beat)).toBe("decode (95 %)");
+  expect(waitingFor({ ...beat, busy: { fetch: 0, decode: 0.3, infer: 0.5, write: 0 } })).toBe(
+    "none (busiest: inference, 50 %)",
   );
 });
 
 test("without batches or an input, the stages do not matter", () => {
-  expect(waitingFor({ ...beat, batchesInHand: 0 })).toBe("batches");
+  expect(waitingFor({ ...beat, batchesInHand: 0 })).toBe("waiting for batches");
   const pause = { runId: "r", input: "s3://photos/in", code: "ACCESS_DENIED", sinceMs: 0 };
-  expect(waitingFor({ ...beat, inputPauses: [pause] })).toBe("s3://photos/in, which cannot be read (ACCESS_DENIED)");
+  expect(waitingFor({ ...beat, inputPauses: [pause] })).toBe("input s3://photos/in cannot be read (ACCESS_DENIED)");
 });

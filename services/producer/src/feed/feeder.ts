@@ -26,6 +26,8 @@ const namedFailures = 5;
 export interface FeedState extends ImageTotals {
   batchesDone: number;
   batchesFailed: number;
+  /** Why the first of them failed. */
+  firstFailure: string | null;
 }
 
 /** Why feeding ended: all is done, or there is a reason to stop. */
@@ -45,7 +47,7 @@ export interface FeederOptions {
 
 /** Keeps a window of a run's batches in the queue until all are done or failed. */
 export class Feeder {
-  readonly state: FeedState = { done: 0, ok: 0, failed: 0, batchesDone: 0, batchesFailed: 0 };
+  readonly state: FeedState = { done: 0, ok: 0, failed: 0, batchesDone: 0, batchesFailed: 0, firstFailure: null };
   readonly #options: FeederOptions;
   readonly #outstanding: Outstanding;
   readonly #pending: ReadAhead<PlannedBatch>;
@@ -151,8 +153,11 @@ export class Feeder {
   #note(settled: Settled): void {
     this.state.batchesDone += settled.done.length;
     for (const { batchId, reason } of settled.failed) {
+      this.state.firstFailure ??= reason;
       if (this.state.batchesFailed++ < namedFailures) {
-        this.#options.logger.error(`batch ${batchId} failed for good: ${reason}; \`labelfleet resume\` tries it again`);
+        this.#options.logger.error(
+          `batch ${batchId} failed for good: ${reason}; \`npx labelfleet resume\` tries it again`,
+        );
       }
     }
   }

@@ -9,24 +9,30 @@ export interface StageLoad {
 /** A stage this busy sets the pace. */
 export const saturated = 0.75;
 
-/** What a stage is called when it sets the pace, what its slots are, and what helps. */
-export const stageAdvice: Record<WorkerStage, { bound: string; slots: string; remedy: string }> = {
+/** A stage's name in text, what it is called when it sets the pace, what its slots are, and what helps. */
+export const stageAdvice: Record<WorkerStage, { name: string; bound: string; slots: string; remedy: string }> = {
   fetch: {
+    name: "fetch",
     bound: "storage-bound",
     slots: "fetches",
     remedy: "bring the workers nearer to the bucket, or add workers",
   },
-  decode: { bound: "decode-bound", slots: "decode slots", remedy: "add CPU cores or workers" },
-  infer: { bound: "inference-bound", slots: "infer threads", remedy: "add workers or a GPU" },
-  write: { bound: "output-bound", slots: "shard writes", remedy: "make the batches larger with --batch-images" },
+  decode: { name: "decode", bound: "decode-bound", slots: "decode slots", remedy: "add CPU cores or workers" },
+  infer: { name: "inference", bound: "inference-bound", slots: "infer threads", remedy: "add workers or a GPU" },
+  write: {
+    name: "write",
+    bound: "output-bound",
+    slots: "shard writes",
+    remedy: "make the batches larger with --batch-images",
+  },
 };
 
 /** The one sentence of the report that names what set the pace, and what to do about it. */
 export function bottleneckOf(stages: StageLoad[]): string {
   const busiest = stages.toSorted((a, b) => b.utilisation - a.utilisation)[0];
-  if (busiest === undefined || busiest.utilisation === 0) return "unknown: no worker left statistics in this run";
+  if (busiest === undefined || busiest.utilisation === 0) return "No worker processed this run";
   const percent = Math.min(100, Math.round(100 * busiest.utilisation));
-  const { bound, slots, remedy } = stageAdvice[busiest.stage];
+  const { name, bound, slots, remedy } = stageAdvice[busiest.stage];
   if (busiest.utilisation >= saturated) return `${bound}: the ${slots} were busy ${percent} % of the time; ${remedy}`;
-  return `start-up or feeding: no stage was saturated, the busiest (${slots}) were busy ${percent} % of the time; a longer run shows the steady state`;
+  return `No clear bottleneck (busiest: ${name}, ${percent} %)`;
 }

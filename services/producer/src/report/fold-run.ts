@@ -106,7 +106,8 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
 
 function withoutRecord(entries: ManifestEntry[]): string {
   const [first, last] = [entries[0]?.key, entries.at(-1)?.key].map((key) => JSON.stringify(key));
-  return `${entries.length} objects have no record, ${first} to ${last}`;
+  if (entries.length === 1) return `1 image has no record: ${first}`;
+  return `${entries.length} images have no record: ${first} to ${last}`;
 }
 
 /** Names whatever lies under predictions/ and is no shard of this run: readers would take it for one. */

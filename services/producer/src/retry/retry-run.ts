@@ -40,6 +40,6 @@ export async function checkComplete(folder: RunFolder): Promise<RunReport> {
   if (finished !== null) return finished;
   throw new LabelfleetError(
     "RUN_INCOMPLETE",
-    `${folder.uri} is not complete: finish it first with labelfleet resume ${folder.uri}`,
+    `${folder.uri} is not complete: finish it first with npx labelfleet resume ${folder.uri}`,
   );
 }

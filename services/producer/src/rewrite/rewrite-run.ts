@@ -73,7 +73,9 @@ export async function rewriteRun(
     const { report, problems } = await options.conclude();
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
     if (report.complete) await noteEnd(noteGraceMs, following.end("done"), logger);
-    return { outcome: rewriter.state.batchesFailed > 0 ? "incomplete" : outcomeOf(report, spec), report };
+    const { batchesFailed, firstFailure } = rewriter.state;
+    const outcome = batchesFailed > 0 ? "incomplete" : outcomeOf(report, spec);
+    return { outcome, report, reason: firstFailure || problems[0]?.message };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
   }

@@ -72,7 +72,7 @@ interface InQueue extends Rewrite {
 /** Keeps rewrites in the queue until each is done. Redis only tells when to look: the folder says whether a batch is done. */
 export class Rewriter {
   /** Images chosen so far, those of them that were done, and those that failed again. */
-  readonly state = { chosen: 0, done: 0, failedAgain: 0, batchesDone: 0, batchesFailed: 0 };
+  readonly state = { chosen: 0, done: 0, failedAgain: 0, batchesDone: 0, batchesFailed: 0, firstFailure: "" };
   readonly #options: RewriterOptions;
   readonly #pending: ReadAhead<Rewrite>;
   /** Next to be offered: what is taken from those to come does not come again. */
@@ -209,6 +209,7 @@ export class Rewriter {
     if (!seen.hasFailed && fruitless < maxFruitless) return { ...known, job: left.job, fruitless };
     const reason = (await takeFailure(queue, known.job)) ?? "its shards stayed as they were";
     this.#inQueue.delete(batchId);
+    this.state.firstFailure ||= reason;
     if (this.state.batchesFailed++ < namedFailures) {
       this.#options.logger.error(`batch ${batchId} was not done again: ${reason.split("\n")[0]}`);
     }

@@ -6,7 +6,7 @@ import { newRunId } from "@labelfleet/shared/contract/ids";
 import { chunkEntriesOf, type Ranges } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { DeviceChoice, MaxFailed, OutputFormat, Precision, RunSpec } from "@labelfleet/shared/contract/run-spec";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
@@ -90,7 +90,10 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     const input = await openStore(inputAddress);
     releasers.push("input store", () => input.store.close());
     keyFilterOf({ prefix: input.prefix, ...filters });
-    const peek = await peekInput({ input, filters, signal });
+    const peek = await peekInput({ input, filters, signal }).catch((error: unknown) => {
+      const isMissingFolder = inputUri.kind === "file" && hasCode(error, "BUCKET_NOT_FOUND");
+      throw isMissingFolder ? new LabelfleetError("BUCKET_NOT_FOUND", `input ${(error as Error).message}`) : error;
+    });
     checkNotEmpty(options.input, peek.entries, peek.skipped);
     await checkReadable(input, peek.entries);
     const ranges = await rangesFor(input, peek, options);

@@ -54,7 +54,7 @@ export async function modelsQuantize(context: CommandContext, name: string, flag
   if (!context.json) {
     process.stdout.write(
       `${found}\n${out}: ${formatBytes(sizeBytes)}, calibrated with ${photos.toObserve.length} images\n` +
-        `use it as a model: labelfleet run <input> --out <uri> --model ${out}\n`,
+        `use it as a model: npx labelfleet run <input> --out <uri> --model ${out}\n`,
     );
   }
   return 0;

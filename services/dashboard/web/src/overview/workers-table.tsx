@@ -24,7 +24,7 @@ export function WorkersTable({ workers }: { workers: WorkerLine[] }) {
               <th scope="col" class="number">
                 Images/s
               </th>
-              <th scope="col">Waits for</th>
+              <th scope="col">Bottleneck</th>
               <th scope="col" class="number">
                 Seen
               </th>
@@ -46,7 +46,7 @@ export function WorkersTable({ workers }: { workers: WorkerLine[] }) {
                     {count(worker.batchesInHand)} of {count(worker.batchSlots)} batches
                   </span>
                 </td>
-                <td data-name="Waits for">{worker.waitingFor}</td>
+                <td data-name="Bottleneck">{worker.waitingFor}</td>
                 <td data-name="Seen" class="number">
                   {duration(Math.round(worker.seenSecondsAgo))}
                 </td>

@@ -31,7 +31,7 @@ export function RunPage({ runId }: { runId: string }) {
         <h1 class="mono">{runId}</h1>
         <StateBadge state={line.state} />
         <Link href={runPath(runId, "labels")} class="button primary">
-          Look at the labels
+          View labels
         </Link>
       </div>
       <p class="path">
@@ -40,8 +40,8 @@ export function RunPage({ runId }: { runId: string }) {
       <RunActions runId={runId} state={line.state} failed={line.failed} />
       {line.resumeCommand !== null && (
         <p class="notice warn">
-          {line.state === "idle" ? "This run lost its producer. " : "Nobody feeds this run. "}
-          Go on with <CopyCommand command={line.resumeCommand} />
+          {line.state === "idle" ? "This run lost its producer. " : "No producer is queueing this run. "}
+          Resume with <CopyCommand command={line.resumeCommand} />
         </p>
       )}
       {line.state === "feeding" && value.laneWorkers === 0 && (

@@ -1,7 +1,7 @@
 import type { RunDetail } from "../../../src/api/run-detail.js";
 import { bytes, count, moment, percent } from "../format";
 
-/** What was asked for: run.json in words, and as it is. */
+/** The run's settings: run.json in words, and as it is. */
 export function SpecCard({ spec, bytesRead }: { spec: RunDetail["spec"]; bytesRead: string | null }) {
   const { frozen, overridable } = spec;
   const { include, exclude, limit, sample } = frozen.filters;
@@ -32,7 +32,7 @@ export function SpecCard({ spec, bytesRead }: { spec: RunDetail["spec"]; bytesRe
   ];
   return (
     <section class="card" aria-labelledby="spec-title">
-      <h2 id="spec-title">What was asked for</h2>
+      <h2 id="spec-title">Run settings</h2>
       <dl class="facts">
         {facts.map(([name, value]) => (
           <div key={name}>

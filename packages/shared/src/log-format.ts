@@ -1,0 +1,2 @@
+export const logFormats = ["text", "json"] as const;
+export type LogFormat = (typeof logFormats)[number];
