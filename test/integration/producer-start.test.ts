@@ -43,7 +43,7 @@ describe("prepareRun refuses, before anything is written,", () => {
   it("an input without images, saying what lies there", async () => {
     const error = await refusalOf(rig.prepare(await rig.files("texts", ["a.txt", "b/c.md", "b/.jpg.txt"])));
     expect(error.code).toBe("INPUT_EMPTY");
-    expect(error.message).toContain("3 left out");
+    expect(error.message).toContain("skipped 3 files: .txt 2, .md 1");
     expect(await readdir(rig.dir)).not.toContain("labels");
   });
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ListOptions, ObjectStore } from "@labelfleet/shared/storage/object-store";
+import type { LeftOut, ListOptions, ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { parseUri } from "@labelfleet/shared/storage/uri";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -70,12 +70,9 @@ describe("listing", () => {
     await mkdir(join(root, "sub"));
     await writeFile(Buffer.concat([Buffer.from(`${root}/sub/`), Buffer.from([0xc3, 0x28])]), "x");
     await store.put("good.jpg", Buffer.from("x"));
-    let count = 0;
-    const onUnnameable = (more: number) => {
-      count += more;
-    };
-    expect(await list({ prefix: "", onUnnameable })).toEqual(["good.jpg"]);
-    expect(count).toBe(2);
+    const left: LeftOut[] = [];
+    expect(await list({ prefix: "", onLeftOut: (thing) => left.push(thing) })).toEqual(["good.jpg"]);
+    expect(left.map(({ reason }) => reason)).toEqual(["unnameable", "unnameable"]);
   });
 
   it("compares a folder as its name with a slash", async () => {
@@ -90,11 +87,11 @@ describe("listing", () => {
     // Whoever opens these folders meets a name that is not UTF-8, and tells.
     for (const folder of ["a", "c"])
       await writeFile(Buffer.concat([Buffer.from(`${root}/${folder}/`), Buffer.from([0xff])]), "x");
-    const opened: number[] = [];
-    const onUnnameable = (count: number) => opened.push(count);
-    expect(await list({ prefix: "b", startAfter: "b", onUnnameable })).toEqual(["b/x"]);
-    expect(await list({ prefix: "", startAfter: "b/x", onUnnameable })).toEqual(["c/x"]);
-    expect(opened).toEqual([1]);
+    const opened: string[] = [];
+    const onLeftOut = ({ key }: LeftOut) => opened.push(key);
+    expect(await list({ prefix: "b", startAfter: "b", onLeftOut })).toEqual(["b/x"]);
+    expect(await list({ prefix: "", startAfter: "b/x", onLeftOut })).toEqual(["c/x"]);
+    expect(opened).toEqual(["c/\ufffd"]);
   });
 
   it("leaves temporary files and locks out", async () => {

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
-import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
+import type { LeftOut, ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { s3ConfigFromEnv } from "@labelfleet/shared/storage/s3-config";
 import type { S3Config } from "@labelfleet/shared/storage/s3-settings";
@@ -225,13 +225,13 @@ describe("listing", () => {
       status: 200,
       body: `<ListBucketResult><EncodingType>url</EncodingType>${encoded}</ListBucketResult>`,
     });
-    let unnameable = 0;
+    const left: string[] = [];
     const keys: string[] = [];
-    const onUnnameable = (count: number) => {
-      unnameable += count;
+    const onLeftOut = ({ reason }: LeftOut) => {
+      left.push(reason);
     };
-    for await (const { key } of (await open()).list({ prefix: "", through: "c", onUnnameable })) keys.push(key);
-    expect({ keys, unnameable }).toEqual({ keys: ["a"], unnameable: 2 });
+    for await (const { key } of (await open()).list({ prefix: "", through: "c", onLeftOut })) keys.push(key);
+    expect({ keys, left }).toEqual({ keys: ["a"], left: ["unnameable", "unnameable"] });
   });
 
   it("includes folder markers, with no bytes", async () => {

@@ -1,8 +1,9 @@
 import { batchIdOf, chunkIdOf, newRunId } from "@labelfleet/shared/contract/ids";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
-import { nothingSkipped, type RunReport } from "@labelfleet/shared/contract/run-report";
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { defaultImageLimits, type OutputFormat, type RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { encodeShard } from "@labelfleet/shared/run/shard-codec";
 
@@ -94,7 +95,7 @@ function reportOf(
     ok: images - failed,
     failed,
     failedByCode: {},
-    skipped: nothingSkipped,
+    skipped: noneSkipped(),
     models,
     wallSeconds: 60,
     imagesPerSecond: images / 60,

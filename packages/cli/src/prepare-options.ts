@@ -18,6 +18,7 @@ export async function prepareOptionsOf(
     filters: {
       include: flags.include ?? [],
       exclude: flags.exclude ?? [],
+      ...(flags.failOnUnreadable ? { failOnUnreadable: true } : {}),
       limit: flags.limit ?? null,
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },

@@ -41,6 +41,7 @@ export interface RunFlags {
   format: OutputFormat;
   include?: string[];
   exclude?: string[];
+  failOnUnreadable?: boolean;
   limit?: number;
   sample?: number;
   seed: number;
@@ -83,6 +84,7 @@ export function addRunFlags(command: Command): Command {
       collect(text),
     )
     .option("--exclude <glob>", "skip keys that match; may be repeated", collect(text))
+    .option("--fail-on-unreadable", "stop at the first folder, file or name of the input that cannot be read")
     .option("--limit <n>", "only the first n images", positiveInt)
     .option("--sample <n>", "only n images, chosen at random", positiveInt)
     .option("--seed <n>", "seed of --sample", nonNegativeInt, 0)

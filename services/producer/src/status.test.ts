@@ -1,5 +1,5 @@
 import { runNames } from "@labelfleet/shared/contract/run-names";
-import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { expect, test } from "vitest";
 import { rangesBetween } from "./list/find-ranges.js";
@@ -9,7 +9,7 @@ import { emptyFolder, entriesOf, specOf } from "./test-support/made-up-run.js";
 const spec = specOf({ batchImages: 4_000 });
 
 async function endRange(folder: RunFolder, rangeId: string, images: number): Promise<void> {
-  const done = { schemaVersion: 1, chunks: 1, images, skipped: nothingSkipped };
+  const done = { schemaVersion: 1, chunks: 1, images, skipped: noneSkipped() };
   await folder.writeJsonFirst(runNames.rangeDone(rangeId), done);
 }
 

@@ -7,6 +7,7 @@ import { listImages } from "@labelfleet/producer/list/list-images";
 import { RangeWriter } from "@labelfleet/producer/partition/range-writer";
 import { type ManifestEntry, maxChunkEntries } from "@labelfleet/shared/contract/manifest";
 import { defaultImageLimits } from "@labelfleet/shared/contract/run-spec";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { atOnce, type Stage, type StageOptions } from "./stage.js";
@@ -20,7 +21,7 @@ export async function listStage({ bucket, prefix }: StageOptions): Promise<Stage
       for (let listed = 0; listed < images; ) {
         const folder = await RunFolder.open(`s3://${bucket}/list-${process.pid}-${round++}`);
         const writer = new RangeWriter({ folder, rangeId: "r000", chunkEntries: maxChunkEntries, maxImages: images });
-        const skipped = { folderMarkers: 0, unnameable: 0, filtered: 0 };
+        const skipped = noneSkipped();
         const isWanted = keyFilterOf({ prefix, include: [], exclude: [] });
         for await (const entry of listImages({ store, prefix, afterKey: null, throughKey: null, isWanted, skipped })) {
           await writer.add(entry);

@@ -4,6 +4,7 @@ import { keyFilterOf } from "@labelfleet/producer/list/key-filter";
 import { listImages } from "@labelfleet/producer/list/list-images";
 import { sampleEntries } from "@labelfleet/producer/list/sample";
 import { defaultImageLimits } from "@labelfleet/shared/contract/run-spec";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 
@@ -33,7 +34,7 @@ export async function calibrationPhotos(
   const { store, prefix } = await openStore(input);
   try {
     const isWanted = keyFilterOf({ prefix, include: [], exclude: [] });
-    const skipped = { folderMarkers: 0, filtered: 0, unnameable: 0 };
+    const skipped = noneSkipped();
     const listing = listImages({ store, prefix, afterKey: null, throughKey: null, isWanted, skipped });
     const entries = await sampleEntries(listing, observed + maxCompared, 0);
     const photos: Uint8Array[] = [];

@@ -1,4 +1,5 @@
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import { skippedWords } from "@labelfleet/shared/contract/skipped-words";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from "./format.js";
 
 /** The throughput report for people. */
@@ -9,6 +10,7 @@ export function reportText(report: RunReport): string {
     ...carriedOver(report),
     `${report.imagesPerSecond.toFixed(1)} images/s over ${formatDuration(report.wallSeconds)}${steady(report)}`,
     ...details(report),
+    ...skipped(report),
     "",
     formatTable(
       ["stage", "count", "busy s", "utilisation", "share"],
@@ -60,11 +62,10 @@ function details(report: RunReport): string[] {
   }
   if (report.meanInferenceBatch !== null) parts.push(`mean inference batch ${report.meanInferenceBatch.toFixed(1)}`);
   if (report.queueWaitSeconds !== null) parts.push(`mean queue wait ${report.queueWaitSeconds.mean.toFixed(1)} s`);
-  const { folderMarkers, unnameable, filtered } = report.skipped;
-  if (folderMarkers + unnameable + filtered > 0) {
-    parts.push(
-      `skipped: ${formatCount(filtered)} not images, ${folderMarkers} folder markers, ${unnameable} unreadable names`,
-    );
-  }
   return [parts.join(" · ")];
+}
+
+function skipped(report: RunReport): string[] {
+  const words = skippedWords(report.skipped);
+  return words.length === 0 ? [] : [`Skipped ${words.join("; ")}`];
 }

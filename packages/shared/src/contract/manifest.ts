@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { rangeIdSchema } from "./ids.js";
+import { skippedSchema } from "./skipped.js";
 
 /** At most this many entries a chunk; the real number is the largest multiple of batchImages that fits. */
 export const maxChunkEntries = 10_240;
@@ -23,14 +24,6 @@ export const rangesSchema = z.object({
     .min(1),
 });
 export type Ranges = z.infer<typeof rangesSchema>;
-
-export const skippedSchema = z.object({
-  folderMarkers: z.int().min(0),
-  unnameable: z.int().min(0),
-  /** Left out by extension, --include or --exclude. */
-  filtered: z.int().min(0),
-});
-export type Skipped = z.infer<typeof skippedSchema>;
 
 /**
  * manifest/<range>.skipped.json, rewritten while a range is listed: what was left out up to the end of its first `chunks`

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { runIdSchema } from "./ids.js";
-import { type Skipped, skippedSchema } from "./manifest.js";
+import { skippedSchema } from "./skipped.js";
 import { workerStages } from "./stats.js";
 
 const failedByCodeSchema = z.record(z.string(), z.int().min(0));
@@ -62,5 +62,3 @@ export const runReportSchema = z.object({
   finished: z.iso.datetime(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;
-
-export const nothingSkipped: Skipped = { folderMarkers: 0, unnameable: 0, filtered: 0 };

@@ -58,6 +58,8 @@ const frozenSchema = z.object({
     exclude: z.array(z.string()),
     limit: z.int().min(1).nullable(),
     sample: z.object({ size: z.int().min(1), seed: z.int().min(0) }).nullable(),
+    /** Whether folders, files and names that cannot be read end the listing instead of being counted. */
+    failOnUnreadable: z.boolean().optional(),
   }),
   models: z.array(modelRefSchema).min(1),
   /** The earlier run whose records are carried over where an object has not changed. */

@@ -16,8 +16,30 @@ export interface ListOptions {
   /** No key after this one; it need not exist. */
   through?: string;
   signal?: AbortSignal;
-  /** Told how many names were skipped because they are not UTF-8; may be called several times. */
-  onUnnameable?: (count: number) => void;
+  /**
+   * Told of each thing that is in no listing, in its place among the keys. A folder that may not be read ends the listing where
+   * nobody is told.
+   */
+  onLeftOut?: (left: LeftOut) => void;
+  /** Whether everything below a folder may be passed over, given its key with "/" at the end; a store without folders does not ask. */
+  isPruned?: (folder: string) => boolean;
+}
+
+/** Something that a store holds and does not list. */
+export interface LeftOut {
+  reason:
+    | "unnameable"
+    | "filteredFolders"
+    | "linksOutside"
+    | "linkedFolders"
+    | "brokenLinks"
+    | "unreadableFolders"
+    | "unreadableFiles"
+    | "notFiles";
+  /** With "/" at the end for folders, and for links to them. Of a name that is not UTF-8, what can be read of it. */
+  key: string;
+  /** One line that says where and why, for what the store refuses to read. */
+  message?: string;
 }
 
 export interface PageOptions {

@@ -80,7 +80,7 @@ export class S3Store implements ObjectStore {
         const key = page.decode(listed);
         if (key === undefined || key === "") {
           if (through !== undefined && isEncodedKeyAfter(listed, through)) return;
-          options.onUnnameable?.(1);
+          options.onLeftOut?.({ reason: "unnameable", key: listed });
           continue;
         }
         if (last !== undefined && compareKeys(key, last) <= 0) throw outOfOrder(uri);

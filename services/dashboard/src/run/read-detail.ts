@@ -2,6 +2,7 @@ import { readFinished } from "@labelfleet/producer/finalize/finalize-run";
 import { bottleneckOf } from "@labelfleet/producer/report/bottleneck";
 import { readStats } from "@labelfleet/producer/report/read-stats";
 import { stageTimes, workerLines } from "@labelfleet/producer/report/worker-times";
+import { skippedWords } from "@labelfleet/shared/contract/skipped-words";
 import type { WorkerStats } from "@labelfleet/shared/contract/stats";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -33,6 +34,7 @@ export async function readDetail(
     line,
     spec,
     report,
+    skipped: report === null ? [] : skippedWords(report.skipped),
     throughput: throughputOf(workers.map(({ completions }) => completions)),
     stages,
     verdict: bottleneckOf(stages),

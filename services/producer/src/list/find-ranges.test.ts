@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../test-support/memory-store.js";
@@ -25,7 +25,7 @@ async function rangesOf(
 
 async function listed(store: MemoryStore, range: Range, prefix = ""): Promise<string[]> {
   const keys: string[] = [];
-  const skipped = { ...nothingSkipped };
+  const skipped = noneSkipped();
   for await (const { key } of listImages({ store, prefix, ...range, isWanted: () => true, skipped })) keys.push(key);
   return keys;
 }

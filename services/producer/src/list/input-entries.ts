@@ -1,7 +1,9 @@
-import type { ManifestEntry, Ranges, Skipped } from "@labelfleet/shared/contract/manifest";
+import type { ManifestEntry, Ranges } from "@labelfleet/shared/contract/manifest";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { Skipped } from "@labelfleet/shared/contract/skipped";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
+import { folderFilterOf } from "./folder-filter.js";
 import { keyFilterOf } from "./key-filter.js";
 import { listImages } from "./list-images.js";
 import { sampleEntries } from "./sample.js";
@@ -29,8 +31,16 @@ export async function* inputEntries(options: {
   signal?: AbortSignal | undefined;
 }): AsyncGenerator<ManifestEntry> {
   const { input, filters, range, afterKey, skipped, signal } = options;
-  const isWanted = keyFilterOf({ prefix: input.prefix, include: filters.include, exclude: filters.exclude });
-  const base = { ...input, throughKey: range.throughKey, isWanted, skipped, signal };
+  const globs = { prefix: input.prefix, include: filters.include, exclude: filters.exclude };
+  const base = {
+    ...input,
+    throughKey: range.throughKey,
+    isWanted: keyFilterOf(globs),
+    mayHoldWanted: folderFilterOf(globs),
+    failOnUnreadable: filters.failOnUnreadable,
+    skipped,
+    signal,
+  };
   if (filters.sample === null) {
     yield* listImages({ ...base, afterKey: afterKey ?? range.afterKey });
     return;

@@ -40,6 +40,11 @@ describe("keyFilterOf", () => {
     expect(chosen({ exclude: ["*.png"] }, ["a.jpg", "b.png"])).toEqual(["a.jpg"]);
   });
 
+  it("takes a line break in a key for a character like any other", () => {
+    expect(chosen({ exclude: ["x/**"] }, ["x/a\nb.jpg", "y/a\nb.jpg"])).toEqual(["y/a\nb.jpg"]);
+    expect(chosen({ include: ["x/**"] }, ["x/a\nb.jpg"])).toEqual(["x/a\nb.jpg"]);
+  });
+
   it("refuses an empty pattern", () => {
     expect(() => keyFilterOf({ prefix: "", include: [""], exclude: [] })).toThrow(/--include is empty/);
   });

@@ -4,6 +4,9 @@ import picomatch from "picomatch";
 /** The formats we decode; an --include replaces this list. */
 export const defaultExtensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff"] as const;
 
+/** Keys are names, not paths on a shell: a leading dot is a character like any other, and so is a line break. */
+export const globOptions: picomatch.PicomatchOptions = { dot: true, flags: "s" };
+
 export interface KeyFilterOptions {
   /** The input's key prefix. Patterns see the key below its last "/". */
   prefix: string;
@@ -25,7 +28,8 @@ export function keyFilterOf(options: KeyFilterOptions): (key: string) => boolean
   };
 }
 
-function hasImageExtension(key: string): boolean {
+/** Whether the name ends like an image's that we decode. */
+export function hasImageExtension(key: string): boolean {
   const dot = key.lastIndexOf(".");
   return dot > key.lastIndexOf("/") && (defaultExtensions as readonly string[]).includes(key.slice(dot).toLowerCase());
 }
@@ -34,8 +38,7 @@ function anyOf(patterns: string[], flag: string): (key: string) => boolean {
   const matchers = patterns.map((pattern) => {
     if (pattern.trim() === "") throw new LabelfleetError("USAGE", `${flag} is empty: give a pattern such as "*.jpg"`);
     try {
-      // Keys are names, not paths on a shell: a leading dot is a character like any other.
-      return picomatch(pattern, { dot: true, matchBase: !pattern.includes("/") } as picomatch.PicomatchOptions);
+      return picomatch(pattern, { ...globOptions, matchBase: !pattern.includes("/") } as picomatch.PicomatchOptions);
     } catch (error) {
       throw new LabelfleetError("USAGE", `${flag} ${JSON.stringify(pattern)} is not a pattern`, { cause: error });
     }

@@ -8,11 +8,10 @@ import {
   rangeDoneSchema,
   rangeSkippedSchema,
   rangesSchema,
-  type Skipped,
 } from "@labelfleet/shared/contract/manifest";
 import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
-import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { noneSkipped, type Skipped } from "@labelfleet/shared/contract/skipped";
 import { eachOf } from "@labelfleet/shared/each-of";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -123,14 +122,14 @@ async function adoptStored(
     if (chunkId !== null) chunkIds.push(chunkId);
   }
   const last = chunkIds.at(-1);
-  if (last === undefined) return { afterKey: null, skipped: { ...nothingSkipped } };
+  if (last === undefined) return { afterKey: null, skipped: noneSkipped() };
   writer.adoptFull(chunkIds.length - 1);
   writer.adopt(await folder.readChunk(last));
   const saved = isSample ? null : await folder.readJson(runNames.rangeSkipped(range.id), rangeSkippedSchema);
   const savedAt = chunkIds[(saved?.value.chunks ?? 0) - 1];
-  if (saved === null || savedAt === undefined) return { afterKey: null, skipped: { ...nothingSkipped } };
+  if (saved === null || savedAt === undefined) return { afterKey: null, skipped: noneSkipped() };
   const afterKey = savedAt === last ? writer.lastKey : ((await folder.readChunk(savedAt)).at(-1)?.key ?? null);
-  return { afterKey, skipped: { ...saved.value.skipped } };
+  return { afterKey, skipped: saved.value.skipped };
 }
 
 async function saveSkipped(folder: RunFolder, range: Range, chunks: number, skipped: Skipped): Promise<void> {

@@ -1,6 +1,6 @@
 import { rangeDoneSchema } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
-import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { describe, expect, it } from "vitest";
 import { emptyFolder, entriesOf } from "../test-support/made-up-run.js";
@@ -32,7 +32,7 @@ describe("RangeWriter", () => {
     const { folder } = emptyFolder();
     const writer = await write(folder, [..."abcdefgh"]);
     expect(await chunksOf(folder)).toEqual(["abc", "def"]);
-    await writer.finish(nothingSkipped);
+    await writer.finish(noneSkipped());
     expect(await chunksOf(folder)).toEqual(["abc", "def", "gh"]);
     const done = await folder.readJson(runNames.rangeDone("r000"), rangeDoneSchema);
     expect(done?.value).toMatchObject({ chunks: 3, images: 8 });
@@ -42,8 +42,8 @@ describe("RangeWriter", () => {
     const { folder } = emptyFolder();
     const first = await write(folder, [..."abc"]);
     const second = await write(folder, [..."abcd"]);
-    await first.finish(nothingSkipped);
-    await second.finish(nothingSkipped);
+    await first.finish(noneSkipped());
+    await second.finish(noneSkipped());
     expect(await chunksOf(folder)).toEqual(["abc", ""]);
     const done = await folder.readJson(runNames.rangeDone("r000"), rangeDoneSchema);
     expect(done?.value).toMatchObject({ chunks: 2, images: 3 });
@@ -53,14 +53,14 @@ describe("RangeWriter", () => {
     const { folder } = emptyFolder();
     await folder.writeChunk("r000-000000", entriesOf([..."ace"]));
     const writer = await write(folder, [..."abcdefgh"]);
-    await writer.finish(nothingSkipped);
+    await writer.finish(noneSkipped());
     expect(await chunksOf(folder)).toEqual(["ace", "fgh", ""]);
   });
 
   it("keeps what a faster producer's chunk does not reach", async () => {
     const { folder } = emptyFolder();
     await folder.writeChunk("r000-000000", entriesOf([..."ABC"]));
-    await (await write(folder, [..."abcd"])).finish(nothingSkipped);
+    await (await write(folder, [..."abcd"])).finish(noneSkipped());
     expect(await chunksOf(folder)).toEqual(["ABC", "abc", "d"]);
   });
 
@@ -71,7 +71,7 @@ describe("RangeWriter", () => {
     writer.adopt(entriesOf([..."abc"]));
     for (const entry of entriesOf([..."abcdefgh"])) await writer.add(entry);
     expect(writer.isAtLimit).toBe(true);
-    await writer.finish(nothingSkipped);
+    await writer.finish(noneSkipped());
     expect(await chunksOf(folder)).toEqual(["abc", "de"]);
   });
 });

@@ -1,6 +1,7 @@
 import { chunkIdOf } from "@labelfleet/shared/contract/ids";
-import type { ManifestEntry, RangeDone, Skipped } from "@labelfleet/shared/contract/manifest";
+import type { ManifestEntry, RangeDone } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
+import type { Skipped } from "@labelfleet/shared/contract/skipped";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import type { ChunkRef } from "./batches-of-chunk.js";

@@ -1,8 +1,9 @@
 import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
-import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifest";
+import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { Skipped } from "@labelfleet/shared/contract/skipped";
 import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";

@@ -7,8 +7,8 @@ import {
   rangesSchema,
 } from "@labelfleet/shared/contract/manifest";
 import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
-import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { addSkipped, noneSkipped } from "@labelfleet/shared/contract/skipped";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
@@ -21,7 +21,7 @@ export interface WalkedChunk {
 
 /** Reads a manifest chunk by chunk, in order, and checks that it is one complete, sorted list. */
 export class ManifestWalk {
-  readonly skipped = { ...nothingSkipped };
+  readonly skipped = noneSkipped();
   readonly #folder: RunFolder;
   readonly #problems: Problems;
   readonly #chunkEntries: number;
@@ -75,8 +75,7 @@ export class ManifestWalk {
       this.#problems.add("range-open", name, `${name} is missing: the listing of the input is not complete`);
       return null;
     }
-    for (const why of ["folderMarkers", "unnameable", "filtered"] as const)
-      this.skipped[why] += done.value.skipped[why];
+    addSkipped(this.skipped, done.value.skipped);
     return done.value;
   }
 

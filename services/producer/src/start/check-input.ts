@@ -1,4 +1,6 @@
-import type { ManifestEntry, Skipped } from "@labelfleet/shared/contract/manifest";
+import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
+import type { Skipped } from "@labelfleet/shared/contract/skipped";
+import { skippedWords } from "@labelfleet/shared/contract/skipped-words";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Input } from "../list/input-entries.js";
 
@@ -7,13 +9,17 @@ const triedObjects = 3;
 /** @throws INPUT_EMPTY, saying what was left out */
 export function checkNotEmpty(input: string, entries: ManifestEntry[], skipped: Skipped): void {
   if (entries.length > 0) return;
-  const parts = [
-    skipped.filtered > 0 ? `${skipped.filtered} left out by extension, --include or --exclude` : null,
-    skipped.folderMarkers > 0 ? `${skipped.folderMarkers} folder markers` : null,
-    skipped.unnameable > 0 ? `${skipped.unnameable} names that are not UTF-8` : null,
-  ].filter((part) => part !== null);
-  const why = parts.length === 0 ? "nothing lies there" : `skipped: ${parts.join(", ")}`;
-  throw new LabelfleetError("INPUT_EMPTY", `no image under ${input} (${why}): check the address and the filters`);
+  const words = skippedWords(skipped);
+  const why = words.length === 0 ? "it is empty" : `skipped ${words.join("; ")}`;
+  throw new LabelfleetError("INPUT_EMPTY", `no image under ${input} (${why}): ${adviceFor(skipped)}`);
+}
+
+function adviceFor({ linksOutside, linkedFolders, unreadableFolders, unreadableFiles }: Skipped): string {
+  if (linksOutside + linkedFolders > 0) {
+    return "links to folders and outside the input are not followed: name the folder that they lead to";
+  }
+  if (unreadableFolders + unreadableFiles > 0) return "allow this user to read it, or check the address";
+  return "check the address and the filters";
 }
 
 /**

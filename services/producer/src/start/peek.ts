@@ -1,5 +1,5 @@
-import { type ManifestEntry, maxChunkEntries, type Skipped } from "@labelfleet/shared/contract/manifest";
-import { nothingSkipped } from "@labelfleet/shared/contract/run-report";
+import { type ManifestEntry, maxChunkEntries } from "@labelfleet/shared/contract/manifest";
+import { noneSkipped, type Skipped } from "@labelfleet/shared/contract/skipped";
 import { rangesBetween } from "../list/find-ranges.js";
 import { type Filters, type Input, inputEntries, maxImagesOf } from "../list/input-entries.js";
 
@@ -21,7 +21,7 @@ export async function peekInput(options: {
   signal?: AbortSignal | undefined;
 }): Promise<Peek> {
   const [whole] = rangesBetween([]);
-  const skipped = { ...nothingSkipped };
+  const skipped = noneSkipped();
   const maxImages = maxImagesOf(options.filters);
   const bound = options.filters.sample === null ? maxChunkEntries : Number.POSITIVE_INFINITY;
   const entries: ManifestEntry[] = [];

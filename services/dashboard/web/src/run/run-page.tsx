@@ -75,7 +75,11 @@ export function RunPage({ runId }: { runId: string }) {
         <BatchSizes sizes={value.batchSizes} />
       </div>
       <RunWorkers workers={value.workers} />
-      <SpecCard spec={value.spec} bytesRead={report === null ? null : bytes(report.bytesRead)} />
+      <SpecCard
+        spec={value.spec}
+        skipped={value.skipped}
+        bytesRead={report === null ? null : bytes(report.bytesRead)}
+      />
     </>
   );
 }

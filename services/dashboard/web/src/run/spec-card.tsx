@@ -2,15 +2,20 @@ import type { RunDetail } from "../../../src/api/run-detail.js";
 import { bytes, count, moment, percent } from "../format";
 
 /** The run's settings: run.json in words, and as it is. */
-export function SpecCard({ spec, bytesRead }: { spec: RunDetail["spec"]; bytesRead: string | null }) {
+export function SpecCard({
+  spec,
+  skipped,
+  bytesRead,
+}: Pick<RunDetail, "spec" | "skipped"> & { bytesRead: string | null }) {
   const { frozen, overridable } = spec;
-  const { include, exclude, limit, sample } = frozen.filters;
+  const { include, exclude, limit, sample, failOnUnreadable } = frozen.filters;
   const { maxFailed, limits } = overridable;
   const filters = [
     ...include.map((glob) => `only ${glob}`),
     ...exclude.map((glob) => `not ${glob}`),
     ...(limit === null ? [] : [`the first ${count(limit)}`]),
     ...(sample === null ? [] : [`${count(sample.size)} drawn at random, seed ${sample.seed}`]),
+    ...(failOnUnreadable ? ["fails on what cannot be read"] : []),
   ];
   const facts: [string, string][] = [
     ["Input", frozen.input],
@@ -29,6 +34,7 @@ export function SpecCard({ spec, bytesRead }: { spec: RunDetail["spec"]; bytesRe
     ["Since", frozen.since ?? "–"],
     ["Created", `${moment(Date.parse(frozen.created))}, version ${frozen.version}`],
     ...(bytesRead === null ? [] : ([["Read", bytesRead]] as [string, string][])),
+    ...(skipped.length === 0 ? [] : ([["Skipped", skipped.join("; ")]] as [string, string][])),
   ];
   return (
     <section class="card" aria-labelledby="spec-title">
