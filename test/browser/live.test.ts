@@ -60,7 +60,7 @@ test("a run progresses without a reload, and is paused, resumed and retried on i
   const early = await until(page, `Progress of ${runId}`, (percent) => percent > 0);
   await until(page, `Progress of ${runId}`, (percent) => percent > early);
   await page
-    .getByRole("cell", { name: /busy|no stage/ })
+    .getByRole("cell", { name: /\(.*\d %\)/ })
     .first()
     .waitFor();
   await page.getByRole("link", { name: runId }).click();
@@ -79,7 +79,7 @@ test("a run progresses without a reload, and is paused, resumed and retried on i
   expect(before.size).toBe(photoCount + 5);
 
   await page.getByRole("button", { name: "Retry images with IMAGE_UNSUPPORTED" }).click();
-  await page.getByText("A producer does the images again that failed with IMAGE_UNSUPPORTED.").waitFor();
+  await page.getByText("Retry of images with IMAGE_UNSUPPORTED started").waitFor();
   const text = "broken-text.jpg";
   await expect.poll(async () => (await rig.records(uri)).get(text)?.pass, { timeout: 20_000 }).toBeGreaterThan(0);
   check();
