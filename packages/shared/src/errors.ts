@@ -20,6 +20,7 @@ export const errorCatalog = {
   OBJECT_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the object was deleted after it was listed" },
   OBJECT_CHANGED: { retryable: false, exitCode: 1, meaning: "the object was replaced after it was listed" },
   OBJECT_DENIED: { retryable: false, exitCode: 1, meaning: "the object store denies reading this object" },
+  OBJECT_TOO_SLOW: { retryable: true, exitCode: 1, meaning: "reading the object took longer than its bound in all" },
   OBJECT_ARCHIVED: { retryable: false, exitCode: 1, meaning: "the object lies in an archive storage class" },
   // Weather: retried with back-off where it happens, then by the job, then by `resume`.
   STORE_THROTTLED: { retryable: true, exitCode: 1, meaning: "the object store asks for fewer requests" },
@@ -59,6 +60,11 @@ export function isRecordCode(code: ErrorCode): boolean {
   return /^(IMAGE|OBJECT|KEY|DECODE|INFERENCE|STORE)_/.test(code);
 }
 
+/** Whether what failed so is repeated by itself: retryable, unless it has used up all the time that it may take. */
+export function mayPass({ code, retryable }: { code: string | null; retryable: boolean | null }): boolean {
+  return retryable === true && code !== ("OBJECT_TOO_SLOW" satisfies ErrorCode);
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry
 const controlCharacters = /[\u0000-\u001f\u007f]/g;
 
@@ -77,6 +83,11 @@ export class LabelfleetError extends Error {
 
   get retryable(): boolean {
     return errorCatalog[this.code].retryable;
+  }
+
+  /** Whether the same call is worth repeating soon. What has used up its whole time already waits for `retry`. */
+  get mayPass(): boolean {
+    return mayPass(this);
   }
 
   get exitCode(): 1 | 2 | 3 {

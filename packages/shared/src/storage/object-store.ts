@@ -65,6 +65,13 @@ export type TakeBodyMemory = (sizeBytes: number) => ArrayBuffer;
 /** Memory of a body's own. Not Node's shared pool, which cannot be transferred to another thread. */
 export const ownBodyMemory: TakeBodyMemory = (sizeBytes) => Buffer.allocUnsafeSlow(sizeBytes).buffer;
 
+/** How far a body has come. */
+export interface ReadProgress {
+  receivedBytes: number;
+  /** Of all of it; null until it is known. */
+  sizeBytes: number | null;
+}
+
 export interface GetOptions {
   /** Unquoted ETag; another one at the store rejects with OBJECT_CHANGED. */
   ifMatch?: string;
@@ -72,8 +79,12 @@ export interface GetOptions {
   range?: { start: number; end: number };
   /** More bytes than this reject with OBJECT_TOO_LARGE before the body is read. */
   maxBytes?: number;
-  /** Called for each attempt anew. `ownBodyMemory` unless given. */
+  /** Called for each attempt that begins at the first byte. `ownBodyMemory` unless given. */
   takeMemory?: TakeBodyMemory;
+  /** Milliseconds that all attempts together may take, and 4 s more for each MiB; then OBJECT_TOO_SLOW. 300 s unless given. */
+  maxReadMs?: number;
+  /** Kept up to date while the body comes. */
+  progress?: ReadProgress;
   signal?: AbortSignal;
 }
 

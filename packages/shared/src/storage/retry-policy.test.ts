@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LabelfleetError } from "../errors.js";
-import { attemptDeadlineMs, backoffMs, withRetries } from "./retry-policy.js";
+import { attemptDeadlineMs, backoffMs, hasStalled, looksPerWindow, readBoundMs, withRetries } from "./retry-policy.js";
 
 const policy = { maxAttempts: 4, baseMs: 100, capMs: 1_000 };
 
@@ -44,6 +44,16 @@ describe("withRetries", () => {
     expect(waits).toEqual([]);
   });
 
+  it("does not repeat what has used up its time, and counts anew after an attempt that came further", async () => {
+    const { waits, effects } = recorder();
+    const tooSlow = () => Promise.reject(new LabelfleetError("OBJECT_TOO_SLOW", "slow"));
+    await expect(withRetries(policy, effects, undefined, tooSlow)).rejects.toThrow("slow");
+    expect(waits).toEqual([]);
+    let calls = 0;
+    const attempt = () => Promise.reject(new LabelfleetError("STORE_UNAVAILABLE", `try ${++calls}`));
+    await expect(withRetries(policy, effects, undefined, attempt, () => calls < 10)).rejects.toThrow("try 12");
+  });
+
   it("ends with the signal's reason, without another attempt", async () => {
     const controller = new AbortController();
     const effects = { random: () => 0, sleep: async () => controller.abort(new Error("stop")) };
@@ -52,6 +62,22 @@ describe("withRetries", () => {
     await expect(withRetries(policy, effects, controller.signal, attempt)).rejects.toThrow("stop");
     expect(calls).toBe(1);
   });
+});
+
+it("says that a body has stalled when a whole window brought next to nothing", () => {
+  const windowMs = 10_000;
+  const steady = Array.from({ length: 9 }, (_, i) => (i + 1) * 1_000_000);
+  expect(hasStalled(steady, windowMs)).toBe(false);
+  expect(hasStalled(Array(looksPerWindow - 1).fill(0), windowMs)).toBe(false);
+  expect(hasStalled(Array(looksPerWindow).fill(0), windowMs)).toBe(true);
+  const stopped = [...steady, ...Array(looksPerWindow - 1).fill(9_000_000)];
+  expect(hasStalled(stopped, windowMs)).toBe(false);
+  expect(hasStalled([...stopped, 9_000_100], windowMs)).toBe(true);
+});
+
+it("gives large objects more time in all", () => {
+  expect(readBoundMs(300_000, 0)).toBe(300_000);
+  expect(readBoundMs(300_000, 100 * 2 ** 20)).toBe(700_000);
 });
 
 it("gives large bodies more time", () => {

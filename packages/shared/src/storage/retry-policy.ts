@@ -26,8 +26,18 @@ export const realEffects: RetryEffects = {
 /** Throttling asks for room, so its waits start this many times higher. */
 const throttledFactor = 4;
 
-/** Slower than this is not a transfer any more, in bytes a second. */
+/** What is sent slower than this is not a transfer any more, in bytes a second. */
 const slowestBytesPerSecond = 64 * 1024;
+
+/** A body of which less comes has stalled; it is asked for again over another connection. In bytes a second. */
+const leastBytesPerSecond = 1024;
+
+/** How long the reading of one object may take in all its attempts, unless the caller says so; more for large ones. */
+export const defaultMaxReadMs = 300_000;
+const boundBytesPerSecond = 256 * 1024;
+
+/** An attempt's transfer is looked at so many times in each window of its time-out. */
+export const looksPerWindow = 4;
 
 /**
  * The wait before attempt `failures + 1`: exponential back-off with half of it as jitter, so that many clients that failed
@@ -39,26 +49,47 @@ export function backoffMs(policy: RetryPolicy, failures: number, throttled: bool
   return ceilingMs / 2 + (random * ceilingMs) / 2;
 }
 
-/** How long one attempt that moves `sizeBytes` may take in all. */
+/** How long one attempt that sends `sizeBytes` may take in all. */
 export function attemptDeadlineMs(timeoutMs: number, sizeBytes: number): number {
   return timeoutMs + (sizeBytes / slowestBytesPerSecond) * 1000;
 }
 
-/** Runs `attempt` until it succeeds, fails for good, or has failed `maxAttempts` times. The last error is thrown. */
+/** How long reading an object of `sizeBytes` may take in all its attempts: 4 s more for each MiB. */
+export function readBoundMs(maxReadMs: number, sizeBytes: number): number {
+  return maxReadMs + (sizeBytes / boundBytesPerSecond) * 1000;
+}
+
+/**
+ * Whether a transfer has stalled: less came in the last `windowMs` than any real one brings.
+ *
+ * @param looks bytes that had come at each look so far, `looksPerWindow` of them in each window
+ */
+export function hasStalled(looks: readonly number[], windowMs: number): boolean {
+  if (looks.length < looksPerWindow) return false;
+  const newBytes = looks.at(-1)! - (looks.at(-1 - looksPerWindow) ?? 0);
+  return newBytes < (leastBytesPerSecond * windowMs) / 1000;
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or has failed `maxAttempts` times in a row. The last error is thrown.
+ *
+ * @param hasProgressed asked after each failure: whether the attempt came further all the same, so that the row begins anew
+ */
 export async function withRetries<T>(
   policy: RetryPolicy,
   effects: RetryEffects,
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
+  hasProgressed: () => boolean = () => false,
 ): Promise<T> {
   for (let failures = 0; ; ) {
     signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      failures++;
+      failures = hasProgressed() ? 1 : failures + 1;
       signal?.throwIfAborted();
-      if (!(error instanceof LabelfleetError) || !error.retryable || failures >= policy.maxAttempts) throw error;
+      if (!(error instanceof LabelfleetError) || !error.mayPass || failures >= policy.maxAttempts) throw error;
       const throttled = error.code === "STORE_THROTTLED";
       await effects.sleep(backoffMs(policy, failures, throttled, effects.random()), signal);
     }

@@ -102,6 +102,7 @@ export class DirectReader {
       answer.once("close", () => this.#ended());
       const contentLength = headers["content-length"];
       return {
+        status,
         etag: headers.etag,
         contentLength: contentLength === undefined ? undefined : Number(contentLength),
         contentRange: headers["content-range"],
@@ -140,7 +141,7 @@ export class DirectReader {
         "user-agent": `labelfleet/${version}`,
         "x-amz-content-sha256": emptyBodyHash,
         ...(ifMatch !== undefined && { "if-match": `"${ifMatch}"` }),
-        ...(range && { range: `bytes=${range.start}-${range.end}` }),
+        ...(range && { range: rangeHeader(range) }),
       },
     } as HttpRequest;
     this.#signer ??= this.#client.config.signer(authScheme);
@@ -212,4 +213,8 @@ async function errorText(answer: IncomingMessage): Promise<string> {
 
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+}
+
+export function rangeHeader({ start, end }: NonNullable<ReadRequest["range"]>): string {
+  return `bytes=${start}-${end ?? ""}`;
 }

@@ -1,17 +1,20 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { GetObjectCommand } from "./aws-sdk.js";
-import { DirectReader } from "./s3-direct-reader.js";
+import { DirectReader, rangeHeader } from "./s3-direct-reader.js";
 
 export interface ReadRequest {
   key: string;
   /** Unquoted. */
   ifMatch: string | undefined;
-  range: { start: number; end: number } | undefined;
+  /** Without an end: to the end of the object. */
+  range: { start: number; end: number | undefined } | undefined;
   signal: AbortSignal;
 }
 
 /** A GET's answer with status 2xx. The body is a Readable that nobody has touched. */
 export interface ReadAnswer {
+  /** 206 for a part of the object. */
+  status: number;
   /** Quoted, as it came. */
   etag: string | undefined;
   contentLength: number | undefined;
@@ -60,12 +63,13 @@ export class S3Reader {
       Bucket: this.#bucket,
       Key: key,
       ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
-      ...(range && { Range: `bytes=${range.start}-${range.end}` }),
+      ...(range && { Range: rangeHeader(range) }),
     });
     const learn = this.#mayBeDirect ? DirectReader.learnFrom(command, this.#client, key) : undefined;
     const answer = await this.#client.send(command, { abortSignal: signal });
     this.#direct ??= learn?.(this.#maxSockets);
     return {
+      status: answer.$metadata.httpStatusCode ?? 200,
       etag: answer.ETag,
       contentLength: answer.ContentLength,
       contentRange: answer.ContentRange,

@@ -11,14 +11,22 @@ import type {
   PageOptions,
   PutOptions,
 } from "./object-store.js";
-import { attemptDeadlineMs, type RetryEffects, type RetryPolicy, realEffects, withRetries } from "./retry-policy.js";
-import { readBody, untilAborted } from "./s3-body.js";
+import {
+  attemptDeadlineMs,
+  defaultMaxReadMs,
+  type RetryEffects,
+  type RetryPolicy,
+  realEffects,
+  withRetries,
+} from "./retry-policy.js";
 import { createS3Client } from "./s3-client.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
+import { ObjectBody } from "./s3-object-body.js";
 import { S3Reader } from "./s3-reader.js";
 import type { S3Config } from "./s3-settings.js";
+import { isOverBound, type WatchedTransfer, watchTransfer } from "./transfer-watch.js";
 
 interface Call {
   operation: S3Operation;
@@ -26,14 +34,17 @@ interface Call {
   conditional?: boolean;
   /** Bytes sent; a large body may take longer. */
   sizeBytes?: number;
+  /** What ends an attempt; a deadline unless given. */
+  limit?: Limit;
   signal?: AbortSignal | undefined;
 }
 
 interface Attempt {
   signal: AbortSignal;
-  /** Tells how many bytes the answer brings, once that is known; moves the attempt's deadline. */
-  expect: (sizeBytes: number) => void;
 }
+
+/** Begins with an attempt, and ends it by `expire`. Returns what stops the limit. */
+type Limit = (expire: (reason: Error) => void) => () => void;
 
 interface ListPage {
   objects: ListedObject[];
@@ -110,24 +121,28 @@ export class S3Store implements ObjectStore {
     key: string,
     options: GetOptions = {},
   ): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }> {
-    const { ifMatch, range, maxBytes = Number.POSITIVE_INFINITY, takeMemory, signal } = options;
+    const { maxReadMs = defaultMaxReadMs, signal } = options;
     const uri = this.uriOf(key);
-    const call: Call = { operation: "get", uri, conditional: ifMatch !== undefined, signal };
-    return this.#call(call, async (attempt) => {
-      const answer = await this.#reader.read({ key, ifMatch, range, signal: attempt.signal });
-      const etag = unquoted(answer.etag ?? "");
-      attempt.expect(Math.min(answer.contentLength ?? 0, maxBytes));
-      const reading = readBody(answer.body, answer.contentLength, { maxBytes, uri, takeMemory });
-      const body = await untilAborted(attempt.signal, reading, answer.body);
-      // Some servers ignore If-Match on reads.
-      if (ifMatch !== undefined && etag !== ifMatch) {
-        throw new LabelfleetError(
-          "OBJECT_CHANGED",
-          oneLine(`${uri} was replaced: it has the ETag ${etag}, not ${ifMatch}`),
-        );
+    const object = new ObjectBody(uri, options);
+    const limits = { windowMs: this.#config.timeoutMs, startedMs: performance.now(), maxReadMs };
+    const limit: Limit = (expire) =>
+      watchTransfer(object, limits, {
+        onStall: () => expire(new AttemptTimeout("the body stalled")),
+        onBound: () => expire(tooSlow(uri, object, limits.startedMs)),
+      });
+    const call: Call = { operation: "get", uri, conditional: options.ifMatch !== undefined, limit, signal };
+    const attempt = async () => {
+      if (isOverBound(object, limits)) throw tooSlow(uri, object, limits.startedMs);
+      try {
+        await this.#attempt(call, async ({ signal }) => {
+          await object.add(await this.#reader.read(object.nextRequest(key, signal)), signal);
+        });
+      } catch (error) {
+        throw object.onFailure(error);
       }
-      return { body, etag, sizeBytes: totalSize(answer.contentRange) ?? body.length };
-    });
+    };
+    await withRetries(this.#policy, this.#effects, signal, attempt, () => object.hasProgressed());
+    return object.result;
   }
 
   async head(key: string): Promise<ObjectInfo | null> {
@@ -217,21 +232,18 @@ export class S3Store implements ObjectStore {
     const controller = new AbortController();
     const abort = () => controller.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", abort, { once: true });
-    const expire = () => controller.abort(new AttemptTimeout("the attempt took too long"));
-    let timer = setTimeout(expire, attemptDeadlineMs(this.#config.timeoutMs, call.sizeBytes ?? 0));
-    const expect = (sizeBytes: number) => {
-      clearTimeout(timer);
-      timer = setTimeout(expire, attemptDeadlineMs(this.#config.timeoutMs, sizeBytes));
-    };
+    const deadlineMs = attemptDeadlineMs(this.#config.timeoutMs, call.sizeBytes ?? 0);
+    const { limit = deadlineAfter(deadlineMs) } = call;
+    const stopLimit = limit((reason) => controller.abort(reason));
     try {
       // Not everything within a call listens to the signal: credentials may come from a process or a server that hangs.
-      return await Promise.race([run({ signal: controller.signal, expect }), rejectWhenAborted(controller.signal)]);
+      return await Promise.race([run({ signal: controller.signal }), rejectWhenAborted(controller.signal)]);
     } catch (error) {
       // The SDK wraps the reason of an abort in an error of its own.
       const cause = controller.signal.aborted ? controller.signal.reason : error;
       throw toStoreError(cause, call.operation, call.uri, call.conditional ?? false);
     } finally {
-      clearTimeout(timer);
+      stopLimit();
       call.signal?.removeEventListener("abort", abort);
     }
   }
@@ -250,10 +262,17 @@ function objectOf({ Key, ETag, Size, LastModified }: ListedEntry): ListedObject 
   };
 }
 
-/** Of "bytes 0-99/1234", 1234. */
-function totalSize(contentRange: string | undefined): number | undefined {
-  const size = Number(contentRange?.split("/")[1]);
-  return Number.isSafeInteger(size) ? size : undefined;
+function deadlineAfter(ms: number): Limit {
+  return (expire) => {
+    const timer = setTimeout(() => expire(new AttemptTimeout("the attempt took too long")), ms);
+    return () => clearTimeout(timer);
+  };
+}
+
+function tooSlow(uri: string, { transferredBytes, sizeBytes }: WatchedTransfer, startedMs: number): LabelfleetError {
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  const bytes = `${transferredBytes} of ${sizeBytes ?? "an unknown number of"} bytes`;
+  return new LabelfleetError("OBJECT_TOO_SLOW", oneLine(`${uri} is read too slowly: ${bytes} came in ${seconds} s`));
 }
 
 function outOfOrder(uri: string): LabelfleetError {

@@ -1,10 +1,19 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Skipped } from "@labelfleet/shared/contract/skipped";
 import { skippedWords } from "@labelfleet/shared/contract/skipped-words";
-import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import { type ErrorCode, hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { Input } from "../list/input-entries.js";
 
 const triedObjects = 3;
+
+/** What may be wrong with one object by itself. */
+const codesOfOneObject: ErrorCode[] = [
+  "OBJECT_DENIED",
+  "OBJECT_ARCHIVED",
+  "OBJECT_NOT_FOUND",
+  "OBJECT_CHANGED",
+  "OBJECT_TOO_SLOW",
+];
 
 /** @throws INPUT_EMPTY, saying what was left out */
 export function checkNotEmpty(input: string, entries: ManifestEntry[], skipped: Skipped): void {
@@ -35,7 +44,7 @@ export async function checkReadable(input: Input, entries: ManifestEntry[]): Pro
       await input.store.get(key, { range: { start: 0, end: 0 } });
       return;
     } catch (error) {
-      if (!hasCode(error, "OBJECT_DENIED", "OBJECT_ARCHIVED", "OBJECT_NOT_FOUND", "OBJECT_CHANGED")) throw error;
+      if (!hasCode(error, ...codesOfOneObject)) throw error;
       if (hasCode(error, "OBJECT_DENIED") && i === tried.length - 1) {
         throw new LabelfleetError(
           "ACCESS_DENIED",
