@@ -79,7 +79,7 @@ it.each([
   expect(await producing).toMatchObject({ outcome: "complete", report: { images: 150, ok: 150 } });
   expect(await verifyRun(run.folder)).toMatchObject({ complete: true, records: 150 });
   expect(waits).toHaveLength(1);
-  expect(waits[0]).toMatch(/^waiting for Redis: Redis refuses commands for now: /);
+  expect(waits[0]).toMatch(/^waiting for Redis: Redis temporarily refuses commands: /);
 });
 
 it("a resumed producer counts what is done as soon as Redis takes counts again", async () => {

@@ -29,7 +29,7 @@ export async function buildOnnx(model: Model, { outputs, precision }: GraphForm)
     return buildGraph({ architecture, inputPx, mean, std, numClasses, activation, weights, outputs, precision });
   }
   if (precision !== ownPrecision(card) || outputs[0] !== "probabilities") {
-    throw new LabelfleetError("MODEL_INVALID", `${source}: a graph of one's own stays as it is: no ${precision} of it`);
+    throw new LabelfleetError("MODEL_INVALID", `${source}: an ONNX graph cannot be converted to ${precision}`);
   }
   return adaptOwnGraph(await readWeights(model), card, source, outputs.includes("embedding"));
 }

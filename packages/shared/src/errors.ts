@@ -107,7 +107,7 @@ export function toLabelfleetError(error: unknown): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
   const message = (error instanceof Error ? refusalMessage(error) : String(error)).split("\n")[0] ?? "unknown error";
   if (isPassingRefusal(error)) {
-    return new LabelfleetError("REDIS_UNAVAILABLE", `Redis refuses commands for now: ${message}`, { cause: error });
+    return new LabelfleetError("REDIS_UNAVAILABLE", `Redis temporarily refuses commands: ${message}`, { cause: error });
   }
   return new LabelfleetError("INTERNAL", message, { cause: error });
 }

@@ -147,6 +147,6 @@ async function put(
 function weather(unlucky: Prediction[]): LabelfleetError {
   return new LabelfleetError(
     "STORE_UNAVAILABLE",
-    `${unlucky.length} images will be tried again: ${unlucky[0]?.errorCode} ${unlucky[0]?.errorMessage}`,
+    `${unlucky.length} images will be retried: ${unlucky[0]?.errorCode} ${unlucky[0]?.errorMessage}`,
   );
 }

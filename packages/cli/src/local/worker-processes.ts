@@ -94,7 +94,7 @@ export class WorkerProcesses {
         this.#failed.abort(new LabelfleetError("WORKER_DIED", `a worker ended ${ends} times in a row (${how})`));
         return;
       }
-      logger.warn(`a worker ended (${how}) and is started again; its batches come back by themselves`);
+      logger.warn(`a worker ended (${how}) and is restarted; its batches return to the queue`);
       void sleep(delayMs).then(() => {
         if (!this.#stopping) this.#start(ends);
       });

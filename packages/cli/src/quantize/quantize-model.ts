@@ -61,7 +61,7 @@ export async function quantizeModel(
 async function floatGraph(model: Model): Promise<Graph> {
   const { architecture, inputPx, mean, std, numClasses, activation, id, weights: file } = model.card;
   if (architecture === undefined) {
-    throw new LabelfleetError("USAGE", `${id} brings its own graph; only models with an architecture can be quantised`);
+    throw new LabelfleetError("USAGE", `${id} is an ONNX graph; only models with an architecture can be quantised`);
   }
   const weights = new Safetensors(await readWeights(model), join(model.folder, file.file));
   return networkGraph({

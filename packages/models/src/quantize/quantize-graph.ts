@@ -141,5 +141,5 @@ class Quantizer {
 }
 
 function notObserved(value: string): LabelfleetError {
-  return new LabelfleetError("MODEL_INVALID", `the calibration says nothing of ${value}: calibrate this very graph`);
+  return new LabelfleetError("MODEL_INVALID", `the calibration has no range for ${value}: calibrate this graph`);
 }

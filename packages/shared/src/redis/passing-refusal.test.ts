@@ -24,7 +24,7 @@ test("a transaction passes if what was refused of it passes, and says what that 
   const full = reply("OOM command not allowed when used memory > 'maxmemory'.");
   const forbidden = reply("NOPERM this user has no permissions to run the 'xadd' command");
   const passes = toLabelfleetError(reply(discarded, [full, full]));
-  expect(passes).toMatchObject({ retryable: true, message: `Redis refuses commands for now: ${full.message}` });
+  expect(passes).toMatchObject({ retryable: true, message: `Redis temporarily refuses commands: ${full.message}` });
   const stays = toLabelfleetError(reply(discarded, [full, forbidden]));
   expect(stays).toMatchObject({ retryable: false, message: forbidden.message });
 });

@@ -90,7 +90,7 @@ export class OpenRuns {
 
   async #open(runId: string, entryOf: () => Entry): Promise<OpenRun> {
     const known = (await knownRuns(this.#redis, searchedRuns)).find((run) => run.runId === runId);
-    if (known === undefined) throw new LabelfleetError("RUN_NOT_FOUND", `Redis knows no run ${runId}`);
+    if (known === undefined) throw new LabelfleetError("RUN_NOT_FOUND", `no run ${runId} in this Redis`);
     const folder = await RunFolder.open(known.run);
     try {
       const spec = await folder.readSpec();

@@ -29,7 +29,7 @@ export function addRunRoutes(
     read: (runId) =>
       runs.use(runId, async (run) => {
         const detail = await readDetail(run, redis, (await overview.get(freshMs)).value, Date.now());
-        if (detail === null) throw new LabelfleetError("RUN_NOT_FOUND", `${runId} is none of the newest runs`);
+        if (detail === null) throw new LabelfleetError("RUN_NOT_FOUND", `${runId} is not among the newest runs`);
         return detail;
       }),
     onError,

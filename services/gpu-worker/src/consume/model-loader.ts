@@ -146,7 +146,7 @@ async function download(store: ObjectStore, prefix: string, folder: string, ref:
     }
     const model = await loadModelFolder(temporary);
     if (model.sha256 !== ref.sha256) {
-      throw new LabelfleetError("MODEL_INVALID", `${store.uriOf(prefix)} holds another model than the run says`);
+      throw new LabelfleetError("MODEL_INVALID", `${store.uriOf(prefix)} holds a different model than run.json names`);
     }
     await readWeights(model);
     await putInPlace(temporary, folder);

@@ -58,7 +58,7 @@ export async function commitShard(
   }
   const committed = await readCommitted(folder, shard);
   if (committed === null) {
-    throw new LabelfleetError("STORE_UNAVAILABLE", `${folder.uri}${name} was there a moment ago and is gone`);
+    throw new LabelfleetError("STORE_UNAVAILABLE", `${folder.uri}${name} disappeared while it was written`);
   }
   return { counts: countsOf(await committed.records()), wasFirst: false };
 }

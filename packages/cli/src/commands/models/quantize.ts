@@ -28,7 +28,7 @@ export interface QuantizeFlags {
  */
 export async function modelsQuantize(context: CommandContext, name: string, flags: QuantizeFlags): Promise<number> {
   const { out, minAgreement } = flags;
-  if (await exists(out)) throw new LabelfleetError("USAGE", `--out ${out} is there already: name a new folder`);
+  if (await exists(out)) throw new LabelfleetError("USAGE", `--out ${out} already exists: name a new folder`);
   const [model] = await resolveModels(context, [name]);
   const photos = await calibrationPhotos(flags.calibrate, flags.images, preprocessSpec(model!.card));
   const quantized = await quantizeModel(model!, photos, cacheDirOf(context.config), progressOn(process.stderr));
