@@ -50,8 +50,7 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
 }
 
 function checkOut({ json }: CommandContext, out: string): void {
-  if (json && out === stdout)
-    throw new LabelfleetError("USAGE", "--json writes to stdout: name a file with --out");
+  if (json && out === stdout) throw new LabelfleetError("USAGE", "--json writes to stdout: name a file with --out");
   if (/^[a-z0-9+.-]+:\/\//i.test(out)) {
     throw new LabelfleetError("USAGE", `--out ${JSON.stringify(out)}: an export is written to a file or to stdout`);
   }

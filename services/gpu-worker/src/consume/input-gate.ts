@@ -118,7 +118,7 @@ export class InputGate {
       if (error === null) {
         if (sinceMs !== undefined) this.#epoch += 1;
         this.#decide(probeOk());
-        if (sinceMs !== undefined) say(`the input can be read again after ${seconds(nowMs() - sinceMs)}: going on`);
+        if (sinceMs !== undefined) say(`the input can be read again after ${seconds(nowMs() - sinceMs)}: resuming`);
         return;
       }
       this.#decide(probeFailed(this.#state, nowMs(), policy));

@@ -61,7 +61,10 @@ export async function replaceReport(folder: RunFolder, spec: RunSpec): Promise<F
     const finalized = await reportOf(folder, spec);
     if (!finalized.report.complete || (await writeReport(folder, spec, finalized.report, before))) return finalized;
   }
-  throw new LabelfleetError("PRECONDITION_FAILED", `${folder.uri}${runNames.report} keeps being replaced by others; run the command again`);
+  throw new LabelfleetError(
+    "PRECONDITION_FAILED",
+    `${folder.uri}${runNames.report} keeps being replaced by others; run the command again`,
+  );
 }
 
 /** Writes report.json where `before` still lies there, or nothing where it is null. Returns whether it did. */

@@ -23,7 +23,7 @@ export async function resumeRun(options: ProduceOptions): Promise<Produced> {
   if (problems.total === 0) return produced;
   // What a run lacks that is not complete was tried a moment ago.
   const batchIds = [...new Set([...damagedBatches, ...(wasFinished ? missingBatches : [])])].sort();
-  if (batchIds.length > 0) logger.warn(`mending ${batchIds.length} batches whose shards are damaged or missing`);
+  if (batchIds.length > 0) logger.warn(`repairing ${batchIds.length} batches whose shards are damaged or missing`);
   else if (!wasFinished) return produced;
   for (const problem of problems.kept.slice(0, loggedProblems)) logger.warn(problem.message);
   return rewriteRun({

@@ -176,6 +176,9 @@ function checkModels({ models, precision, threshold, embeddings }: PrepareOption
     throw new LabelfleetError("USAGE", `--embeddings: the card of ${without.card.id} names no output.embedding`);
   }
   if (threshold !== null && models.every((model) => model.card.activation === "softmax")) {
-    throw new LabelfleetError("USAGE", "--threshold needs a multi-label model (activation sigmoid), and none of these is one");
+    throw new LabelfleetError(
+      "USAGE",
+      "--threshold needs a multi-label model (activation sigmoid), and none of these is one",
+    );
   }
 }
