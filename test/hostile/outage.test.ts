@@ -69,7 +69,7 @@ test.each<{ what: string; answer: CannedAnswer; forMs: number; env: Record<strin
   expect(refused()).toBeGreaterThan(3);
   expect(refused()).toBeLessThan(photoCount);
   expect(result.stderr.match(/: paused, trying again/g)).toHaveLength(1);
-  expect(result.stderr.match(/can be read again after \d+ s: going on/g)).toHaveLength(1);
+  expect(result.stderr.match(/can be read again after \d+ s: resuming/g)).toHaveLength(1);
   expect(withoutWorker(await rig.records(report.run))).toEqual(withoutWorker(undisturbed));
 });
 

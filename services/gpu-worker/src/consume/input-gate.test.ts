@@ -47,7 +47,7 @@ test("a store that refuses everything holds all images, and says so once, and on
   expect(nowMs()).toBeGreaterThanOrEqual(10_000);
   expect(said).toHaveLength(2);
   expect(said[0]).toMatch(/cannot be read \(OBJECT_DENIED\): paused/);
-  expect(said[1]).toMatch(/can be read again after 1\d s: going on/);
+  expect(said[1]).toMatch(/can be read again after 1\d s: resuming/);
   // What failed during the pause and is told only now was the store's trouble, too.
   expect(await gate.isOutage(denied, since)).toBe(true);
   expect(await gate.isOutage(denied, again)).toBe(false);
