@@ -199,6 +199,54 @@ describe("listing", () => {
     expect(requests()).toBe(4);
   });
 
+  it.each<[string, (xml: string) => string]>([
+    ["lacks its token", (xml) => xml.replace(/<NextContinuationToken>.*<\/NextContinuationToken>/, "")],
+    ["has an empty token", (xml) => xml.replace(/(<NextContinuationToken>).*(<\/)/, "$1$2")],
+    [
+      "says TRUE of being truncated, and has no token but a marker",
+      (xml) => {
+        const marked = xml.replaceAll("NextContinuationToken", "NextMarker");
+        return marked.replace("<IsTruncated>true", "<IsTruncated> TRUE ");
+      },
+    ],
+    ["does not say whether it is truncated", (xml) => xml.replace(/<IsTruncated>.*<\/IsTruncated>/, "")],
+  ])("reads what lies behind a page that %s", async (_, listing) => {
+    server.intercept = () => ({ rewrite: { listing } });
+    const keys = await list(await open("s3://many"));
+    expect(keys).toEqual(server.listKeys("many"));
+    expect(keys).toHaveLength(2_345);
+  });
+
+  it("tries an answer again that is no listing, or not a whole one, and never takes it for an empty bucket", async () => {
+    const store = await open("s3://many");
+    let answers = 0;
+    server.intercept = () => {
+      answers += 1;
+      if (answers === 1) return { status: 200, body: "<html>Sign in to this network</html>" };
+      return answers === 2 ? { rewrite: { listing: (xml) => xml.slice(0, xml.length / 2) } } : undefined;
+    };
+    expect(await list(store)).toHaveLength(2_345);
+    server.intercept = () => ({ status: 200, body: "" });
+    await expect(list(store)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("no listing"),
+    });
+  });
+
+  it("ends when a store says for ever that there is more, with one error", async () => {
+    const store = await open("s3://many");
+    let requests = 0;
+    const more = (xml: string) => xml.replace(/<IsTruncated>.*<\/IsTruncated>/, "<IsTruncated>true</IsTruncated>");
+    server.intercept = ({ query }) => {
+      requests += 1;
+      query.delete("continuation-token");
+      query.delete("start-after");
+      return { rewrite: { listing: more } };
+    };
+    await expect(list(store)).rejects.toMatchObject({ code: "LISTING_FAULTY" });
+    expect(requests).toBe(2);
+  });
+
   it("gives single pages, with folders told once", async () => {
     await server.createBucket("pages");
     const keys = ["a b/1", "a b/2/x", "c+d.jpg", "e/", "e/f", "\u{1f600}/g", "\uffef.jpg"];

@@ -27,8 +27,16 @@ export interface DeformedAnswer {
   deform: Deformation;
 }
 
+/** The request is served, and its answer says something else, as that of another store would. */
+export interface RewrittenAnswer {
+  /** Of a listing's XML. */
+  listing?: (xml: string) => string;
+  /** By lower-case name; null takes one away. */
+  headers?: Record<string, string | null>;
+}
+
 /** "drop": the connection is reset at once, and nothing is served. Undefined: the request is served as usual. */
-export type Interception = "drop" | CannedAnswer | DeformedAnswer | undefined;
+export type Interception = "drop" | CannedAnswer | DeformedAnswer | { rewrite: RewrittenAnswer } | undefined;
 
 /** May wait before it answers, which delays the request. */
 export type Intercept = (request: InterceptedRequest) => Interception | Promise<Interception>;
@@ -115,18 +123,22 @@ export class S3Front {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { bucket, key, query } = parseTarget(request.url ?? "/");
     const method = request.method ?? "GET";
+    let rewritten: RewrittenAnswer = {};
     if (this.intercept) {
       const result = await this.intercept({ method, bucket, key, query, headers: request.headers });
       if (result === "drop") return void request.socket.destroy();
       if (result && "deform" in result) deform(response, result.deform);
+      else if (result && "rewrite" in result) rewritten = result.rewrite;
       else if (result) return refuse(request, response, result);
     }
+    if (rewritten.headers) rewriteHead(response, rewritten.headers);
     if (accessKeyOf(request, query) !== this.#options.accessKeyId) return refuse(request, response, denied.accessKey);
     const index = this.#buckets.get(bucket);
     const listed = this.#readOnly.get(bucket) ?? index;
     if (key === "" && method === "PUT") this.bucket(bucket);
     if (listed && key === "" && method === "GET" && query.get("list-type") === "2") {
-      return list(response, bucket, listed, query, this.#options.pageKeys ?? 1000);
+      const xml = list(bucket, listed, query, this.#options.pageKeys ?? 1000);
+      return answer(response, { status: 200, body: rewritten.listing?.(xml) ?? xml });
     }
     if (!index) return this.#options.upstream(request, response);
     if (method === "POST" || query.has("uploads") || query.has("uploadId") || request.headers["x-amz-copy-source"]) {
@@ -186,13 +198,23 @@ function bodySize(request: IncomingMessage): number {
   return Number(request.headers["x-amz-decoded-content-length"] ?? request.headers["content-length"] ?? 0);
 }
 
-function list(
-  response: ServerResponse,
-  bucket: string,
-  index: ObjectList,
-  query: URLSearchParams,
-  pageKeys: number,
-): void {
+/** Changes the head of the answer, whoever writes it. */
+function rewriteHead(response: ServerResponse, changes: Record<string, string | null>): void {
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (status: number, ...rest: unknown[]) => {
+    const given = rest.find((arg) => typeof arg === "object") as Record<string, string> | undefined;
+    const headers: Record<string, unknown> = { ...response.getHeaders() };
+    for (const [name, value] of Object.entries(given ?? {})) headers[name.toLowerCase()] = value;
+    for (const [name, value] of Object.entries(changes)) {
+      response.removeHeader(name);
+      if (value === null) delete headers[name];
+      else headers[name] = value;
+    }
+    return writeHead(status, headers);
+  };
+}
+
+function list(bucket: string, index: ObjectList, query: URLSearchParams, pageKeys: number): string {
   const token = query.get("continuation-token");
   const startAfter = token ? Buffer.from(token, "base64").toString("utf8") : (query.get("start-after") ?? "");
   const maxKeys = Math.min(pageKeys, Number(query.get("max-keys") ?? 1000));
@@ -200,7 +222,7 @@ function list(
   const urlEncoded = query.get("encoding-type") === "url";
   const delimiter = query.get("delimiter") || undefined;
   const page = index.page({ prefix, after: startAfter, maxKeys, delimiter });
-  answer(response, { status: 200, body: listXml(bucket, { prefix, maxKeys, urlEncoded }, page) });
+  return listXml(bucket, { prefix, maxKeys, urlEncoded }, page);
 }
 
 /** Answers without serving; the request's body is read away first, or the client would see a reset instead. */

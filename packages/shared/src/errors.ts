@@ -37,6 +37,11 @@ export const errorCatalog = {
   BUCKET_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "the bucket or folder does not exist" },
   CREDENTIALS_REFUSED: { retryable: false, exitCode: 1, meaning: "the object store refuses the credentials" },
   ACCESS_DENIED: { retryable: false, exitCode: 1, meaning: "the credentials are valid but not allowed to do this" },
+  LISTING_FAULTY: {
+    retryable: false,
+    exitCode: 1,
+    meaning: "the object store's listing repeats, goes back or has no end",
+  },
   OUTPUT_UNWRITABLE: { retryable: false, exitCode: 1, meaning: "the output cannot be written" },
   PRECONDITION_FAILED: { retryable: false, exitCode: 1, meaning: "another writer was first" },
   KEY_REFUSED: { retryable: false, exitCode: 1, meaning: "the key would leave the store's root" },

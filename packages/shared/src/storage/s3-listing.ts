@@ -1,4 +1,5 @@
 import type { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { LabelfleetError } from "../errors.js";
 import { readBody, untilAborted } from "./s3-body.js";
 
 /** An object as a page of a listing has it. */
@@ -11,32 +12,66 @@ export interface ListedObject {
   lastModifiedMs: number | null;
 }
 
+/** What was taken out of an answer before the SDK read it. */
+export interface TakenPage {
+  /** null when the page is written in a way that only a real parser should read, which the SDK then did. */
+  objects: ListedObject[] | null;
+  /** Whether the store says that more follows; undefined where it does not say. */
+  isTruncated: boolean | undefined;
+}
+
+/** A thousand keys of the greatest length with all that a store may say of each are a tenth of it. */
+const maxPageBytes = 64 * 1024 * 1024;
+
 /**
  * Reads the objects of this command's answer in our own way, and leaves the SDK the rest of it: its XML parser and schemas take
  * 15 ms for a page of a thousand objects, and garbage of several megabytes with it. Returns where they are once the
- * command was sent; null when the page is written in a way that only a real parser should read, which the SDK then did.
+ * command was sent.
  */
 export function readingObjects(
   command: ListObjectsV2Command,
   { uri, signal }: { uri: string; signal: AbortSignal },
-): { objects: ListedObject[] | null } {
-  const taken: { objects: ListedObject[] | null } = { objects: null };
+): TakenPage {
+  const taken: TakenPage = { objects: null, isTruncated: undefined };
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
       const response = result.response as { statusCode: number; body: unknown };
       if (response.statusCode !== 200) return result;
-      const reading = readBody(response.body, undefined, { maxBytes: Number.POSITIVE_INFINITY, uri });
+      const reading = readBody(response.body, undefined, { maxBytes: maxPageBytes, uri });
       const xml = (await untilAborted(signal, reading, response.body)).toString("utf8");
+      if (!isWholePage(xml)) throw new LabelfleetError("STORE_UNAVAILABLE", noPage(uri, xml));
       const parted = takeContents(xml);
       taken.objects = parted?.objects ?? null;
-      response.body = Buffer.from(parted?.rest ?? xml);
+      const rest = parted?.rest ?? xml;
+      taken.isTruncated = isTruncatedIn(rest);
+      response.body = Buffer.from(rest);
       return result;
     },
     // Low is next to the network: before the SDK reads the answer.
     { step: "deserialize", priority: "low", name: "readObjects" },
   );
   return taken;
+}
+
+/** Of a listing that is cut, or of what a proxy says instead, the SDK makes a listing without keys. */
+export function isWholePage(xml: string): boolean {
+  const end = xml.trimEnd().slice(-200);
+  return (
+    /<\/(\w+:)?ListBucket\w*Result\s*>$/.test(end) || /<(\w+:)?(ListBucket\w*Result\b[^<>]*\/|\/Error\s*)>$/.test(end)
+  );
+}
+
+function noPage(uri: string, xml: string): string {
+  const start = JSON.stringify(xml.trimStart().slice(0, 60));
+  return `cannot list ${uri}: the store's answer is no listing, or not a whole one (${xml.length} characters: ${start})`;
+}
+
+/** Not as strict as the SDK, which takes "TRUE " for false. */
+export function isTruncatedIn(xml: string): boolean | undefined {
+  const text = /<(?:\w+:)?IsTruncated\b[^<>]*>\s*(\w*)\s*</i.exec(xml)?.[1]?.toLowerCase();
+  if (text === "true" || text === "1") return true;
+  return text === "false" || text === "0" ? false : undefined;
 }
 
 /** Parts the objects of a page from the rest of it; null when it is not written as S3 and its like write it. */
@@ -51,7 +86,7 @@ export function takeContents(xml: string): { objects: ListedObject[]; rest: stri
     const end = xml.indexOf("</Contents>", start);
     const entry = xml.slice(start, end);
     const [key, sizeBytes] = [textOf(entry, "Key"), textOf(entry, "Size")];
-    if (end === -1 || key === null || sizeBytes === null) return null;
+    if (end === -1 || key === null || !/^\d{1,15}$/.test(sizeBytes ?? "")) return null;
     const modified = textOf(entry, "LastModified");
     objects.push({
       key: ownCopy(key),
@@ -63,7 +98,7 @@ export function takeContents(xml: string): { objects: ListedObject[]; rest: stri
     from = end + "</Contents>".length;
   }
   rest += xml.slice(from);
-  return rest.includes("<Contents") ? null : { objects, rest };
+  return /<(\w+:)?Contents\b/.test(rest) ? null : { objects, rest };
 }
 
 export function unquoted(etag: string): string {

@@ -24,6 +24,7 @@ import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-er
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
 import { ObjectBody } from "./s3-object-body.js";
+import { checkPage, followPages, moreAfter, type PagePosition, type StorePage } from "./s3-pages.js";
 import { S3Reader } from "./s3-reader.js";
 import type { S3Config } from "./s3-settings.js";
 import { isOverBound, type WatchedTransfer, watchTransfer } from "./transfer-watch.js";
@@ -45,15 +46,6 @@ interface Attempt {
 
 /** Begins with an attempt, and ends it by `expire`. Returns what stops the limit. */
 type Limit = (expire: (reason: Error) => void) => () => void;
-
-interface ListPage {
-  objects: ListedObject[];
-  prefixes: string[];
-  /** Of keys and prefixes; undefined for what is not UTF-8. */
-  decode: (key: string) => string | undefined;
-  /** Where the listing goes on; undefined at its end. */
-  token: string | undefined;
-}
 
 /** One bucket of S3 or of a server that speaks its protocol. */
 export class S3Store implements ObjectStore {
@@ -79,41 +71,35 @@ export class S3Store implements ObjectStore {
     return `s3://${this.#bucket}/${key}`;
   }
 
-  async *list(options: ListOptions): AsyncIterable<ObjectInfo> {
-    const uri = this.uriOf(options.prefix);
-    const { startAfter, through } = options;
-    let last = startAfter;
-    let token: string | undefined;
-    do {
-      const position = token !== undefined ? { ContinuationToken: token } : startAfter && { StartAfter: startAfter };
-      const page = await this.#listPage(options, position || {});
-      for (const { key: listed, etag, sizeBytes, lastModifiedMs } of page.objects) {
-        const key = page.decode(listed);
-        if (key === undefined || key === "") {
-          if (through !== undefined && isEncodedKeyAfter(listed, through)) return;
-          options.onLeftOut?.({ reason: "unnameable", key: listed });
+  async *list({ prefix, startAfter, through, onLeftOut, signal }: ListOptions): AsyncIterable<ObjectInfo> {
+    const fetchPage = (position: PagePosition) => this.#fetchPage({ Prefix: prefix, ...position }, signal);
+    for await (const entries of followPages({ uri: this.uriOf(prefix), prefix, startAfter, fetchPage })) {
+      for (const { key, object } of entries) {
+        if (key === undefined) {
+          if (through !== undefined && isEncodedKeyAfter(object.key, through)) return;
+          onLeftOut?.({ reason: "unnameable", key: object.key });
           continue;
         }
-        if (last !== undefined && compareKeys(key, last) <= 0) throw outOfOrder(uri);
         if (through !== undefined && compareKeys(key, through) > 0) return;
-        last = key;
-        yield { key, etag, sizeBytes, lastModifiedMs };
+        yield { ...object, key };
       }
-      token = page.token;
-    } while (token);
+    }
   }
 
-  async page({ startAfter, delimiter, maxKeys, ...options }: PageOptions): Promise<ListedPage> {
-    const { objects, prefixes, decode, token } = await this.#listPage(options, {
+  async page({ prefix, startAfter, delimiter, maxKeys, signal }: PageOptions): Promise<ListedPage> {
+    const input = {
+      Prefix: prefix,
       ...(startAfter && { StartAfter: startAfter }),
       ...(delimiter && { Delimiter: delimiter }),
       ...(maxKeys && { MaxKeys: maxKeys }),
-    });
-    const decoded = (texts: string[]) => texts.flatMap((text) => decode(text) || []);
+    };
+    const page = await this.#fetchPage(input, signal);
+    checkPage(this.uriOf(prefix), prefix, startAfter, page);
+    const decoded = (texts: string[]) => texts.flatMap((text) => page.decode(text) || []);
     return {
-      keys: decoded(objects.map(({ key }) => key)),
-      prefixes: decoded(prefixes),
-      isTruncated: token !== undefined,
+      keys: decoded(page.objects.map(({ key }) => key)),
+      prefixes: decoded(page.prefixes),
+      isTruncated: moreAfter(page) === true,
     };
   }
 
@@ -203,13 +189,14 @@ export class S3Store implements ObjectStore {
     throw hasCode(reason, "CREDENTIALS_REFUSED", "BUCKET_NOT_FOUND", "USAGE") ? reason : denial;
   }
 
-  async #listPage(
-    { prefix, signal }: Pick<ListOptions, "prefix" | "signal">,
-    position: { ContinuationToken?: string; StartAfter?: string; Delimiter?: string; MaxKeys?: number },
-  ): Promise<ListPage> {
+  /** One request of a listing. */
+  async #fetchPage(
+    asked: PagePosition & { Prefix: string; Delimiter?: string; MaxKeys?: number },
+    signal: AbortSignal | undefined,
+  ): Promise<StorePage> {
     // XML cannot carry every character that a key may hold.
-    const input = { Bucket: this.#bucket, Prefix: prefix, EncodingType: "url", ...position } as const;
-    const uri = this.uriOf(prefix);
+    const input = { Bucket: this.#bucket, EncodingType: "url", ...asked } as const;
+    const uri = this.uriOf(asked.Prefix);
     return this.#call({ operation: "list", uri, signal }, async (attempt) => {
       const command = new ListObjectsV2Command(input);
       const taken = readingObjects(command, { uri, signal: attempt.signal });
@@ -218,7 +205,10 @@ export class S3Store implements ObjectStore {
         objects: taken.objects ?? (page.Contents ?? []).map(objectOf),
         prefixes: (page.CommonPrefixes ?? []).map((common) => common.Prefix ?? ""),
         decode: page.EncodingType === "url" ? decodeKey : (key) => key,
-        token: page.IsTruncated ? page.NextContinuationToken : undefined,
+        isTruncated: taken.isTruncated,
+        token: page.NextContinuationToken?.trim() ? page.NextContinuationToken : undefined,
+        keyCount: page.KeyCount,
+        maxKeys: page.MaxKeys,
       };
     });
   }
@@ -273,9 +263,4 @@ function tooSlow(uri: string, { transferredBytes, sizeBytes }: WatchedTransfer, 
   const seconds = Math.round((performance.now() - startedMs) / 1000);
   const bytes = `${transferredBytes} of ${sizeBytes ?? "an unknown number of"} bytes`;
   return new LabelfleetError("OBJECT_TOO_SLOW", oneLine(`${uri} is read too slowly: ${bytes} came in ${seconds} s`));
-}
-
-function outOfOrder(uri: string): LabelfleetError {
-  const why = "labelfleet needs listings in key order (S3 directory buckets have none)";
-  return new LabelfleetError("USAGE", oneLine(`${uri} lists its keys out of order: ${why}`));
 }
