@@ -39,7 +39,7 @@ export function readingObjects(
       const response = result.response as { statusCode: number; body: unknown };
       if (response.statusCode !== 200) return result;
       const reading = readBody(response.body, undefined, { maxBytes: maxPageBytes, uri });
-      const xml = (await untilAborted(signal, reading, response.body)).toString("utf8");
+      const xml = withoutNamespace((await untilAborted(signal, reading, response.body)).toString("utf8"));
       if (!isWholePage(xml)) throw new LabelfleetError("STORE_UNAVAILABLE", noPage(uri, xml));
       const parted = takeContents(xml);
       taken.objects = parted?.objects ?? null;
@@ -54,12 +54,15 @@ export function readingObjects(
   return taken;
 }
 
+/** The SDK knows elements by their bare names, and makes a listing without keys of one whose names have a prefix. */
+export function withoutNamespace(xml: string): string {
+  return /<\w+:ListBucket/.test(xml.slice(0, 500)) ? xml.replaceAll(/(<\/?)\w+:/g, "$1") : xml;
+}
+
 /** Of a listing that is cut, or of what a proxy says instead, the SDK makes a listing without keys. */
 export function isWholePage(xml: string): boolean {
   const end = xml.trimEnd().slice(-200);
-  return (
-    /<\/(\w+:)?ListBucket\w*Result\s*>$/.test(end) || /<(\w+:)?(ListBucket\w*Result\b[^<>]*\/|\/Error\s*)>$/.test(end)
-  );
+  return /<(\/ListBucket\w*Result\s*|ListBucket\w*Result\b[^<>]*\/|\/Error\s*)>$/.test(end);
 }
 
 function noPage(uri: string, xml: string): string {
@@ -69,7 +72,7 @@ function noPage(uri: string, xml: string): string {
 
 /** Not as strict as the SDK, which takes "TRUE " for false. */
 export function isTruncatedIn(xml: string): boolean | undefined {
-  const text = /<(?:\w+:)?IsTruncated\b[^<>]*>\s*(\w*)\s*</i.exec(xml)?.[1]?.toLowerCase();
+  const text = /<IsTruncated\b[^<>]*>\s*(\w*)\s*</i.exec(xml)?.[1]?.toLowerCase();
   if (text === "true" || text === "1") return true;
   return text === "false" || text === "0" ? false : undefined;
 }
@@ -98,7 +101,7 @@ export function takeContents(xml: string): { objects: ListedObject[]; rest: stri
     from = end + "</Contents>".length;
   }
   rest += xml.slice(from);
-  return /<(\w+:)?Contents\b/.test(rest) ? null : { objects, rest };
+  return /<Contents\b/.test(rest) ? null : { objects, rest };
 }
 
 export function unquoted(etag: string): string {

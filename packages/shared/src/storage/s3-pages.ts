@@ -112,7 +112,7 @@ class PageWalk {
     this.#pages++;
     const { objects, decode, keyCount = 0 } = page;
     if (objects.length + page.prefixes.length === 0 && keyCount > 0) {
-      throw faulty(this.#uri, `page ${this.#pages} says that it has ${keyCount} keys, and has none`);
+      throw faultyListing(this.#uri, `page ${this.#pages} says that it has ${keyCount} keys, and has none`);
     }
     const entries: PageEntry[] = [];
     for (const object of objects) {
@@ -139,24 +139,24 @@ class PageWalk {
   /** Where the listing goes on after a page; null at its end. */
   next(page: StorePage, position: PagePosition): PagePosition | null {
     if (page.prefixes.length > 0) {
-      throw faulty(this.#uri, "it answers with folders (CommonPrefixes) instead of the keys in them");
+      throw faultyListing(this.#uri, "it answers with folders (CommonPrefixes) instead of the keys in them");
     }
     const more = moreAfter(page);
     this.#isDoubting = more === "denied";
     if (more === false) return null;
     if (this.#emptyPages > maxEmptyPages) {
-      throw faulty(this.#uri, `${this.#emptyPages} pages in a row say that there is more and have no key`);
+      throw faultyListing(this.#uri, `${this.#emptyPages} pages in a row say that there is more and have no key`);
     }
     const { token } = page;
     if (more === true && token !== undefined) {
       if (token !== position.ContinuationToken) return { ContinuationToken: token };
-      throw faulty(this.#uri, `page ${this.#pages} gives the continuation token that it was asked with`);
+      throw faultyListing(this.#uri, `page ${this.#pages} gives the continuation token that it was asked with`);
     }
     const after = this.#lastKey;
     if (after !== undefined && after !== position.StartAfter) return { StartAfter: after };
     if (more === "denied") return null;
     const what = "says that there is more, gives no continuation token, and has no further key";
-    throw faulty(this.#uri, `page ${this.#pages} ${what}`);
+    throw faultyListing(this.#uri, `page ${this.#pages} ${what}`);
   }
 
   #backwards(listed: string, position: PagePosition, isFirst: boolean): LabelfleetError {
@@ -166,10 +166,13 @@ class PageWalk {
     if (position.StartAfter !== undefined) {
       const why = this.#pages === 1 ? "" : `${before} says that there is more and gives no continuation token, and `;
       const what = `asked to start after ${quoted(position.StartAfter)}, the store answers from ${quoted(listed)}`;
-      return faulty(this.#uri, `${why}${what}`);
+      return faultyListing(this.#uri, `${why}${what}`);
     }
-    if (listed === this.#firstListed) return faulty(this.#uri, `${page} has the keys of ${before} again`);
-    return faulty(this.#uri, `${page} goes back to ${quoted(listed)}, although ${before} ended with ${quoted(last)}`);
+    if (listed === this.#firstListed) return faultyListing(this.#uri, `${page} has the keys of ${before} again`);
+    return faultyListing(
+      this.#uri,
+      `${page} goes back to ${quoted(listed)}, although ${before} ended with ${quoted(last)}`,
+    );
   }
 }
 
@@ -182,12 +185,12 @@ function bytesOf({ key, listed }: Name): Buffer {
   return key === undefined ? bytesOfEncoded(listed) : Buffer.from(key);
 }
 
-function faulty(uri: string, what: string): LabelfleetError {
+export function faultyListing(uri: string, what: string): LabelfleetError {
   return new LabelfleetError("LISTING_FAULTY", `cannot list ${uri}: ${what}; ask who runs this store`);
 }
 
 function outside(uri: string, prefix: string, key: string): LabelfleetError {
-  return faulty(uri, `asked for keys that begin with ${quoted(prefix)}, the store answers ${quoted(key)}`);
+  return faultyListing(uri, `asked for keys that begin with ${quoted(prefix)}, the store answers ${quoted(key)}`);
 }
 
 function unordered(uri: string, listed: string, before: string): LabelfleetError {

@@ -24,7 +24,7 @@ import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-er
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
 import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
 import { ObjectBody } from "./s3-object-body.js";
-import { checkPage, followPages, moreAfter, type PagePosition, type StorePage } from "./s3-pages.js";
+import { checkPage, faultyListing, followPages, moreAfter, type PagePosition, type StorePage } from "./s3-pages.js";
 import { S3Reader } from "./s3-reader.js";
 import type { S3Config } from "./s3-settings.js";
 import { isOverBound, type WatchedTransfer, watchTransfer } from "./transfer-watch.js";
@@ -202,7 +202,7 @@ export class S3Store implements ObjectStore {
       const taken = readingObjects(command, { uri, signal: attempt.signal });
       const page = await this.#client.send(command, { abortSignal: attempt.signal });
       return {
-        objects: taken.objects ?? (page.Contents ?? []).map(objectOf),
+        objects: taken.objects ?? (page.Contents ?? []).map((entry) => objectOf(uri, entry)),
         prefixes: (page.CommonPrefixes ?? []).map((common) => common.Prefix ?? ""),
         decode: page.EncodingType === "url" ? decodeKey : (key) => key,
         isTruncated: taken.isTruncated,
@@ -243,11 +243,12 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
-function objectOf({ Key, ETag, Size, LastModified }: ListedEntry): ListedObject {
+function objectOf(uri: string, { Key, ETag, Size, LastModified }: ListedEntry): ListedObject {
+  if (Size === undefined) throw faultyListing(uri, `it lists ${JSON.stringify(Key)} without a size`);
   return {
     key: Key ?? "",
     etag: unquoted(ETag ?? ""),
-    sizeBytes: Size ?? 0,
+    sizeBytes: Size,
     lastModifiedMs: LastModified?.getTime() ?? null,
   };
 }
