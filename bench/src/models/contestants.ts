@@ -40,5 +40,8 @@ export function contestantOf(name: string): Contestant {
 export function checkContestant(name: string): void {
   const known = [...architectureNames, ...Object.keys(yardsticks)];
   if (known.includes(name)) return;
-  throw new LabelfleetError("USAGE", `--models: no "${name}"; the nearest: ${nearestNames(name, known).join(", ")}`);
+  throw new LabelfleetError(
+    "USAGE",
+    `--models: no "${name}"; expected one of ${(nearestNames(name, known).length > 0 ? nearestNames(name, known) : known).join(", ")}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Precision } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { checkActivation, checkNormalisation } from "./card-rules.js";
 import { buildGraph, type OutputName } from "./efficientnet/graph.js";
 import { type Model, readWeights } from "./model-folder.js";
 import { adaptOwnGraph } from "./own-graph.js";
@@ -22,11 +23,17 @@ export interface GraphForm {
 export async function buildOnnx(model: Model, { outputs, precision }: GraphForm): Promise<Uint8Array[]> {
   const { card, folder } = model;
   const source = join(folder, card.weights.file);
-  const { architecture, inputPx, mean, std, numClasses, activation } = card;
+  const { architecture, modelArgs, inputPx, mean, std, numClasses, activation } = card;
   if (architecture !== undefined) {
     if (precision === "int8") throw new LabelfleetError("MODEL_INVALID", `${source}: only quantised models are int8`);
+    const cardPath = join(folder, "model.json");
+    checkNormalisation(card, cardPath);
+    checkActivation(activation, numClasses, cardPath);
     const weights = new Safetensors(await readWeights(model), source);
-    return buildGraph({ architecture, inputPx, mean, std, numClasses, activation, weights, outputs, precision });
+    const normalisation = { inputPx, mean, std };
+    return buildGraph({
+      ...{ architecture, modelArgs, ...normalisation, numClasses, activation, weights, outputs, precision },
+    });
   }
   if (precision !== ownPrecision(card) || outputs[0] !== "probabilities") {
     throw new LabelfleetError("MODEL_INVALID", `${source}: an ONNX graph cannot be converted to ${precision}`);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { modelArgsSchema } from "./efficientnet/model-args.js";
 
 /** Model ids are folder names, queue-safe and Hive-safe. */
 export const modelIdPattern = /^[a-z0-9._-]+$/;
@@ -9,6 +10,8 @@ export const modelCardSchema = z.strictObject({
   id: z.string().regex(modelIdPattern),
   /** timm's architecture name; absent when the folder brings its own model.onnx. */
   architecture: z.string().optional(),
+  /** What the network has otherwise than the architecture's table says, in timm's words. */
+  modelArgs: modelArgsSchema.optional(),
   /** Side of the square network input, in pixels. Wins over the architecture's default. */
   inputPx: z.int().min(32).max(2048),
   /** The share of the resized short side that the centre crop keeps: short side = floor(inputPx / cropPct). */

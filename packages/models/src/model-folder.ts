@@ -6,13 +6,14 @@ import { canonicalJson } from "./canonical-json.js";
 import { variantOf } from "./efficientnet/variants.js";
 import { type Label, parseLabels } from "./labels.js";
 import { type ModelCard, modelCardSchema } from "./model-card.js";
+import { refuseOtherFormats } from "./weights/other-formats.js";
 
 const cardFile = "model.json";
 const labelsFile = "labels.json";
 
 /** A card or a list of labels is text of some kilobytes; whatever is larger is not one. */
 const maxDocumentBytes = 16 * 1024 * 1024;
-/** EfficientNet-B7 has 266 MB in float32. */
+/** EfficientNet-B7 has 266 MB in float32, L2 1.9 GB. */
 const maxWeightsBytes = 2 * 1024 ** 3;
 
 /** A model folder whose card and labels are sound. The weights are read, and their hash compared, when needed. */
@@ -36,13 +37,23 @@ export async function loadModelFolder(folder: string): Promise<Model> {
   const labels = parseLabels(await readDocument(folder, labelsFile), card.numClasses, join(folder, labelsFile));
   if (card.architecture !== undefined) variantOf(card.architecture);
   await sizeOf(folder, card.weights.file, maxWeightsBytes);
-  const sha256 = createHash("sha256").update(canonicalJson({ card, labels })).digest("hex");
-  return { card, labels, folder, sha256 };
+  return modelOf(card, labels, folder);
 }
 
-/** The names of a model's files in its folder; together they are the whole model. */
+/** The names of a model's files; together they are the whole model. */
 export function modelFiles(model: Model): readonly string[] {
   return [cardFile, labelsFile, model.card.weights.file];
+}
+
+/** A model's card or labels as the file of that name: its folder may have them in another form (timm-folder.ts). */
+export function modelDocument({ card, labels }: Model, file: string): string {
+  return `${JSON.stringify(file === cardFile ? card : labels, null, file === cardFile ? 2 : undefined)}\n`;
+}
+
+/** A model of its card and labels. */
+export function modelOf(card: ModelCard, labels: readonly Label[], folder: string): Model {
+  const sha256 = createHash("sha256").update(canonicalJson({ card, labels })).digest("hex");
+  return { card, labels, folder, sha256 };
 }
 
 /** The weights file's bytes. Throws MODEL_INVALID when their SHA-256 is not the card's. */
@@ -53,6 +64,8 @@ export async function readWeights(model: Model): Promise<Buffer> {
   const bytes = await readFile(path);
   const actual = createHash("sha256").update(bytes).digest("hex");
   if (actual !== expected) {
+    // A pointer or a page in place of the weights has another hash, too, and a reason that helps.
+    refuseOtherFormats(bytes, path);
     throw new LabelfleetError("MODEL_INVALID", `${path}: SHA-256 is ${actual}, but model.json says ${expected}`);
   }
   return bytes;

@@ -24,4 +24,11 @@ describe("nearestNames", () => {
   it("takes a part of a name for the whole", () => {
     expect(nearestNames("lite2", known, 1)).toEqual(["efficientnet-lite2"]);
   });
+
+  it("names none where none is near, and the same name with other dashes first", () => {
+    expect(nearestNames("mobilenet", known)).toEqual([]);
+    expect(nearestNames("vit_base_patch16_224", known)).toEqual([]);
+    expect(nearestNames("", known)).toEqual([]);
+    expect(nearestNames("efficientnet_lite2", known)[0]).toBe("efficientnet-lite2");
+  });
 });

@@ -1,13 +1,23 @@
+/** A typing mistake or two, a missing prefix such as "tf_"; more is another name. */
+const mostSteps = 3;
+/** Shorter parts are in too many names. */
+const leastPart = 2;
+
 /**
- * The `limit` known names most like `name`, best first: by Levenshtein distance, in which a part of a known name
- * ("lite0" of "efficientnet-lite0") counts as one step. Ties keep the order of `known`.
+ * Up to `limit` known names that `name` may have been meant for, best first: by Levenshtein distance, in which a part of a
+ * known name ("lite0" of "efficientnet-lite0") counts as one step, and "-" and "_" are one. None where none is near. Ties keep
+ * the order of `known`.
  */
 export function nearestNames(name: string, known: readonly string[], limit = 3): string[] {
-  const wanted = name.toLowerCase();
-  const distance = (candidate: string) =>
-    wanted !== "" && candidate.includes(wanted) ? 1 : levenshtein(wanted, candidate.toLowerCase());
+  const plain = (text: string) => text.toLowerCase().replaceAll("_", "-");
+  const wanted = plain(name);
+  const distance = (candidate: string) => {
+    const steps = levenshtein(wanted, candidate);
+    return wanted.length >= leastPart && candidate.includes(wanted) ? Math.min(steps, 1) : steps;
+  };
   return known
-    .map((candidate) => ({ candidate, steps: distance(candidate) }))
+    .map((candidate) => ({ candidate, steps: distance(plain(candidate)) }))
+    .filter(({ steps }) => steps <= Math.min(mostSteps, Math.floor(wanted.length / 3)))
     .sort((left, right) => left.steps - right.steps)
     .slice(0, limit)
     .map(({ candidate }) => candidate);

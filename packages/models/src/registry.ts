@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { bundledFolder } from "./bundled-folder.js";
+import { architectureNames } from "./efficientnet/variants.js";
 import { type HubSource, parseHubSource, pulledModel } from "./hub/hub-source.js";
 import type { PullOptions } from "./hub/pull-model.js";
 import { shortNames } from "./hub/short-names.js";
@@ -35,7 +36,9 @@ export async function resolveModel(nameOrPath: string, options?: ResolveOptions)
   const bundled = await bundledModelIds();
   if (bundled.includes(nameOrPath)) return loadModelFolder(join(bundledFolder, nameOrPath));
   const source = parseHubSource(nameOrPath);
-  if (source !== null && options) {
+  // A clone of timm's repository has the same name as the repository.
+  const isClone = source?.architecture !== undefined && (await isFolder(nameOrPath));
+  if (source !== null && options && !isClone) {
     const pulled = await pulledModel(source, options.cacheDir);
     if (pulled !== null) return pulled;
     options.onPull?.(source);
@@ -43,18 +46,38 @@ export async function resolveModel(nameOrPath: string, options?: ResolveOptions)
     const { pullModel } = await import("./hub/pull-model.js");
     return pullModel(source, options);
   }
-  if (await isFolder(nameOrPath)) return loadModelFolder(nameOrPath);
-  const nearest = nearestNames(nameOrPath, [...bundled, ...shortNames.map(({ id }) => id)]).join(", ");
-  throw new LabelfleetError(
-    "MODEL_UNKNOWN",
-    `no model "${nameOrPath}": name one that \`npx labelfleet models list\` shows (nearest: ${nearest}), hf:owner/repo or the path of a model folder`,
-  );
+  if (await isFolder(nameOrPath)) return loadOwnFolder(nameOrPath);
+  throw new LabelfleetError("MODEL_UNKNOWN", `no model "${nameOrPath}": ${await expectedInstead(nameOrPath, bundled)}`);
+}
+
+/** A folder of the user's own: labelfleet's form, or timm's, which is read by what only few need. */
+async function loadOwnFolder(folder: string): Promise<Model> {
+  const isThere = async (file: string) => (await kindOf(join(folder, file))) === "file";
+  if ((await isThere("model.json")) || !(await isThere("config.json"))) return loadModelFolder(folder);
+  const { loadTimmFolder } = await import("./timm-folder.js");
+  return loadTimmFolder(folder);
+}
+
+async function expectedInstead(name: string, bundled: readonly string[]): Promise<string> {
+  if ((await kindOf(name)) === "file") {
+    return "it is a file, and a model is a folder: put model.json and labels.json beside it (docs/models.md), or timm's config.json";
+  }
+  const nearest = nearestNames(name, [...bundled, ...shortNames.map(({ id }) => id)]);
+  const near = nearest.length > 0 ? ` (nearest: ${nearest.join(", ")})` : "";
+  const what = architectureNames.includes(name)
+    ? `; ${name} is an architecture, its weights have a tag: ${name}.<tag> of https://huggingface.co/timm`
+    : "";
+  return `name one that \`npx labelfleet models list\` shows${near}, hf:owner/repo or the path of a model folder${what}`;
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  if (path === "" || path.includes("\0")) return false;
+  return (await kindOf(path)) === "folder";
+}
+
+async function kindOf(path: string): Promise<"folder" | "file" | null> {
+  if (path === "" || path.includes("\0")) return null;
   return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
+    (stats) => (stats.isDirectory() ? "folder" : "file"),
+    () => null,
   );
 }

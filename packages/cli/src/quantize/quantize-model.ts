@@ -59,13 +59,14 @@ export async function quantizeModel(
 }
 
 async function floatGraph(model: Model): Promise<Graph> {
-  const { architecture, inputPx, mean, std, numClasses, activation, id, weights: file } = model.card;
+  const { architecture, modelArgs, inputPx, mean, std, numClasses, activation, id, weights: file } = model.card;
   if (architecture === undefined) {
     throw new LabelfleetError("USAGE", `${id} is an ONNX graph; only models with an architecture can be quantised`);
   }
   const weights = new Safetensors(await readWeights(model), join(model.folder, file.file));
   return networkGraph({
     architecture,
+    modelArgs,
     inputPx,
     mean,
     std,
@@ -125,7 +126,7 @@ function topOf(scores: Float32Array): number {
 
 /** A graph of one's own, as all of labelfleet takes it. */
 function cardOf(model: Model, graph: Uint8Array[], calibrationImages: number, agreement: Agreement): ModelCard {
-  const { architecture, ...card } = model.card;
+  const { architecture, modelArgs: _, ...card } = model.card;
   const hash = createHash("sha256");
   for (const piece of graph) hash.update(piece);
   return {

@@ -1,2 +1,2 @@
 /** Raised whenever the same options would give another graph: it is part of the cache key. */
-export const builderVersion = 3;
+export const builderVersion = 4;

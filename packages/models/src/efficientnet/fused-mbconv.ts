@@ -6,13 +6,13 @@ import { type Block, type BlockShape, convolution, hasShortcut, pointwise } from
  *
  *     k x k expansion + activation → 1x1 projection (→ + input)
  *
- * With a factor of 1 the k x k convolution is all there is.
+ * With a factor of 1 the k x k convolution is all there is, but for stages that project all the same.
  */
 export function fusedMbConv(name: string, shape: BlockShape): Block {
-  const { inChannels, outChannels, expansion } = shape;
+  const { inChannels, outChannels, expansion, expandsOutput = false, projects = false } = shape;
   const residual = hasShortcut(shape);
-  if (expansion === 1) return { residual, steps: [convolution(name, ["conv", "bn1"], shape)] };
-  const hidden = inChannels * expansion;
+  if (expansion === 1 && !projects) return { residual, steps: [convolution(name, ["conv", "bn1"], shape)] };
+  const hidden = (expandsOutput ? outChannels : inChannels) * expansion;
   return {
     residual,
     steps: [

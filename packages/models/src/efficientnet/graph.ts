@@ -1,8 +1,11 @@
+import { checkActivation, checkNormalisation } from "../card-rules.js";
 import { GraphBuilder, type Precision, type Value } from "../onnx/graph-builder.js";
 import { encodeModel, type Graph } from "../onnx/model.js";
 import type { Safetensors } from "../weights/safetensors.js";
+import type { ModelArgs } from "./model-args.js";
 import { networkOf } from "./network.js";
 import { StepEmitter } from "./step-emitter.js";
+import type { Pooling } from "./variants.js";
 
 type Rgb = readonly [number, number, number];
 
@@ -13,6 +16,8 @@ export type OutputName = (typeof outputNames)[number];
 export interface GraphOptions {
   /** timm's name, for instance "tf_efficientnet_lite0". */
   readonly architecture: string;
+  /** What the network has otherwise than the architecture's table says. */
+  readonly modelArgs?: ModelArgs | undefined;
   /** Side of the square input, in pixels; padding depends on it. */
   readonly inputPx: number;
   /** The network sees (pixel / 255 - mean) / std. */
@@ -32,7 +37,7 @@ export interface GraphOptions {
  * The ONNX file of a network, in pieces: input `images`, uint8 [N, inputPx, inputPx, 3] (RGB, rows first), N free; outputs
  * `probabilities` and `logits` float32 [N, numClasses], `embedding` float32 [N, features]. Batch norms are folded into the
  * convolutions, the normalisation into the stem. Throws MODEL_INVALID naming a tensor that is missing, misshapen or not
- * finite.
+ * finite, a mean or std of another scale, and a softmax over one class.
  */
 export function buildGraph(options: GraphOptions): Uint8Array[] {
   return encodeModel(networkGraph(options));
@@ -41,7 +46,8 @@ export function buildGraph(options: GraphOptions): Uint8Array[] {
 /** The same as data, before it is a file. */
 export function networkGraph(options: GraphOptions): Graph {
   const { inputPx, std, outputs } = options;
-  const { variant, stem, stages, head, classifier } = networkOf(options.architecture);
+  checkNormalisation(options, options.architecture);
+  const { variant, stem, stages, head, classifier } = networkOf(options.architecture, options.modelArgs);
   const graph = new GraphBuilder(options.precision);
   const emit = new StepEmitter(graph, options.weights, variant);
 
@@ -55,13 +61,23 @@ export function networkGraph(options: GraphOptions): Graph {
   for (const { blocks } of stages) for (const block of blocks) features = emit.block(features, block);
   features = emit.conv(features, head);
 
-  const embedding = graph.globalAveragePool("features", features.value);
+  const embedding = pool(graph, features.value, variant.pooling);
   if (outputs.includes("embedding")) {
     graph.output(graph.toFloat32("embedding", embedding), "float32", ["N", classifier.inFeatures]);
   }
   if (outputs.some((output) => output !== "embedding")) emitClassifier(graph, embedding, classifier, options);
   return graph.finish(options.architecture, outputs);
 }
+
+function pool(graph: GraphBuilder, features: Value, pooling: Pooling): Value {
+  if (pooling === "avg") return graph.globalAveragePool("features", features);
+  if (pooling === "max") return graph.globalMaxPool("features", features);
+  const average = graph.globalAveragePool("features.average", features);
+  const sum = graph.add("features.sum", average, graph.globalMaxPool("features.max", features));
+  return graph.multiply("features", sum, graph.constant("half", half, []));
+}
+
+const half = Float32Array.of(0.5);
 
 /**
  * uint8 NHWC to float NCHW with the mean taken off. Transposing bytes first is the cheap order; dividing by 255 x std
@@ -79,7 +95,7 @@ function emitClassifier(
   graph: GraphBuilder,
   embedding: Value,
   { name, inFeatures }: { name: string; inFeatures: number },
-  { weights, numClasses, activation, outputs }: GraphOptions,
+  { architecture, weights, numClasses, activation, outputs }: GraphOptions,
 ): void {
   const shape = [numClasses, inFeatures];
   const weight = graph.constant(`${name}.weight`, weights.read(`${name}.weight`, shape), shape);
@@ -87,6 +103,7 @@ function emitClassifier(
   const logits = graph.toFloat32("logits", graph.linear("scores", embedding, weight, bias));
   if (outputs.includes("logits")) graph.output(logits, "float32", ["N", numClasses]);
   if (outputs.includes("probabilities")) {
+    checkActivation(activation, numClasses, architecture);
     graph.output(graph[activation]("probabilities", logits), "float32", ["N", numClasses]);
   }
 }

@@ -42,11 +42,15 @@ export interface BlockShape {
   readonly expansion: number;
   readonly activation: Activation;
   readonly squeezes: boolean;
+  /** What stages.ts says of its stage. */
+  readonly expandsOutput?: boolean;
+  readonly projects?: boolean;
+  readonly noShortcut?: boolean;
 }
 
 /** The shortcut needs equal shapes on both sides. */
-export function hasShortcut({ stride, inChannels, outChannels }: BlockShape): boolean {
-  return stride === 1 && inChannels === outChannels;
+export function hasShortcut({ stride, inChannels, outChannels, noShortcut = false }: BlockShape): boolean {
+  return stride === 1 && inChannels === outChannels && !noShortcut;
 }
 
 /** Tensor names of a convolution and its batch norm, relative to the block's own. */

@@ -29,7 +29,8 @@ describe("networkOf", () => {
   });
 
   it.each(architectureNames)("%s adds a block's input only where neither width nor resolution changes", (name) => {
-    for (const { residual, steps } of networkOf(name).stages.flatMap(({ blocks }) => blocks)) {
+    const stages = networkOf(name).stages.filter(({ stage }) => stage.noShortcut !== true);
+    for (const { residual, steps } of stages.flatMap(({ blocks }) => blocks)) {
       const convs = steps.flatMap((step) => (step.kind === "conv" ? [step] : []));
       const keepsShape = convs[0]!.inChannels === convs.at(-1)!.outChannels && convs.every((conv) => conv.stride === 1);
       expect(residual).toBe(keepsShape);
@@ -53,6 +54,34 @@ describe("networkOf", () => {
   });
 
   it("names the nearest architectures when there is none of that name", () => {
-    expect(() => networkOf("efficientnet_lite0")).toThrow(/nearest known: .*tf_efficientnet_lite0/);
+    expect(() => networkOf("efficientnet-lite0")).toThrow(/nearest known: .*tf_efficientnet_lite0/);
+    expect(() => networkOf("efficientnetv2_b0")).toThrow(/nearest known: tf_efficientnetv2_b0/);
+  });
+
+  it("takes timm's tags and old names of trainings, which change nothing of the network", () => {
+    const b4 = networkOf("tf_efficientnet_b4");
+    for (const name of ["tf_efficientnet_b4.ns_jft_in1k", "tf_efficientnet_b4_ns", "tf_efficientnet_b4_ap"]) {
+      expect(networkOf(name)).toEqual(b4);
+    }
+    expect(networkOf("efficientnet_b2a")).toEqual(networkOf("efficientnet_b2"));
+  });
+
+  it.each([
+    ["efficientnet_b0_gn", /group norm/],
+    ["efficientnet_b3_g8_gn", /group norm/],
+    ["efficientnet_b1_pruned", /channels cut out/],
+    ["tf_efficientnet_cc_b0_4e", /conditional convolutions/],
+    ["tf_mixnet_l", /kernels of several sizes/],
+    ["mixnet_s.ft_in1k", /kernels of several sizes/],
+    ["efficientnet_x_b3", /space-to-depth/],
+    ["efficientnet_blur_b0", /blur pooling/],
+    ["gc_efficientnetv2_rw_t", /global-context attention/],
+    ["resnet50", /labelfleet builds EfficientNets/],
+    ["resnet50.a1_in1k", /labelfleet builds EfficientNets/],
+    ["vit_base_patch16_224", /labelfleet builds EfficientNets/],
+    ["", /labelfleet builds EfficientNets/],
+  ])("refuses %s with what it is, and names no neighbour that is another network", (name, what) => {
+    expect(() => networkOf(name)).toThrow(what);
+    expect(() => networkOf(name)).not.toThrow(/nearest/);
   });
 });

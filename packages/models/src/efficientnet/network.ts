@@ -1,6 +1,7 @@
 import { fusedMbConv } from "./fused-mbconv.js";
 import { type Block, type ConvStep, convolution, pointwise } from "./layers.js";
 import { mbConv } from "./mbconv.js";
+import type { ModelArgs } from "./model-args.js";
 import { dropConnectOf, scaleChannels, scaleRepeats } from "./scaling.js";
 import type { Stage } from "./stages.js";
 import { type Variant, variantOf } from "./variants.js";
@@ -25,8 +26,8 @@ export interface Network {
 }
 
 /** Spells out a variant: every layer with its final width, name and stride. Throws MODEL_INVALID on an unknown name. */
-export function networkOf(architecture: string): Network {
-  const variant = variantOf(architecture);
+export function networkOf(architecture: string, modelArgs: ModelArgs = {}): Network {
+  const variant = variantOf(architecture, modelArgs);
   const { width, leastKeptShare, activation } = variant;
   const widen = (channels: number) => scaleChannels(channels, width, leastKeptShare);
   const widenEnd = (channels: number) => (variant.scalesEnds ? widen(channels) : channels);
@@ -50,6 +51,9 @@ export function networkOf(architecture: string): Network {
         expansion: stage.expansion,
         activation,
         squeezes: variant.squeezes,
+        expandsOutput: stage.expandsOutput ?? false,
+        projects: stage.projects ?? false,
+        noShortcut: stage.noShortcut ?? false,
       }),
     );
     const dropConnect = blocks.map((_, index) => dropConnectOf(blocksBefore + index, allBlocks, variant.dropConnect));

@@ -7,6 +7,12 @@ export interface Stage {
   readonly stride: 1 | 2;
   readonly channels: number;
   readonly layers: number;
+  /** Of a fused stage: hidden channels are counted from its output, not from what comes in (EdgeTPU's first). */
+  readonly expandsOutput?: true;
+  /** Of a fused stage whose expansion is 1: the 1x1 projection is there all the same. */
+  readonly projects?: true;
+  /** The input is added nowhere, whatever the shapes. */
+  readonly noShortcut?: true;
 }
 
 type Row = readonly [expansion: number, kernelPx: number, stride: 1 | 2, channels: number, layers: number];
@@ -71,4 +77,53 @@ export const v2LargeStages: readonly Stage[] = [
   mbConvs(6, 3, 1, 224, 19),
   mbConvs(6, 3, 2, 384, 25),
   mbConvs(6, 3, 1, 640, 7),
+];
+
+/** timm's V2 of before the authors' code was public: the first stage has two convolutions a block, the last is wider. */
+export const v2RwSmallStages: readonly Stage[] = [
+  { ...fused(1, 3, 1, 24, 2), projects: true },
+  ...v2SmallStages.slice(1, -1),
+  mbConvs(6, 3, 2, 272, 15),
+];
+
+/** The same, deeper by 1.2 and in the last two stages by 1.6: no one factor says that, so the layers are written out. */
+export const v2RwMediumStages: readonly Stage[] = [
+  { ...fused(1, 3, 1, 24, 3), projects: true },
+  fused(4, 3, 2, 48, 5),
+  fused(4, 3, 2, 64, 5),
+  mbConvs(4, 3, 2, 128, 8),
+  mbConvs(6, 3, 1, 160, 15),
+  mbConvs(6, 3, 2, 272, 24),
+];
+
+export const v2ExtraLargeStages: readonly Stage[] = [
+  fused(1, 3, 1, 32, 4),
+  fused(4, 3, 2, 64, 8),
+  fused(4, 3, 2, 96, 8),
+  mbConvs(4, 3, 2, 192, 16),
+  mbConvs(6, 3, 1, 256, 24),
+  mbConvs(6, 3, 2, 512, 32),
+  mbConvs(6, 3, 1, 640, 8),
+];
+
+/**
+ * EfficientNet-EdgeTPU:
+ * https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/edgetpu/efficientnet_edgetpu_builder.py
+ */
+export const edgeStages: readonly Stage[] = [
+  { ...fused(4, 3, 1, 24, 1), expandsOutput: true, noShortcut: true },
+  fused(8, 3, 2, 32, 2),
+  fused(8, 3, 2, 48, 4),
+  mbConvs(8, 5, 2, 96, 5),
+  mbConvs(8, 5, 1, 144, 4),
+  mbConvs(8, 5, 2, 192, 2),
+];
+
+/** timm's network for tests: each kind of block once. */
+export const testStages: readonly Stage[] = [
+  fused(1, 3, 1, 16, 1),
+  fused(4, 3, 2, 24, 1),
+  fused(4, 3, 2, 32, 1),
+  mbConvs(4, 3, 2, 48, 1),
+  mbConvs(4, 3, 2, 64, 1),
 ];

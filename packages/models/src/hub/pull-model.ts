@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LabelfleetError } from "@labelfleet/shared/errors";
-import { imageNetLabels } from "../image-net-labels.js";
-import { type Label, parseLabels } from "../labels.js";
 import type { ModelCard } from "../model-card.js";
 import { loadModelFolder, type Model } from "../model-folder.js";
 import { HubClient, type HubOptions } from "./hub-client.js";
@@ -12,6 +8,7 @@ import { downloadHubFile, type OnProgress, statHubFile } from "./hub-file.js";
 import { folderOf, type HubSource, pulledModel } from "./hub-source.js";
 import { withLock } from "./lock.js";
 import { parseTimmConfig } from "./timm-config.js";
+import { labelsFor, sha256Of } from "./timm-files.js";
 
 export interface PullOptions {
   /** Where pulled models lie. */
@@ -80,20 +77,7 @@ async function fill(partial: string, source: HubSource, client: HubClient, optio
     weights: { file: weightsFile, sha256: await sha256Of(join(partial, weightsFile)) },
     source: `hf:${source.repo}${source.revision === "main" ? "" : `@${source.revision}`}`,
   };
-  const named = labels ?? (await labelsFor(card.numClasses));
-  parseLabels(JSON.stringify(named), card.numClasses, `${config.name}: label_names`);
+  const named = await labelsFor(card.numClasses, labels, config.name);
   await writeFile(join(partial, "labels.json"), `${JSON.stringify(named)}\n`);
   await writeFile(join(partial, "model.json"), `${JSON.stringify(whole, null, 2)}\n`);
-}
-
-/** timm's own ImageNet weights name no classes; 1000 of them are ImageNet's. Others are numbered. */
-async function labelsFor(numClasses: number): Promise<readonly Label[]> {
-  if (numClasses === 1000) return imageNetLabels();
-  return Array.from({ length: numClasses }, (_, index) => ({ label: `class ${index}` }));
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest("hex");
 }

@@ -47,6 +47,43 @@ describe("parseTimmConfig", () => {
     expect(parse({ ...config, pretrained_cfg: plain }).card).toMatchObject({ inputPx: 288, cropPct: 0.875 });
   });
 
+  it("keeps the arguments that change the network, and leaves out those of training and the defaults", () => {
+    const model_args = {
+      act_layer: "ReLU",
+      bn_eps: 1e-3,
+      pad_type: "same",
+      global_pool: "avgmax",
+      drop_path_rate: 0.2,
+    };
+    const { card } = parse({ ...config, model_args: { ...model_args, in_chans: 3, output_stride: 32 } });
+    expect(card.modelArgs).toEqual({ act_layer: "relu", bn_eps: 1e-3, pad_type: "same", global_pool: "avgmax" });
+    expect(parse({ ...config, model_args: { drop_rate: 0.1 } }).card).not.toHaveProperty("modelArgs");
+    expect(parse({ ...config, global_pool: "max", model_args: { global_pool: "max" } }).card.modelArgs).toEqual({
+      global_pool: "max",
+    });
+  });
+
+  it("gives a single output a sigmoid, since a softmax over one class always says 1", () => {
+    expect(parse({ ...config, num_classes: 1 }).card).toMatchObject({ numClasses: 1, activation: "sigmoid" });
+    expect(parse({ ...config, num_classes: 2 }).card).toMatchObject({ numClasses: 2, activation: "softmax" });
+    const { num_classes: _, ...rest } = config;
+    expect(parse({ ...rest, pretrained_cfg: { ...config.pretrained_cfg, num_classes: 1 } }).card.activation).toBe(
+      "sigmoid",
+    );
+  });
+
+  it("takes the crop of tests also where the size of tests is that of training, as timm does", () => {
+    const { test_input_size: _, ...plain } = config.pretrained_cfg;
+    const card = parse({ ...config, pretrained_cfg: { ...plain, crop_pct: 0.9, test_crop_pct: 0.95 } }).card;
+    expect(card).toMatchObject({ inputPx: 384, cropPct: 0.95 });
+  });
+
+  it("takes an old name of a training for its architecture", () => {
+    expect(parse({ ...config, architecture: "tf_efficientnetv2_m_in21ft1k" }).card.architecture).toBe(
+      "tf_efficientnetv2_m",
+    );
+  });
+
   it("reads configurations of the flat form too", () => {
     const { pretrained_cfg, ...rest } = config;
     expect(parse({ ...rest, ...pretrained_cfg }).card.inputPx).toBe(480);
@@ -59,6 +96,47 @@ describe("parseTimmConfig", () => {
       /nearest known: efficientnet_b0/,
     ],
     ["other channels", { ...config, model_args: { in_chans: 1 } }, /in_chans/],
+    ...(
+      [
+        ["output_stride", 16],
+        ["act_layer", "gelu"],
+        ["act_layer", null],
+        ["act_layer", ""],
+        ["pad_type", "valid"],
+        ["bn_eps", null],
+        ["bn_eps", 0],
+        ["global_pool", "catavgmax"],
+        ["global_pool", ""],
+        ["aa_layer", "blurpc"],
+        ["se_layer", "eca"],
+        ["norm_layer", "groupnorm"],
+        ["features_only", true],
+        ["group_size", 8],
+        ["img_size", 300],
+        ["toString", 1],
+      ] as const
+    ).map(([name, value]): [string, object, RegExp] => [
+      `model_args.${name} ${JSON.stringify(value)}, by its name`,
+      { ...config, model_args: { drop_rate: 0.2, [name]: value } },
+      new RegExp(`model_args\\.${name} .* is not supported`),
+    ]),
+    ["contradicting class counts", { ...config, model_args: { num_classes: 7 } }, /num_classes 7 contradicts/],
+    ["pooling that timm itself would not honour", { ...config, global_pool: "max" }, /global_pool "max" is stated/],
+    [
+      "another stem",
+      { ...config, pretrained_cfg: { ...config.pretrained_cfg, first_conv: "stem" } },
+      /first_conv "stem" is not supported/,
+    ],
+    [
+      "a mean of 0 to 255",
+      { ...config, pretrained_cfg: { ...config.pretrained_cfg, mean: [123.675, 116.28, 103.53] } },
+      /mean 123\.675,116\.28,103\.53 is on a scale of 0 to 255.*mean 0\.485,0\.456,0\.406/,
+    ],
+    [
+      "a configuration of transformers",
+      { model_type: "efficientnet", architectures: ["EfficientNetForImageClassification"] },
+      /configuration of transformers \(model_type "efficientnet"\)/,
+    ],
     ["no pretrained_cfg", { architecture: "efficientnet_b0" }, /input_size/],
     ["a mean of one number", { ...config, pretrained_cfg: { ...config.pretrained_cfg, mean: [0.5] } }, /mean/],
     [

@@ -1,8 +1,12 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { z } from "zod";
+import { checkNormalisation } from "../card-rules.js";
+import { splitTag } from "../efficientnet/architecture-names.js";
+import type { ModelArgs } from "../efficientnet/model-args.js";
 import { variantOf } from "../efficientnet/variants.js";
 import type { Label } from "../labels.js";
 import type { ModelCard } from "../model-card.js";
+import { readModelArgs } from "./timm-model-args.js";
 
 const side = z.int().min(1);
 const inputSize = z.tuple([z.literal(3, "expected three channels"), side, side]);
@@ -21,12 +25,22 @@ const pretrainedSchema = z.object({
   num_classes: z.int().min(1).nullish(),
   license: z.string().nullish(),
   label_names: z.array(z.string()).nullish(),
+  /** What label_names was called until 2022. */
+  labels: z.array(z.string()).nullish(),
   label_descriptions: z.union([z.array(z.string()), z.record(z.string(), z.string())]).nullish(),
 });
 
+/** Fields of which only one value is understood, because another would change what is read or computed. */
+const onlyValues: Readonly<Record<string, unknown>> = {
+  first_conv: "conv_stem",
+  classifier: "classifier",
+  label_offset: 0,
+};
+
 const configSchema = pretrainedSchema.partial().extend({
   architecture: z.string(),
-  model_args: z.object({ in_chans: z.int().optional() }).nullish(),
+  model_args: z.record(z.string(), z.unknown()).nullish(),
+  global_pool: z.string().nullish(),
   /** Configurations of 2022 and before have these fields at the top. */
   pretrained_cfg: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -52,6 +66,7 @@ export function parseTimmConfig(json: string, source: string): TimmModel {
   } catch {
     throw invalid("not JSON");
   }
+  refuseTransformers(document, invalid);
   const check = <T>(schema: z.ZodType<T>, value: unknown): T => {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
@@ -60,9 +75,14 @@ export function parseTimmConfig(json: string, source: string): TimmModel {
   };
   const config = check(configSchema, document);
   const pretrained = check(pretrainedSchema, { ...config, ...config.pretrained_cfg });
-  const { architecture } = config;
-  variantOf(architecture);
-  if ((config.model_args?.in_chans ?? 3) !== 3) throw invalid("model_args.in_chans: only three channels are supported");
+  const { architecture } = splitTag(config.architecture);
+  const modelArgs = readModelArgs(config.model_args ?? {}, invalid);
+  checkNetwork(config, architecture, modelArgs, invalid);
+  for (const [field, only] of Object.entries(onlyValues)) {
+    const value = config.pretrained_cfg?.[field] ?? only;
+    if (value !== only)
+      throw invalid(`${field} ${JSON.stringify(value)} is not supported, only ${JSON.stringify(only)}`);
+  }
 
   const [, heightPx, inputPx] = pretrained.test_input_size ?? pretrained.input_size;
   if (heightPx !== inputPx) throw invalid(`an input of ${heightPx} x ${inputPx} is not square`);
@@ -72,20 +92,54 @@ export function parseTimmConfig(json: string, source: string): TimmModel {
   }
   const cropMode = pretrained.crop_mode ?? "center";
   if (cropMode !== "center" && cropMode !== "squash") throw invalid(`crop_mode "${cropMode}" is not supported`);
-  const isTestSize = pretrained.test_input_size != null;
-  const names = config.label_names ?? pretrained.label_names ?? null;
-  const numClasses = config.num_classes ?? pretrained.num_classes ?? names?.length ?? 1000;
+  checkNormalisation(pretrained, source);
+  const names = config.label_names ?? pretrained.label_names ?? pretrained.labels ?? null;
+  const numClasses = numClassesOf(config, pretrained.num_classes ?? names?.length ?? 1000, invalid);
   return {
     card: {
       schemaVersion: 1,
       ...{ architecture, inputPx, interpolation, mean, std, numClasses },
-      cropPct: (isTestSize ? pretrained.test_crop_pct : null) ?? pretrained.crop_pct,
+      ...(Object.keys(modelArgs).length > 0 && { modelArgs }),
+      cropPct: pretrained.test_crop_pct ?? pretrained.crop_pct,
       ...(cropMode === "center" ? {} : { cropMode }),
-      activation: "softmax",
+      // timm trains a single output with binary cross-entropy; a softmax over it would always say 1.
+      activation: numClasses === 1 ? "sigmoid" : "softmax",
       license: pretrained.license ?? "not stated",
     },
     labels: names && labelsOf(names, config.label_descriptions ?? pretrained.label_descriptions ?? null),
   };
+}
+
+/** The other kind of config.json on the hub: transformers' own EfficientNet, whose tensors have other names. */
+function refuseTransformers(document: unknown, invalid: Invalid): void {
+  const found = z.object({ model_type: z.string(), architecture: z.undefined().optional() }).safeParse(document);
+  if (!found.success) return;
+  throw invalid(
+    `a configuration of transformers (model_type "${found.data.model_type.slice(0, 40)}"), whose weights have other names; labelfleet reads timm's, such as hf:timm/tf_efficientnet_b0.aa_in1k`,
+  );
+}
+
+type Config = z.infer<typeof configSchema>;
+type Invalid = (what: string) => LabelfleetError;
+
+/** What the configuration says of the network beside its name has to be true of the one that is built. */
+function checkNetwork(config: Config, architecture: string, modelArgs: ModelArgs, invalid: Invalid): void {
+  const variant = variantOf(architecture, modelArgs);
+  const pooling = config.global_pool;
+  if (pooling != null && pooling !== variant.pooling) {
+    throw invalid(
+      `global_pool "${pooling}" is stated without model_args.global_pool, so timm itself would not honour it`,
+    );
+  }
+}
+
+function numClassesOf(config: Config, otherwise: number, invalid: Invalid): number {
+  const asArgument = z.int().min(1).nullish().catch(null).parse(config.model_args?.num_classes);
+  const stated = config.num_classes ?? asArgument ?? otherwise;
+  if (asArgument != null && asArgument !== stated) {
+    throw invalid(`model_args.num_classes ${asArgument} contradicts num_classes ${stated}`);
+  }
+  return stated;
 }
 
 function labelsOf(names: readonly string[], descriptions: readonly string[] | Record<string, string> | null): Label[] {

@@ -121,6 +121,10 @@ export class GraphBuilder {
     return this.node("Clip", name, [value, this.constant("zero", zero, []), this.constant("six", six, [])]);
   }
 
+  relu(name: string, value: Value): Value {
+    return this.node("Relu", name, [value]);
+  }
+
   /** x times sigmoid(x), as the two nodes that onnxruntime knows to fuse. */
   swish(name: string, value: Value): Value {
     return this.multiply(name, value, this.sigmoid(`${name}.sigmoid`, value));
@@ -131,7 +135,12 @@ export class GraphBuilder {
     return this.flatten(name, this.node("GlobalAveragePool", `${name}.pool`, [value]));
   }
 
-  /** The same by another operator, which onnxruntime does not bring to its blocked layout: faster in front of a `linear`. */
+  /** [N, C, H, W] to [N, C]: the largest of each channel. */
+  globalMaxPool(name: string, value: Value): Value {
+    return this.flatten(name, this.node("GlobalMaxPool", `${name}.pool`, [value]));
+  }
+
+  /** The same as globalAveragePool by another operator, which onnxruntime does not bring to its blocked layout: faster in front of a `linear`. */
   channelMeans(name: string, value: Value): Value {
     return this.node("ReduceMean", name, [value], { axes: [2, 3], keepdims: 0 });
   }

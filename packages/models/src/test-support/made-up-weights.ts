@@ -4,9 +4,7 @@ import { encodeSafetensors, type NamedTensor } from "../weights/safetensors-writ
 
 /** Every tensor of an architecture with values of a seeded generator, scaled so that activations neither fade nor burst. */
 export function madeUpTensors(architecture: string, numClasses: number): NamedTensor[] {
-  const { stem, stages, head, classifier } = networkOf(architecture);
-  const steps = [stem, ...stages.flatMap(({ blocks }) => blocks.flatMap((block) => block.steps)), head];
-  const shapes = [...steps.flatMap(shapesOf), ...linear(classifier.name, [numClasses, classifier.inFeatures])];
+  const shapes = tensorShapes(architecture, numClasses);
   let state = 1;
   const next = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -23,12 +21,19 @@ export function madeUpTensors(architecture: string, numClasses: number): NamedTe
   });
 }
 
+/** Name and shape of every tensor of an architecture. */
+export function tensorShapes(architecture: string, numClasses: number): NamedShape[] {
+  const { stem, stages, head, classifier } = networkOf(architecture);
+  const steps = [stem, ...stages.flatMap(({ blocks }) => blocks.flatMap((block) => block.steps)), head];
+  return [...steps.flatMap(shapesOf), ...linear(classifier.name, [numClasses, classifier.inFeatures])];
+}
+
 /** Made-up weights of an architecture as a safetensors file. */
 export function madeUpWeights(architecture: string, numClasses = 1000): Uint8Array {
   return encodeSafetensors(madeUpTensors(architecture, numClasses));
 }
 
-type NamedShape = readonly [name: string, shape: readonly number[]];
+export type NamedShape = readonly [name: string, shape: readonly number[]];
 
 function shapesOf(step: Step): NamedShape[] {
   if (step.kind === "squeeze-excitation") {

@@ -1,5 +1,6 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { z } from "zod";
+import { refuseOtherFormats } from "./other-formats.js";
 
 /** Where a tensor's bytes lie, counted from the end of the header. */
 export interface TensorEntry {
@@ -47,6 +48,7 @@ export function parseSafetensorsHeader(
   source: string,
 ): { entries: ReadonlyMap<string, TensorEntry>; dataStart: number } {
   const invalid = (what: string) => new LabelfleetError("MODEL_INVALID", `${source}: ${what}`);
+  refuseOtherFormats(bytes, source);
   const dataStart = headerEnd(bytes, invalid);
   const header = parseJsonObject(bytes.subarray(lengthBytes, dataStart), invalid);
   const dataBytes = bytes.byteLength - dataStart;

@@ -35,7 +35,7 @@ export class Safetensors {
    */
   read(name: string, shape: readonly number[]): Float32Array {
     const entry = this.#entries.get(name);
-    if (!entry) throw this.#invalid(`tensor ${name} is missing`);
+    if (!entry) throw this.#invalid(`tensor ${name} is missing${this.#prefixHint(name)}`);
     if (entry.shape.length !== shape.length || entry.shape.some((size, axis) => size !== shape[axis])) {
       throw this.#invalid(`tensor ${name} has shape [${entry.shape}], expected [${shape}]`);
     }
@@ -52,6 +52,13 @@ export class Safetensors {
     // A copy, because a Float32Array cannot lie at any offset (and the slice of a Buffer is no copy).
     if (dtype === "F32") return new Float32Array(new Uint8Array(bytes).buffer);
     throw this.#invalid(`tensor ${name} is ${dtype}, expected F16, BF16 or F32`);
+  }
+
+  /** Training wrappers put their own name before each tensor's. */
+  #prefixHint(name: string): string {
+    const wrapped = this.names.find((other) => other.endsWith(`.${name}`));
+    if (wrapped === undefined) return "";
+    return `, but there is ${wrapped}: save it again with the prefix ${wrapped.slice(0, -name.length)} taken off each name`;
   }
 
   #invalid(what: string): LabelfleetError {

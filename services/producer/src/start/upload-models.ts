@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { type Model, modelFiles, readWeights } from "@labelfleet/models/model-folder";
+import { type Model, modelDocument, modelFiles, readWeights } from "@labelfleet/models/model-folder";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { putFirst } from "@labelfleet/shared/storage/put-first";
 
@@ -17,7 +15,7 @@ export async function uploadModels(store: ObjectStore, prefix: string, models: M
     if ((await store.head(keyOf(card))) !== null) continue;
     for (const file of [...rest, card]) {
       const isWeights = file === model.card.weights.file;
-      const body = isWeights ? await readWeights(model) : await readFile(join(model.folder, file));
+      const body = isWeights ? await readWeights(model) : Buffer.from(modelDocument(model, file));
       // The key names its content, so whoever was first wrote the same bytes.
       await putFirst(store, keyOf(file), body, isWeights ? "application/octet-stream" : "application/json");
     }

@@ -1,7 +1,11 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { checkNormalisation } from "@labelfleet/models/card-rules";
+import { splitTag } from "@labelfleet/models/efficientnet/architecture-names";
 import { multiplyAdds, parameterCount } from "@labelfleet/models/efficientnet/cost";
 import { buildGraph } from "@labelfleet/models/efficientnet/graph";
-import { variantOf } from "@labelfleet/models/efficientnet/variants";
+import { architectureNames, variantOf } from "@labelfleet/models/efficientnet/variants";
+import { shortNames } from "@labelfleet/models/hub/short-names";
+import { bundledModelIds, resolveModel } from "@labelfleet/models/registry";
 import { Safetensors } from "@labelfleet/models/weights/safetensors";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { BuildFlags } from "../../build-flags.js";
@@ -10,7 +14,8 @@ import { formatBytes, formatCount } from "../../view/format.js";
 
 /** A plain ONNX file for any runtime: `images` uint8 [N, px, px, 3] in, one output. @throws MODEL_INVALID, USAGE */
 export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): Promise<number> {
-  const { architecture, out, output, precision, activation } = flags;
+  const { out, output, precision, activation } = flags;
+  const architecture = await architectureOf(flags);
   const variant = variantOf(architecture);
   const weights = new Safetensors(await readOrRefuse(flags.weights), flags.weights);
   const inputPx = flags.inputPx ?? variant.inputPx;
@@ -21,6 +26,7 @@ export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): 
     ...(flags.std && { std: flags.std }),
   };
   if (std.some((channel) => channel <= 0)) throw new LabelfleetError("USAGE", `--std ${std}: expected numbers over 0`);
+  checkNormalisation({ mean, std }, "--mean and --std");
   const options = { architecture, inputPx, mean, std, numClasses, activation, weights, precision };
   const pieces = buildGraph({ ...options, outputs: [output] });
   const temporary = `${out}.tmp`;
@@ -44,6 +50,29 @@ export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): 
     );
   }
   return 0;
+}
+
+/**
+ * The architecture that the flag names. A short name is that of weights of ours, so its architecture is known; timm's tags name
+ * weights, whose mean and std are in the hub's configuration only.
+ */
+async function architectureOf({ architecture: name, mean, std }: BuildFlags): Promise<string> {
+  const isBundled = (await bundledModelIds()).includes(name);
+  const ours = isBundled
+    ? (await resolveModel(name)).card.architecture
+    : shortNames.find(({ id }) => id === name)?.architecture;
+  if (ours !== undefined) {
+    const other = ours.replace(/^tf_/, "");
+    const hint = architectureNames.includes(other) ? `; for weights in PyTorch's padding, name ${other}` : "";
+    process.stderr.write(`${name} is ${ours}${hint}\n`);
+    return ours;
+  }
+  const { architecture, tag } = splitTag(name);
+  if (tag === null || !architectureNames.includes(architecture) || (mean && std)) return architecture;
+  throw new LabelfleetError(
+    "USAGE",
+    `--architecture ${name}: "${tag}" names weights, whose mean and std may differ from the architecture's: give --mean and --std as their config.json has them, or run \`--model ${architecture}.${tag}\`, which reads it`,
+  );
 }
 
 async function readOrRefuse(path: string): Promise<Buffer> {

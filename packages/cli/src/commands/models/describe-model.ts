@@ -1,7 +1,6 @@
 import { type StageCost, stageCosts, totalCost } from "@labelfleet/models/efficientnet/cost";
 import { architectureNames, variantOf } from "@labelfleet/models/efficientnet/variants";
 import { parseHubSource, pulledModel } from "@labelfleet/models/hub/hub-source";
-import { shortNames } from "@labelfleet/models/hub/short-names";
 import type { ModelCard } from "@labelfleet/models/model-card";
 import type { Model } from "@labelfleet/models/model-folder";
 import { preprocessSpec } from "@labelfleet/models/preprocess-spec";
@@ -95,8 +94,7 @@ export async function describeByName(name: string, cacheDir: string): Promise<De
   const source = parseHubSource(name);
   const pulled = source && (await pulledModel(source, cacheDir));
   if (pulled) return describeModel(pulled, "pulled");
-  const short = shortNames.find(({ id }) => id === name);
-  if (short) return describeArchitecture(short.architecture, short.id, short.repo);
+  if (source?.architecture !== undefined) return describeArchitecture(source.architecture, source.id, source.repo);
   if (architectureNames.includes(name)) return describeArchitecture(name, name, null);
   return describeModel(await resolveModel(name), "a folder");
 }

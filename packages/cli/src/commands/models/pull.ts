@@ -11,13 +11,11 @@ import { PullView } from "../../view/pull-view.js";
 export async function modelsPull({ config, json }: CommandContext, name: string): Promise<number> {
   const source = parseHubSource(name);
   if (source === null) {
-    const nearest = nearestNames(
-      name,
-      shortNames.map(({ id }) => id),
-    ).join(", ");
+    const ids = shortNames.map(({ id }) => id);
+    const [nearest = ids[0]] = nearestNames(name, ids);
     throw new LabelfleetError(
       "MODEL_UNKNOWN",
-      `cannot pull "${name}": expected hf:owner/repo or a name such as ${nearest}`,
+      `cannot pull "${name}": expected hf:owner/repo, timm's name of weights (efficientnet_b0.ra_in1k) or a name such as ${nearest}`,
     );
   }
   const cacheDir = cacheDirOf(config);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, modelFiles } from "@labelfleet/models/model-folder";
+import { type Model, modelDocument, modelFiles } from "@labelfleet/models/model-folder";
 import { preprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { cacheDirOf } from "../../cache-dir.js";
@@ -67,7 +67,7 @@ async function writeModelFolder(out: string, { card, graph }: QuantizedModel, mo
   try {
     await mkdir(temporary, { recursive: true });
     await writeFile(join(temporary, card.weights.file), graph);
-    await copyFile(join(model.folder, labelsFile), join(temporary, labelsFile));
+    await writeFile(join(temporary, labelsFile), modelDocument(model, labelsFile));
     await writeFile(join(temporary, cardFile), `${JSON.stringify(card, null, 2)}\n`);
     await rename(temporary, out);
   } catch (cause) {
