@@ -55,7 +55,11 @@ it.each([
   ["a weights file outside the folder", { weights: { file: "../weights", sha256: "0".repeat(64) } }, /weights\.file/],
   ["missing weights", { weights: { file: "none", sha256: "0".repeat(64) } }, /none: cannot be read/],
   ["a wrong class count", { numClasses: 10 }, /1000 labels for the 10 classes/],
-  ["an unknown architecture", { architecture: "efficientnet-lite0" }, /nearest known: tf_efficientnet_lite0/],
+  [
+    "an unknown architecture",
+    { architecture: "efficientnet-lite0" },
+    /nearest known: efficientnet_lite0, tf_efficientnet_lite0/,
+  ],
   ["an unknown argument", { modelArgs: { output_stride: 16 } }, /modelArgs: .*output_stride/],
   ["an unknown activation between layers", { modelArgs: { act_layer: "gelu" } }, /modelArgs\.act_layer/],
   ["an unknown field", { cropPercent: 87.5 }, /cropPercent/],

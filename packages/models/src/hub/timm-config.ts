@@ -93,6 +93,7 @@ export function parseTimmConfig(json: string, source: string): TimmModel {
   const cropMode = pretrained.crop_mode ?? "center";
   if (cropMode !== "center" && cropMode !== "squash") throw invalid(`crop_mode "${cropMode}" is not supported`);
   checkNormalisation(pretrained, source);
+  const isTestSize = pretrained.test_input_size != null;
   const names = config.label_names ?? pretrained.label_names ?? pretrained.labels ?? null;
   const numClasses = numClassesOf(config, pretrained.num_classes ?? names?.length ?? 1000, invalid);
   return {
@@ -100,7 +101,7 @@ export function parseTimmConfig(json: string, source: string): TimmModel {
       schemaVersion: 1,
       ...{ architecture, inputPx, interpolation, mean, std, numClasses },
       ...(Object.keys(modelArgs).length > 0 && { modelArgs }),
-      cropPct: pretrained.test_crop_pct ?? pretrained.crop_pct,
+      cropPct: (isTestSize ? pretrained.test_crop_pct : null) ?? pretrained.crop_pct,
       ...(cropMode === "center" ? {} : { cropMode }),
       // timm trains a single output with binary cross-entropy; a softmax over it would always say 1.
       activation: numClasses === 1 ? "sigmoid" : "softmax",

@@ -1,5 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { checkNormalisation } from "@labelfleet/models/card-rules";
+import { normalisationFault } from "@labelfleet/models/card-rules";
 import { splitTag } from "@labelfleet/models/efficientnet/architecture-names";
 import { multiplyAdds, parameterCount } from "@labelfleet/models/efficientnet/cost";
 import { buildGraph } from "@labelfleet/models/efficientnet/graph";
@@ -26,7 +26,8 @@ export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): 
     ...(flags.std && { std: flags.std }),
   };
   if (std.some((channel) => channel <= 0)) throw new LabelfleetError("USAGE", `--std ${std}: expected numbers over 0`);
-  checkNormalisation({ mean, std }, "--mean and --std");
+  const fault = normalisationFault({ mean, std });
+  if (fault !== null) throw new LabelfleetError("USAGE", `--mean and --std: ${fault}`);
   const options = { architecture, inputPx, mean, std, numClasses, activation, weights, precision };
   const pieces = buildGraph({ ...options, outputs: [output] });
   const temporary = `${out}.tmp`;
