@@ -147,7 +147,7 @@ test("--model with a repository pulls it on first use and says so; the second ru
 
 test.each([
   ["show", "efficientnet-b66"],
-  ["check", "no-such-model"],
+  ["check", "eficientnet-lite0"],
   ["pull", "efficientnet-b66"],
 ])("models %s names the nearest for a name that is none", async (verb, name) => {
   const { exitCode, stderr } = await rig.cli.run(["models", verb, name], env);
