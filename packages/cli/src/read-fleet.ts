@@ -13,7 +13,8 @@ export async function readFleet(redis: Redis, lane: string, runId: string): Prom
     workers.reduce((sum, { busy }) => sum + busy[stage], 0) / Math.max(1, workers.length);
   return {
     workers: workers.length,
-    devices: [...new Set(workers.map(({ device }) => device))].sort(),
+    // "auto" until a worker has loaded its first model.
+    devices: [...new Set(workers.map(({ device }) => device))].filter((device) => device !== "auto").sort(),
     busy: { fetch: mean("fetch"), decode: mean("decode"), infer: mean("infer"), write: mean("write") },
     pause: pause && `paused: ${pause.input} refuses (${pause.code})`,
   };

@@ -69,7 +69,8 @@ export class Following {
     // Counted before the unfinished batches are looked at: a batch that ends meanwhile is missing for a moment, never counted twice.
     const { done } = stand();
     const workers = await liveWorkers(redis, await redisNowMs(redis));
-    this.#labelled = Math.max(this.#labelled, done + (await imagesInHand(progress, workers, spec)));
+    const run = { runId: spec.runId, modelIds: spec.frozen.models.map(({ id }) => id) };
+    this.#labelled = Math.max(this.#labelled, done + (await imagesInHand(progress, workers, run)));
   }
 
   #tell(): void {

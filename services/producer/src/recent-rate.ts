@@ -14,6 +14,8 @@ export class RecentRate {
   /** @returns images per second over the window, null until there is something to compare with */
   add(seconds: number, done: number): number | null {
     this.#last = { seconds, done };
+    // Start-up is no part of the rate.
+    if (done === 0) this.#samples.length = 0;
     this.#first ??= this.#last;
     this.#mark ??= this.#last;
     if (seconds - this.#mark.seconds >= historyEverySeconds) {

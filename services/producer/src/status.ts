@@ -68,10 +68,14 @@ async function statusInRedis(spec: RunSpec, redis: Redis): Promise<Counted | nul
   const note = await progress.lastNote();
   if (note === null) return null;
   const isPaused = await progress.isPaused();
-  const totals = imageTotalsOf((await progress.totals(spec.frozen.models.map((model) => model.id))).values());
+  const modelIds = spec.frozen.models.map((model) => model.id);
+  const totals = imageTotalsOf((await progress.totals(modelIds)).values());
   const nowMs = await redisNowMs(redis);
   const workers = (await liveWorkers(redis, nowMs)).filter((worker) => worker.lanes.includes(lane));
-  const done = Math.min(note.listedImages, totals.done + (await imagesInHand(progress, workers, spec)));
+  const done = Math.min(
+    note.listedImages,
+    totals.done + (await imagesInHand(progress, workers, { runId: spec.runId, modelIds })),
+  );
   const imagesPerSecond = workers.reduce((sum, worker) => sum + worker.imagesPerSecond, 0);
   const pause = inputPauseOf(workers, spec.runId);
   const isThere = nowMs - note.seenMs < producerSilenceMs && note.state !== "stopped" && note.state !== "done";

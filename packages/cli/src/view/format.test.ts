@@ -36,7 +36,8 @@ test("tables align words left and numbers right", () => {
 test("the recent rate looks back half a minute", () => {
   const rate = new RecentRate();
   expect(rate.add(0, 0)).toBeNull();
-  expect(rate.add(10, 100)).toBe(10);
+  expect(rate.add(5, 0)).toBeNull();
+  expect(rate.add(10, 100)).toBe(20);
   for (let second = 20; second <= 120; second += 10) rate.add(second, 100 + 50 * (second - 10));
   expect(rate.add(130, 100 + 50 * 120)).toBe(50);
 });

@@ -36,6 +36,7 @@ test("the block waits for a worker only while nothing is done", () => {
   const nobody = { ...fleet, workers: 0, devices: [] };
   expect(liveBlock({ ...progress, done: 0, failed: 0 }, rate, nobody).at(-1)).toBe("0 failed  waiting for a worker");
   expect(liveBlock(progress, rate, nobody).at(-1)).toBe("3 failed");
+  expect(liveBlock(progress, rate, { ...fleet, devices: [] }).at(-1)).toBe("3 failed  2 workers, loading");
 });
 
 test("the line says done, total, rate, time left and failures", () => {

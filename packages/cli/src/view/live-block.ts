@@ -67,7 +67,7 @@ function fleetText({ failed, done }: Progress, fleet: FleetFacts | null): string
   // Images that are done were done by somebody: a missing heartbeat is no news then.
   if (fleet.workers === 0) return done > 0 ? failures : `${failures}  waiting for a worker`;
   const who = fleet.workers === 1 ? "1 worker" : `${formatCount(fleet.workers)} workers`;
-  return `${failures}  ${who} on ${fleet.devices.join(", ")}`;
+  return `${failures}  ${who}${fleet.devices.length === 0 ? ", loading" : ` on ${fleet.devices.join(", ")}`}`;
 }
 
 /** While the listing runs, what is left can only grow. */

@@ -1,3 +1,4 @@
+import { imagesInHand } from "@labelfleet/producer/feed/images-in-hand";
 import { readLane } from "@labelfleet/shared/queue/lane-state";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
@@ -37,7 +38,7 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
   ]);
   rates.keepOnly(registered.map(({ runId }) => runId));
   const [runs, laneLines] = await Promise.all([
-    Promise.all(registered.map((run) => readRun(sources, run, { nowMs, redisMs }))),
+    Promise.all(registered.map((run) => readRun(sources, run, { workers, nowMs, redisMs }))),
     Promise.all(queues.open(lanes).map(([lane, queue]) => laneLine(lane, readLane(queue), workers, nowMs))),
   ]);
   const imagesPerSecond = runs.reduce((sum, run) => sum + (run.imagesPerSecond ?? 0), 0);
@@ -54,12 +55,14 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
 async function readRun(
   { redis, rates, folders }: OverviewSources,
   run: RegisteredRun,
-  { nowMs, redisMs }: { nowMs: number; redisMs: number },
+  { workers, nowMs, redisMs }: { workers: WorkerBeat[]; nowMs: number; redisMs: number },
 ): Promise<RunLine> {
   const progress = new RunProgress(redis, run.lane, run.runId);
   const known = await progress.stand(run.modelIds);
   const folder = isUnattended(known.note, redisMs) ? folders.of(run.run, nowMs) : null;
-  const stand = standOf(run, known, folder, redisMs);
+  const counted = standOf(run, known, folder, redisMs);
+  const inHand = await imagesInHand(progress, workers, run);
+  const stand = { ...counted, done: Math.max(counted.done, Math.min(counted.images, counted.done + inHand)) };
   const rate = rates.observe(run.runId, stand.done, nowMs);
   const isOver = stand.state === "done" || stand.state === "cancelled";
   const imagesPerSecond = isOver ? null : rate;

@@ -1,8 +1,7 @@
-import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { expect, test } from "vitest";
 import { imagesInHand } from "./images-in-hand.js";
 
-const spec = { runId: "r", frozen: { models: [{ id: "m" }] } } as unknown as RunSpec;
+const run = { runId: "r", modelIds: ["m"] };
 const finishedAre = (...counted: string[]) => ({
   finished: async (batchIds: string[]) => batchIds.map((id) => counted.includes(id)),
 });
@@ -18,10 +17,10 @@ test("images of unfinished batches count once, whoever works on them", async () 
       ],
     },
   ];
-  expect(await imagesInHand(finishedAre(), workers, spec)).toBe(9);
+  expect(await imagesInHand(finishedAre(), workers, run)).toBe(9);
 });
 
 test("a batch that is counted meanwhile is not counted again", async () => {
   const workers = [{ imagesInHand: [{ runId: "r", batchId: "a", images: 7 }] }];
-  expect(await imagesInHand(finishedAre("a"), workers, spec)).toBe(0);
+  expect(await imagesInHand(finishedAre("a"), workers, run)).toBe(0);
 });

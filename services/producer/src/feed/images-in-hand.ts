@@ -1,4 +1,3 @@
-import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { WorkerBeat } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 
@@ -9,7 +8,7 @@ import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 export async function imagesInHand(
   progress: Pick<RunProgress, "finished">,
   workers: Pick<WorkerBeat, "imagesInHand">[],
-  { runId, frozen }: Pick<RunSpec, "runId" | "frozen">,
+  { runId, modelIds }: { runId: string; modelIds: string[] },
 ): Promise<number> {
   const images = new Map<string, number>();
   for (const batch of workers.flatMap((worker) => worker.imagesInHand)) {
@@ -17,9 +16,6 @@ export async function imagesInHand(
     if (batch.runId === runId) images.set(batch.batchId, Math.max(images.get(batch.batchId) ?? 0, batch.images));
   }
   const batchIds = [...images.keys()];
-  const isCounted = await progress.finished(
-    batchIds,
-    frozen.models.map(({ id }) => id),
-  );
+  const isCounted = await progress.finished(batchIds, modelIds);
   return batchIds.reduce((sum, batchId, i) => sum + (isCounted[i] ? 0 : images.get(batchId)!), 0);
 }
