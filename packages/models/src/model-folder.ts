@@ -8,13 +8,13 @@ import { type Label, parseLabels } from "./labels.js";
 import { type ModelCard, modelCardSchema } from "./model-card.js";
 import { refuseOtherFormats } from "./weights/other-formats.js";
 
-const cardFile = "model.json";
-const labelsFile = "labels.json";
+export const cardFile = "model.json";
+export const labelsFile = "labels.json";
 
 /** A card or a list of labels is text of some kilobytes; whatever is larger is not one. */
-const maxDocumentBytes = 16 * 1024 * 1024;
+export const maxDocumentBytes = 16 * 1024 * 1024;
 /** EfficientNet-B7 has 266 MB in float32, L2 1.9 GB. */
-const maxWeightsBytes = 2 * 1024 ** 3;
+export const maxWeightsBytes = 2 * 1024 ** 3;
 
 /** A model folder whose card and labels are sound. The weights are read, and their hash compared, when needed. */
 export interface Model {
@@ -33,11 +33,16 @@ export interface Model {
  * @throws LabelfleetError MODEL_INVALID when a file is missing or wrong, or the architecture is unknown
  */
 export async function loadModelFolder(folder: string): Promise<Model> {
-  const card = parseCard(await readDocument(folder, cardFile), join(folder, cardFile));
+  const card = await readCard(folder);
   const labels = parseLabels(await readDocument(folder, labelsFile), card.numClasses, join(folder, labelsFile));
   if (card.architecture !== undefined) variantOf(card.architecture);
   await sizeOf(folder, card.weights.file, maxWeightsBytes);
   return modelOf(card, labels, folder);
+}
+
+/** The card of a model folder. @throws LabelfleetError MODEL_INVALID */
+export async function readCard(folder: string): Promise<ModelCard> {
+  return parseCard(await readDocument(folder, cardFile), join(folder, cardFile));
 }
 
 /** The names of a model's files; together they are the whole model. */

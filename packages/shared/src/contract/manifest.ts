@@ -8,6 +8,10 @@ export const maxChunkEntries = 10_240;
 /** Ranges that are listed at a time, each with a page of the listing and the chunk that it fills in memory; cut as many, unless told. */
 export const listingsAtOnce = 8;
 
+/** Range and chunk ids have three and six digits. */
+export const maxRanges = 1_000;
+export const maxRangeChunks = 1_000_000;
+
 /** One line of a manifest chunk. `etag` is unquoted; for files it is `size-mtimeNs`. */
 export const manifestEntrySchema = z.object({
   key: z.string().min(1),
@@ -21,7 +25,8 @@ export const rangesSchema = z.object({
   schemaVersion: z.literal(1),
   ranges: z
     .array(z.object({ id: rangeIdSchema, afterKey: z.string().nullable(), throughKey: z.string().nullable() }))
-    .min(1),
+    .min(1)
+    .max(maxRanges),
 });
 export type Ranges = z.infer<typeof rangesSchema>;
 
@@ -39,8 +44,11 @@ export type RangeSkipped = z.infer<typeof rangeSkippedSchema>;
 /** manifest/<range>.done: written when the listing of a range is complete. */
 export const rangeDoneSchema = z.object({
   schemaVersion: z.literal(1),
-  chunks: z.int().min(0),
-  images: z.int().min(0),
+  chunks: z.int().min(0).max(maxRangeChunks),
+  images: z
+    .int()
+    .min(0)
+    .max(maxRangeChunks * maxChunkEntries),
   skipped: skippedSchema,
 });
 export type RangeDone = z.infer<typeof rangeDoneSchema>;

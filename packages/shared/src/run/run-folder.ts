@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { z } from "zod";
-import { type ManifestEntry, manifestEntrySchema } from "../contract/manifest.js";
+import { type ManifestEntry, manifestEntrySchema, maxChunkEntries } from "../contract/manifest.js";
 import { runNames } from "../contract/run-names.js";
 import { type RunSpec, runSpecSchema } from "../contract/run-spec.js";
 import { hasCode, LabelfleetError } from "../errors.js";
@@ -8,6 +8,9 @@ import type { ObjectStore } from "../storage/object-store.js";
 import { openStore } from "../storage/open-store.js";
 import { putFirst } from "../storage/put-first.js";
 import { formatUri, parseUri } from "../storage/uri.js";
+import { maxChunkBytes, maxDocumentBytes, mebibytes } from "./bounds.js";
+
+const newline = 10;
 
 /** A document of a run with the etag that a conditional rewrite needs. */
 export interface Stored<T> {
@@ -58,28 +61,36 @@ export class RunFolder {
     return { value: this.#parse(name, stored.value.toString("utf8"), schema), etag: stored.etag };
   }
 
-  async readBytes(name: string): Promise<Stored<Buffer> | null> {
+  /** The bytes, or null where the name does not exist. @throws RUN_INVALID when there are more than `maxBytes` */
+  async readBytes(name: string, maxBytes = maxDocumentBytes): Promise<Stored<Buffer> | null> {
     try {
-      const { body, etag } = await this.store.get(this.keyOf(name));
+      const { body, etag } = await this.store.get(this.keyOf(name), { maxBytes });
       return { value: body, etag };
     } catch (error) {
       if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
-      throw error;
+      if (!hasCode(error, "OBJECT_TOO_LARGE")) throw error;
+      throw this.#invalid(name, `is larger than ${mebibytes(maxBytes)}, which no such file of a run is`, error);
     }
   }
 
+  /** @throws RUN_INVALID when the chunk is missing, or is none */
   async readChunk(chunkId: string): Promise<ManifestEntry[]> {
     const name = runNames.chunk(chunkId);
-    const stored = await this.readBytes(name);
-    if (stored === null) throw new LabelfleetError("RUN_INVALID", `${this.uri}${name} is missing`);
-    let text: string;
-    try {
-      text = gunzipSync(stored.value).toString("utf8");
-    } catch (error) {
-      throw new LabelfleetError("RUN_INVALID", `${this.uri}${name} is not a gzip file`, { cause: error });
+    const stored = await this.readBytes(name, maxChunkBytes);
+    if (stored === null) throw this.#invalid(name, "is missing");
+    const bytes = this.#unpacked(name, stored.value);
+    const entries: ManifestEntry[] = [];
+    // Line by line: all lines of a hostile chunk at once may be many times its bytes.
+    for (let start = 0; start < bytes.length; ) {
+      const found = bytes.indexOf(newline, start);
+      const end = found === -1 ? bytes.length : found;
+      if (end > start) {
+        if (entries.length >= maxChunkEntries) throw this.#invalid(name, `has more than ${maxChunkEntries} entries`);
+        entries.push(this.#parse(name, bytes.toString("utf8", start, end), manifestEntrySchema));
+      }
+      start = end + 1;
     }
-    const lines = text.split("\n").filter((line) => line !== "");
-    return lines.map((line) => this.#parse(name, line, manifestEntrySchema));
+    return entries;
   }
 
   /** Writes a chunk unless it exists. Returns whether this call wrote it. */
@@ -123,6 +134,20 @@ export class RunFolder {
 
   close(): Promise<void> {
     return this.store.close();
+  }
+
+  #unpacked(name: string, packed: Buffer): Buffer {
+    try {
+      return gunzipSync(packed, { maxOutputLength: maxChunkBytes });
+    } catch (error) {
+      const isTooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+      const what = isTooLarge ? `unpacks to more than ${mebibytes(maxChunkBytes)}` : "is not a gzip file";
+      throw this.#invalid(name, what, error);
+    }
+  }
+
+  #invalid(name: string, what: string, cause?: unknown): LabelfleetError {
+    return new LabelfleetError("RUN_INVALID", `${this.uri}${name} ${what}`, { cause });
   }
 
   #parse<T>(name: string, text: string, schema: z.ZodType<T>): T {

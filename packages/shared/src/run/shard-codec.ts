@@ -1,18 +1,41 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import { type Prediction, predictionSchema } from "../contract/prediction.js";
 import type { OutputFormat } from "../contract/run-spec.js";
 import { LabelfleetError } from "../errors.js";
 import { jsonLine } from "../export/jsonl.js";
 
-/** A shard: the records of one batch and one model, in the order of the manifest. */
-export async function encodeShard(records: Prediction[], format: OutputFormat): Promise<Uint8Array> {
-  return format === "jsonl" ? encodeJsonl(records) : (await parquet()).encodeParquet(records);
+/** Characters of JSON lines that are encoded at a time. */
+const pieceLength = 1024 * 1024;
+
+/**
+ * A shard, piece by piece: the records of one batch and one model, in the order of the manifest. A shard of ordinary size is one
+ * piece of JSON lines; one of wide records is never in memory as a whole.
+ */
+export async function* encodePieces(records: Iterable<Prediction>, format: OutputFormat): AsyncGenerator<Uint8Array> {
+  const pieces = format === "jsonl" ? encodeJsonl(records) : (await parquet()).encodeParquet(records);
+  for (const piece of pieces) {
+    yield piece;
+    // Whoever waits for the thread meanwhile, such as renewals of locks, comes in between.
+    await immediate();
+  }
+}
+
+/** A whole shard in memory. */
+export async function encodeShard(records: Iterable<Prediction>, format: OutputFormat): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of encodePieces(records, format)) pieces.push(piece);
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
 /** @throws RUN_INVALID naming `where` and the first line or field that is wrong, a cut last line included. */
 export async function decodeShard(bytes: Uint8Array, format: OutputFormat, where: string): Promise<Prediction[]> {
   if (format === "jsonl") return decodeJsonl(bytes, where);
-  const rows = await (await parquet()).decodeParquet(bytes, where);
-  return rows.map((row, i) => checked(row, `${where}: row ${i + 1}`));
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const records: Prediction[] = [];
+  for await (const rows of (await parquet()).decodeParquet(file, where)) {
+    for (const row of rows) records.push(checked(row, `${where}: row ${records.length + 1}`));
+  }
+  return records;
 }
 
 /** Paid only by runs that write Parquet. */
@@ -24,8 +47,15 @@ export function contentTypeOf(format: OutputFormat): string {
   return format === "jsonl" ? "application/x-ndjson" : "application/vnd.apache.parquet";
 }
 
-function encodeJsonl(records: Prediction[]): Uint8Array {
-  return Buffer.from(records.map(jsonLine).join(""));
+function* encodeJsonl(records: Iterable<Prediction>): Generator<Uint8Array> {
+  let piece = "";
+  for (const record of records) {
+    piece += jsonLine(record);
+    if (piece.length < pieceLength) continue;
+    yield Buffer.from(piece);
+    piece = "";
+  }
+  if (piece !== "") yield Buffer.from(piece);
 }
 
 function decodeJsonl(bytes: Uint8Array, where: string): Prediction[] {

@@ -1,4 +1,5 @@
 import { LabelfleetError } from "../errors.js";
+import { maxLineBytes, mebibytes } from "./bounds.js";
 import type { RunFolder } from "./run-folder.js";
 
 /** Bytes of a shard that are read at once: shards with embeddings are larger than what should lie in memory. */
@@ -17,7 +18,8 @@ export interface LinePiece {
 /**
  * Reads a JSON-lines shard piece by piece, so that memory is bounded by a piece and one line.
  *
- * @throws OBJECT_CHANGED when it is not the shard with this etag (any more), RUN_INVALID when its last line is cut
+ * @throws OBJECT_CHANGED when it is not the shard with this etag (any more), RUN_INVALID when its last line is cut, or a line is
+ *   longer than any record
  */
 export async function* shardLines(
   folder: RunFolder,
@@ -33,6 +35,10 @@ export async function* shardLines(
     const piece = split(bytes, offset);
     // A copy, so that the piece can go.
     rest = Buffer.from(bytes.subarray(piece.endOfLines));
+    if (rest.length > maxLineBytes) {
+      const where = `${folder.uri}${shard.name}: the line at byte ${offset + piece.endOfLines}`;
+      throw new LabelfleetError("RUN_INVALID", `${where} is longer than ${mebibytes(maxLineBytes)}`);
+    }
     if (piece.lines.length > 0) yield piece;
   }
   if (rest.length > 0) throw new LabelfleetError("RUN_INVALID", `${folder.uri}${shard.name}: the last line is cut`);

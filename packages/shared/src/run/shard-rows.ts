@@ -1,10 +1,10 @@
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import type { AsyncBuffer } from "hyparquet";
 import { z } from "zod";
 import { type Prediction, predictionSchema } from "../contract/prediction.js";
 import type { OutputFormat } from "../contract/run-spec.js";
-import { hasCode, LabelfleetError } from "../errors.js";
+import { LabelfleetError } from "../errors.js";
+import { maxLineBytes, maxRowGroupBytes } from "./bounds.js";
 import type { RunFolder } from "./run-folder.js";
-import { decodeShard } from "./shard-codec.js";
 import { shardLines } from "./shard-lines.js";
 
 /** A shard as a listing of its folder shows it. */
@@ -34,9 +34,12 @@ export interface ShardRow {
 /** The rows of a shard, some thousand at a time, without holding all of it. @throws RUN_INVALID, OBJECT_CHANGED */
 export async function* scanRows(folder: RunFolder, shard: ShardFile): AsyncGenerator<ShardRow[]> {
   if (shard.format === "parquet") {
-    const columns = ["status", "errorCode", "top"];
-    const rows = await readParquet(folder, shard, { columns });
-    yield rows.map((row, i) => rowOf({ ...row, top: row.top ?? null }, 0, `${shard.name}: row ${i + 1}`));
+    let done = 0;
+    for await (const rows of readParquet(folder, shard, { columns: ["status", "errorCode", "top"] })) {
+      const before = done;
+      yield rows.map((row, i) => rowOf(row, 0, `${shard.name}: row ${before + i + 1}`));
+      done += rows.length;
+    }
     return;
   }
   for await (const { lines, offsets } of shardLines(folder, shard)) {
@@ -47,8 +50,7 @@ export async function* scanRows(folder: RunFolder, shard: ShardFile): AsyncGener
 /** All records of a shard, some thousand at a time. @throws RUN_INVALID, OBJECT_CHANGED */
 export async function* scanRecords(folder: RunFolder, shard: ShardFile): AsyncGenerator<Prediction[]> {
   if (shard.format === "parquet") {
-    const { body } = await folder.store.get(folder.keyOf(shard.name), { ifMatch: shard.etag });
-    yield await decodeShard(body, "parquet", shard.name);
+    for await (const rows of readParquet(folder, shard)) yield rows.map((row) => recordOf(row, shard));
     return;
   }
   for await (const { lines, offsets } of shardLines(folder, shard)) {
@@ -67,35 +69,39 @@ export async function readRecord(
   place: { row: number; offset: number; end: number },
 ): Promise<Prediction> {
   if (shard.format === "parquet") {
-    const [row] = await readParquet(folder, shard, { rowStart: place.row, rowEnd: place.row + 1 });
-    if (row === undefined) throw new LabelfleetError("RUN_INVALID", `${shard.name} has no row ${place.row + 1}`);
-    const embedding = row.embedding == null ? null : Array.from(row.embedding as ArrayLike<number>);
-    return recordOf({ ...row, top: row.top ?? null, embedding, sizeBytes: Number(row.sizeBytes) }, shard);
+    const part = { rowStart: place.row, rowEnd: place.row + 1 };
+    for await (const [row] of readParquet(folder, shard, part)) if (row !== undefined) return recordOf(row, shard);
+    throw new LabelfleetError("RUN_INVALID", `${shard.name} has no row ${place.row + 1}`);
+  }
+  // Places come out of an index, which is a file as well.
+  if (place.end - place.offset > maxLineBytes) {
+    throw new LabelfleetError(
+      "RUN_INVALID",
+      `${shard.name}: the line at byte ${place.offset} is too long for a record`,
+    );
   }
   const range = { start: place.offset, end: place.end - 1 };
   const { body } = await folder.store.get(folder.keyOf(shard.name), { range, ifMatch: shard.etag });
   return recordOf(parsed(body.toString("utf8"), shard, place.offset), shard);
 }
 
-async function readParquet(
+/** Rows by row group, read from the store as they are needed. */
+async function* readParquet(
   folder: RunFolder,
   shard: ShardFile,
-  part: { columns?: string[]; rowStart?: number; rowEnd?: number },
-): Promise<Record<string, unknown>[]> {
+  part: { columns?: string[]; rowStart?: number; rowEnd?: number } = {},
+): AsyncGenerator<Record<string, unknown>[]> {
   const file: AsyncBuffer = {
     byteLength: shard.sizeBytes,
     async slice(start, end = shard.sizeBytes) {
+      if (end - start > maxRowGroupBytes) throw new RangeError(`${end - start} bytes of a column`);
       const range = { start, end: end - 1 };
       const { body } = await folder.store.get(folder.keyOf(shard.name), { range, ifMatch: shard.etag });
       return body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength);
     },
   };
-  try {
-    return await parquetReadObjects({ file, metadata: await parquetMetadataAsync(file), ...part });
-  } catch (error) {
-    if (error instanceof LabelfleetError && !hasCode(error, "INTERNAL")) throw error;
-    throw new LabelfleetError("RUN_INVALID", `${shard.name} is not a readable Parquet file`, { cause: error });
-  }
+  const { decodeParquet } = await import("./parquet-codec.js");
+  yield* decodeParquet(file, shard.name, part);
 }
 
 function parsed(line: string, shard: ShardFile, offset: number): unknown {

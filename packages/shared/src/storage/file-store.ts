@@ -13,6 +13,7 @@ import {
   type ObjectInfo,
   type ObjectStore,
   ownBodyMemory,
+  type PutBody,
   type PutOptions,
 } from "./object-store.js";
 import { tooLarge } from "./s3-body.js";
@@ -78,7 +79,7 @@ export class FileStore implements ObjectStore {
     });
   }
 
-  async put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ etag: string }> {
+  async put(key: string, body: PutBody, options: PutOptions = {}): Promise<{ etag: string }> {
     const path = pathOfKey(this.#root, key);
     options.signal?.throwIfAborted();
     return mapped("put", path, async () => {

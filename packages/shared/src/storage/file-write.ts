@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LabelfleetError } from "../errors.js";
 import { etagOf } from "./file-list.js";
 import { systemCode, temporaryPrefix } from "./file-names.js";
+import type { PutBody } from "./object-store.js";
 
 /** A lock this old belongs to a process that died holding it: it is held for two system calls. */
 const lockStaleMs = 30_000;
@@ -16,13 +17,15 @@ const lockPollMs = 5;
  */
 export async function writeTemporary(
   target: string,
-  body: Uint8Array,
+  body: PutBody,
   laterThanNs = 0n,
 ): Promise<{ path: string; etag: string }> {
   const path = join(dirname(target), `${temporaryPrefix}${process.pid}-${randomUUID()}`);
   const handle = await open(path, "wx", 0o666);
   try {
-    await handle.writeFile(body);
+    if (body instanceof Uint8Array) await handle.writeFile(body);
+    // Each goes on where the last one ended.
+    else for await (const piece of body) await handle.writeFile(piece);
     const nowUs = Math.floor((performance.timeOrigin + performance.now()) * 1000);
     const timeSeconds = Math.max(nowUs, Number(laterThanNs / 1000n) + 2) / 1e6;
     await handle.utimes(timeSeconds, timeSeconds);

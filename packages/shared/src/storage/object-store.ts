@@ -88,6 +88,9 @@ export interface GetOptions {
   signal?: AbortSignal;
 }
 
+/** An object's bytes; in pieces where they are more than should lie in memory twice. */
+export type PutBody = Uint8Array | AsyncIterable<Uint8Array>;
+
 export interface PutOptions {
   /** Only when the key does not exist yet; else PRECONDITION_FAILED. */
   ifNoneMatch?: "*";
@@ -120,7 +123,8 @@ export interface ObjectStore {
   get(key: string, options?: GetOptions): Promise<{ body: Buffer<ArrayBuffer>; etag: string; sizeBytes: number }>;
   /** null when there is no such object. */
   head(key: string): Promise<ObjectInfo | null>;
-  put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ etag: string }>;
+  /** Pieces become one object, which is there whole or not at all. */
+  put(key: string, body: PutBody, options?: PutOptions): Promise<{ etag: string }>;
   /** Deleting what is not there is fine. */
   delete(key: string): Promise<void>;
   /**

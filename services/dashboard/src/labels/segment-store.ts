@@ -1,6 +1,7 @@
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
-import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
+import { maxSegmentBytes } from "@labelfleet/shared/run/bounds";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import type { LabelTable } from "./label-table.js";
 import { decodeSegment, encodeSegment, type SegmentShard } from "./segment.js";
@@ -35,14 +36,24 @@ export class SegmentStore {
     for await (const { name } of this.#folder.list(prefix)) {
       const number = /^index\/labels-(\d{6})\.bin$/.exec(name)?.[1];
       if (number === undefined) continue;
-      const stored = await this.#folder.readBytes(name);
-      const shards = stored === null ? null : decodeSegment(stored.value);
+      const shards = await this.#read(name);
       // Its number is taken all the same.
       this.#segments.set(Number(number), shards?.map(({ id }) => id) ?? []);
       for (const shard of shards ?? []) {
         this.#segmentOf.set(nameOf(shard.id), Number(number));
         onShard(shard);
       }
+    }
+  }
+
+  /** null for what is no segment. */
+  async #read(name: string): Promise<SegmentShard[] | null> {
+    try {
+      const stored = await this.#folder.readBytes(name, maxSegmentBytes);
+      return stored && decodeSegment(stored.value);
+    } catch (error) {
+      if (!hasCode(error, "RUN_INVALID")) throw error;
+      return null;
     }
   }
 

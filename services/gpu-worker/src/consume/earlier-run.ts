@@ -116,8 +116,7 @@ export class EarlierRun {
   async #shard(modelId: string, batchId: string): Promise<Prediction[]> {
     try {
       const { format } = this.#spec.frozen;
-      const committed = await readCommitted(this.#folder, { modelId, batchId, format });
-      return (await committed?.records()) ?? [];
+      return (await readCommitted(this.#folder, { modelId, batchId, format }))?.value ?? [];
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
       return [];

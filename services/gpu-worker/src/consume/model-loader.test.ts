@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadModelFolder, type Model, readWeights } from "@labelfleet/models/model-folder";
@@ -66,4 +66,26 @@ test.each<[string, (folder: string) => Promise<void>]>([
   expect(mended.sha256).toBe(bundled.sha256);
   await readWeights(mended);
   expect(await readdir(join(cacheDir, "models"))).toEqual([bundled.sha256]);
+});
+
+test("only the model's own files are taken from the output, whatever else lies there", async () => {
+  const extra = join(output, "models", bundled.sha256, "extra.bin");
+  await writeFile(extra, "not of the model");
+  await rm(cached(), { recursive: true });
+  await load();
+  await rm(extra);
+  expect((await readdir(cached())).sort()).toEqual(["labels.json", "model.json", "weights.safetensors"]);
+});
+
+test("a document of a model that is larger than any is refused before it is read", async () => {
+  const labels = join(output, "models", bundled.sha256, "labels.json");
+  const whole = await readFile(labels);
+  await truncate(labels, 17 * 1024 * 1024);
+  await rm(cached(), { recursive: true });
+  await expect(load()).rejects.toMatchObject({
+    code: "MODEL_INVALID",
+    message: expect.stringContaining("labels.json"),
+  });
+  await writeFile(labels, whole);
+  await load();
 });

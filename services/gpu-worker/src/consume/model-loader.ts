@@ -4,11 +4,20 @@ import { join } from "node:path";
 import type { GraphForm } from "@labelfleet/models/build-onnx";
 import { modelMemory } from "@labelfleet/models/memory";
 import { ensureOnnx } from "@labelfleet/models/model-cache";
-import { loadModelFolder, type Model, readWeights } from "@labelfleet/models/model-folder";
+import {
+  cardFile,
+  labelsFile,
+  loadModelFolder,
+  type Model,
+  maxDocumentBytes,
+  maxWeightsBytes,
+  readCard,
+  readWeights,
+} from "@labelfleet/models/model-folder";
 import { type PreprocessSpec, preprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { hasNvidiaDevice } from "@labelfleet/runtime/devices";
 import type { ModelRef } from "@labelfleet/shared/contract/run-spec";
-import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
@@ -139,11 +148,12 @@ async function download(store: ObjectStore, prefix: string, folder: string, ref:
   const temporary = `${folder}.${randomUUID()}.tmp`;
   try {
     await mkdir(temporary, { recursive: true });
-    for await (const { key } of store.list({ prefix })) {
-      const name = key.slice(prefix.length);
-      if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) continue;
-      await writeFile(join(temporary, name), (await store.get(key)).body);
-    }
+    // What else lies there is nobody's, and may be of any size.
+    const take = async (name: string, maxBytes: number) =>
+      writeFile(join(temporary, name), await bytesOf(store, `${prefix}${name}`, maxBytes));
+    await take(cardFile, maxDocumentBytes);
+    await take(labelsFile, maxDocumentBytes);
+    await take((await readCard(temporary)).weights.file, maxWeightsBytes);
     const model = await loadModelFolder(temporary);
     if (model.sha256 !== ref.sha256) {
       throw new LabelfleetError("MODEL_INVALID", `${store.uriOf(prefix)} holds a different model than run.json names`);
@@ -153,6 +163,16 @@ async function download(store: ObjectStore, prefix: string, folder: string, ref:
     return await loadModelFolder(folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** @throws MODEL_INVALID when there is no such file, or a larger one */
+async function bytesOf(store: ObjectStore, key: string, maxBytes: number): Promise<Buffer> {
+  try {
+    return (await store.get(key, { maxBytes })).body;
+  } catch (error) {
+    if (!hasCode(error, "OBJECT_NOT_FOUND", "OBJECT_TOO_LARGE")) throw error;
+    throw new LabelfleetError("MODEL_INVALID", toLabelfleetError(error).message, { cause: error });
   }
 }
 

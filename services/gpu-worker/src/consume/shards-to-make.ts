@@ -1,7 +1,8 @@
 import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import { isToRetry } from "@labelfleet/shared/contract/prediction";
+import { runNames } from "@labelfleet/shared/contract/run-names";
 import { LabelfleetError } from "@labelfleet/shared/errors";
-import { countsOf, readCommitted } from "../write/shard-writer.js";
+import { countCommitted, readCommitted, type ShardAddress } from "../write/shard-writer.js";
 import type { RunModel } from "./model-loader.js";
 import { type RunContext, recordsKeyOf } from "./run-context.js";
 
@@ -24,24 +25,33 @@ export async function shardsToMake(run: RunContext, job: BatchJob): Promise<Shar
   const { batchId, rewrite } = job;
   const models =
     rewrite === null || job.mend ? run.models : run.models.filter(({ ref }) => Object.hasOwn(rewrite, ref.id));
-  const committed = await Promise.all(
-    models.map(({ ref }) => readCommitted(run.folder, { modelId: ref.id, batchId, format })),
-  );
+  const names = models.map(({ ref }) => run.folder.keyOf(runNames.shard(ref.id, batchId, format)));
+  const found = await Promise.all(names.map((key) => run.folder.store.head(key)));
   const toMake: ShardToMake[] = [];
   for (const [m, model] of models.entries()) {
-    const shard = committed[m] ?? null;
     const modelId = model.ref.id;
-    if (shard === null) {
+    const shard = { modelId, batchId, format };
+    const etag = found[m]?.etag ?? null;
+    const isMeant = rewrite !== null && etag !== null && etag === rewrite[modelId];
+    if (etag === null) {
       if (rewrite !== null && !job.mend)
         throw new LabelfleetError("RUN_INVALID", `${job.run}: no shard of ${batchId} to rewrite`);
       toMake.push({ model, replaces: null });
-    } else if (rewrite !== null && shard.etag === rewrite[modelId]) {
-      if (!job.mend) {
-        const stays = (await shard.records()).filter((record) => !isToRetry(record, job.retryCode));
-        run.records.keep(recordsKeyOf(job), stays);
-      }
-      toMake.push({ model, replaces: shard.etag });
-    } else await run.progress.count({ batchId, modelId, ...countsOf(await shard.records()) });
+    } else if (isMeant && (job.mend || (await keepOthers(run, job, shard, etag)))) {
+      toMake.push({ model, replaces: etag });
+    } else {
+      const counts = await countCommitted(run.folder, shard);
+      if (counts !== null) await run.progress.count({ batchId, modelId, ...counts });
+    }
   }
   return toMake;
+}
+
+/** Keeps the records that a retry leaves as they are. Returns false, and keeps none, when the shard was rewritten meanwhile. */
+async function keepOthers(run: RunContext, job: BatchJob, shard: ShardAddress, etag: string): Promise<boolean> {
+  const committed = await readCommitted(run.folder, shard);
+  if (committed?.etag !== etag) return false;
+  const stays = committed.value.filter((record) => !isToRetry(record, job.retryCode));
+  run.records.keep(recordsKeyOf(job), stays);
+  return true;
 }

@@ -3,6 +3,7 @@ import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { LabelfleetError } from "@labelfleet/shared/errors";
 import type { RankedClass } from "../infer/messages.js";
+import { RecordCompactor, rounded } from "./compact-record.js";
 
 /** Who made the record, and for which model. */
 export interface RecordContext {
@@ -28,7 +29,7 @@ export function okRecord(
   embedding: Float32Array | null,
   { modelId, labels, workerId, pass, threshold }: RecordContext,
 ): Prediction {
-  return {
+  return compactorOf(labels).compact({
     ...identity(entry, size),
     modelId,
     status: "ok",
@@ -41,7 +42,16 @@ export function okRecord(
     retryable: null,
     workerId,
     pass,
-  };
+  });
+}
+
+/** One for each loaded model, so that its labels are there once. */
+const compactors = new WeakMap<readonly Label[], RecordCompactor>();
+
+function compactorOf(labels: readonly Label[]): RecordCompactor {
+  const known = compactors.get(labels) ?? new RecordCompactor();
+  compactors.set(labels, known);
+  return known;
 }
 
 /** @param size known when the image was decoded before it failed */
@@ -67,9 +77,4 @@ export function failedRecord(
 
 function identity({ key, etag, sizeBytes }: ManifestEntry, size: ImageSize | null) {
   return { key, etag, sizeBytes, width: size?.widthPx ?? null, height: size?.heightPx ?? null };
-}
-
-/** float32 has about seven digits; more would only lengthen the shards. */
-function rounded(probability: number): number {
-  return Math.round(probability * 1e6) / 1e6;
 }

@@ -2,8 +2,12 @@ import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { OutputFormat } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import { type ReadShard, readShard } from "@labelfleet/shared/run/read-shard";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { contentTypeOf, decodeShard, encodeShard } from "@labelfleet/shared/run/shard-codec";
+import { contentTypeOf, encodePieces } from "@labelfleet/shared/run/shard-codec";
+import type { PutBody } from "@labelfleet/shared/storage/object-store";
+import { RecordCompactor } from "./compact-record.js";
+import { OneAtATime } from "./one-at-a-time.js";
 
 export interface ShardCounts {
   ok: number;
@@ -16,19 +20,25 @@ export interface ShardAddress {
   format: OutputFormat;
 }
 
-export interface CommittedShard {
-  /** What a rewrite has to name. */
-  etag: string;
-  /** @throws RUN_INVALID when the shard is damaged */
-  records(): Promise<Prediction[]>;
+/** A shard up to this size is put together in memory; of larger ones, which have wide records, one at a time. */
+const maxBodyBytes = 16 * 1024 * 1024;
+const largeBodies = new OneAtATime();
+
+/** The records of a shard that lies there already, or null where there is none. @throws RUN_INVALID when it is damaged */
+export function readCommitted(folder: RunFolder, shard: ShardAddress): Promise<ReadShard<Prediction> | null> {
+  const { modelId, batchId, format } = shard;
+  const compactor = new RecordCompactor();
+  return readShard(folder, { name: runNames.shard(modelId, batchId, format), format }, (record) =>
+    compactor.compact(record),
+  );
 }
 
-/** A shard that lies there already, or null where there is none. */
-export async function readCommitted(folder: RunFolder, shard: ShardAddress): Promise<CommittedShard | null> {
-  const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const stored = await folder.readBytes(name);
-  if (stored === null) return null;
-  return { etag: stored.etag, records: () => decodeShard(stored.value, shard.format, `${folder.uri}${name}`) };
+/** How many records of a shard that lies there are ok and failed; null where there is none. @throws RUN_INVALID when it is damaged */
+export async function countCommitted(folder: RunFolder, shard: ShardAddress): Promise<ShardCounts | null> {
+  const { modelId, batchId, format } = shard;
+  const name = runNames.shard(modelId, batchId, format);
+  const stored = await readShard(folder, { name, format }, ({ status }) => ({ status }));
+  return stored && countsOf(stored.value);
 }
 
 /**
@@ -45,25 +55,44 @@ export async function commitShard(
   options: { conditionalPut: boolean; replaces: string | null },
 ): Promise<{ counts: ShardCounts; wasFirst: boolean }> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const bytes = await encodeShard(records, shard.format);
   const condition = options.replaces === null ? { ifNoneMatch: "*" as const } : { ifMatch: options.replaces };
-  try {
-    await folder.store.put(folder.keyOf(name), bytes, {
+  const put = async (body: PutBody) => {
+    await folder.store.put(folder.keyOf(name), body, {
       contentType: contentTypeOf(shard.format),
       ...(options.conditionalPut ? condition : {}),
     });
+  };
+  try {
+    await putPieces(encodePieces(records, shard.format), put);
     return { counts: countsOf(records), wasFirst: true };
   } catch (error) {
     if (!hasCode(error, "PRECONDITION_FAILED")) throw error;
   }
-  const committed = await readCommitted(folder, shard);
-  if (committed === null) {
+  const counts = await countCommitted(folder, shard);
+  if (counts === null) {
     throw new LabelfleetError("STORE_UNAVAILABLE", `${folder.uri}${name} disappeared while it was written`);
   }
-  return { counts: countsOf(await committed.records()), wasFirst: false };
+  return { counts, wasFirst: false };
 }
 
-export function countsOf(records: Prediction[]): ShardCounts {
+async function putPieces(pieces: AsyncGenerator<Uint8Array>, put: (body: PutBody) => Promise<void>): Promise<void> {
+  const first: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes <= maxBodyBytes) {
+    const next = await pieces.next();
+    if (next.done === true) return put(first.length === 1 ? first[0]! : Buffer.concat(first));
+    first.push(next.value);
+    bytes += next.value.length;
+  }
+  await largeBodies.run(() => put(followedBy(first, pieces)));
+}
+
+async function* followedBy(first: Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* first.splice(0);
+  yield* rest;
+}
+
+export function countsOf(records: readonly Pick<Prediction, "status">[]): ShardCounts {
   const ok = records.filter((record) => record.status === "ok").length;
   return { ok, failed: records.length - ok };
 }

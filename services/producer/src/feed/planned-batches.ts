@@ -1,6 +1,6 @@
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { batchesOfChunk, type ChunkRef } from "@labelfleet/shared/run/batches-of-chunk";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { batchesOfChunk, type ChunkRef } from "../partition/batches-of-chunk.js";
 import { ShardCursor } from "./shard-cursor.js";
 
 export interface PlannedBatch {

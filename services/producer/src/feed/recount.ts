@@ -4,8 +4,8 @@ import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
+import { readShard } from "@labelfleet/shared/run/read-shard";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { decodeShard } from "@labelfleet/shared/run/shard-codec";
 import { batchesReadAtOnce } from "../report/shards-at-once.js";
 import { Weather } from "./weather.js";
 
@@ -63,12 +63,11 @@ export class Recounter {
   async #count(batchId: string, modelId: string): Promise<void> {
     const { format } = this.#spec.frozen;
     const name = runNames.shard(modelId, batchId, format);
-    const stored = await this.#folder.readBytes(name);
-    if (stored === null) return;
     try {
-      const records = await decodeShard(stored.value, format, `${this.#folder.uri}${name}`);
-      const ok = records.filter((record) => record.status === "ok").length;
-      await this.#progress.count({ batchId, modelId, ok, failed: records.length - ok });
+      const stored = await readShard(this.#folder, { name, format }, ({ status }) => status);
+      if (stored === null) return;
+      const ok = stored.value.filter((status) => status === "ok").length;
+      await this.#progress.count({ batchId, modelId, ok, failed: stored.value.length - ok });
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
       // It is not overwritten here: `resume` mends it, by If-Match.

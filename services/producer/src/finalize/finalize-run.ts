@@ -2,10 +2,10 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import { type RunReport, runReportSchema } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
+import type { Problem } from "@labelfleet/shared/run/problems";
 import type { RunFolder, Stored } from "@labelfleet/shared/run/run-folder";
 import { buildReport } from "../report/build-report.js";
 import { foldRun } from "../report/fold-run.js";
-import type { Problem } from "../report/problems.js";
 import { readStats } from "../report/read-stats.js";
 
 export interface Finalized {

@@ -3,10 +3,10 @@ import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { hasCode } from "@labelfleet/shared/errors";
+import { checkShard } from "@labelfleet/shared/run/check-shard";
+import { Problems } from "@labelfleet/shared/run/problems";
+import { factsOf, readShard } from "@labelfleet/shared/run/read-shard";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-import { checkShard } from "../report/check-shard.js";
-import { Problems } from "../report/problems.js";
 import type { Rewrite } from "../rewrite/rewriter.js";
 
 /**
@@ -23,18 +23,20 @@ export async function mendOf(folder: RunFolder, spec: RunSpec, batchId: string):
   let lastPass = 0;
   for (const { id } of models) {
     const name = runNames.shard(id, batchId, format);
-    const stored = await folder.readBytes(name);
-    if (stored === null) {
-      isMissing = true;
-      continue;
-    }
     try {
-      const records = await decodeShard(stored.value, format, name);
+      const stored = await readShard(folder, { name, format }, factsOf);
+      if (stored === null) {
+        isMissing = true;
+        continue;
+      }
+      const { value: records, etag } = stored;
       lastPass = records.reduce((last, { pass }) => Math.max(last, pass), lastPass);
-      if (!checkShard({ name, modelId: id, entries, records, problems: new Problems() })) rewrite[id] = stored.etag;
+      if (!checkShard({ name, modelId: id, entries, records, problems: new Problems() })) rewrite[id] = etag;
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
-      rewrite[id] = stored.etag;
+      const damaged = await folder.store.head(folder.keyOf(name));
+      if (damaged === null) isMissing = true;
+      else rewrite[id] = damaged.etag;
     }
   }
   if (!isMissing && Object.keys(rewrite).length === 0) return null;

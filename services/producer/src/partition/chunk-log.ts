@@ -1,4 +1,4 @@
-import type { ChunkRef } from "./batches-of-chunk.js";
+import type { ChunkRef } from "@labelfleet/shared/run/batches-of-chunk";
 
 /**
  * The chunks of a manifest while it is still being written, in the order in which they become known; those of one range are in

@@ -1,4 +1,4 @@
-import { rangeDoneSchema } from "@labelfleet/shared/contract/manifest";
+import { maxChunkEntries, rangeDoneSchema } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -72,6 +72,17 @@ describe("completeManifest", () => {
     input.listed.length = 0;
     expect((await list(folder, spec, input)).images).toBe(13_485);
     expect(input.listed).toEqual([]);
+  });
+
+  it("tells only chunks that lie there, whatever a range's totals say", async () => {
+    const spec = specOf({ batchImages });
+    const { folder } = await newFolder();
+    const whole = (await list(folder, spec, MemoryStore.of(keys))).soFar();
+    const skipped = { folderMarkers: 0, unnameable: 0, filtered: 0 };
+    const totals = { schemaVersion: 1, chunks: 1_000_000, images: 1_000_000 * maxChunkEntries, skipped };
+    await folder.writeJson(runNames.rangeDone("r000"), totals);
+    const log = await list(folder, spec, MemoryStore.of(keys));
+    expect(log.soFar().map(({ chunkId }) => chunkId)).toEqual(whole.map(({ chunkId }) => chunkId));
   });
 
   describe("with several ranges", () => {

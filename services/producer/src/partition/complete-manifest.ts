@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { chunkIdOf } from "@labelfleet/shared/contract/ids";
 import {
   chunkEntriesOf,
   listingsAtOnce,
@@ -14,10 +13,10 @@ import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { noneSkipped, type Skipped } from "@labelfleet/shared/contract/skipped";
 import { eachOf } from "@labelfleet/shared/each-of";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import type { ChunkRef } from "@labelfleet/shared/run/batches-of-chunk";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import { type Input, inputEntries, maxImagesOf, type Range } from "../list/input-entries.js";
-import type { ChunkRef } from "./batches-of-chunk.js";
 import type { ChunkLog } from "./chunk-log.js";
 import { RangeWriter } from "./range-writer.js";
 
@@ -46,7 +45,7 @@ export async function completeManifest(options: {
     try {
       const done = await folder.readJson(runNames.rangeDone(range.id), rangeDoneSchema);
       if (done === null) await listRange({ ...options, range, signal });
-      else for (const chunk of chunksOfDone(range, done.value, spec)) log.append(chunk);
+      else for (const chunk of await chunksOfDone(folder, range, done.value, spec)) log.append(chunk);
       signal.throwIfAborted();
     } catch (error) {
       stopping.abort(error);
@@ -66,14 +65,26 @@ export async function readRanges(folder: RunFolder): Promise<Range[]> {
   );
 }
 
-/** All chunks of a range are full but its last, so its totals tell them all. */
-function chunksOfDone(range: Range, done: RangeDone, spec: RunSpec): ChunkRef[] {
+/**
+ * All chunks of a range are full but its last, so its totals tell them all. Only those that lie there: totals may say anything, and
+ * nobody could do the batches of a chunk that is missing, which the check of the folder names.
+ */
+async function chunksOfDone(folder: RunFolder, range: Range, done: RangeDone, spec: RunSpec): Promise<ChunkRef[]> {
   const chunkEntries = chunkEntriesOf(spec.frozen.batchImages);
-  return Array.from({ length: done.chunks }, (_, seq) => ({
-    rangeId: range.id,
-    chunkId: chunkIdOf(range.id, seq),
-    images: Math.min(chunkEntries, done.images - seq * chunkEntries),
-  }));
+  return (await chunkIdsOf(folder, range)).flatMap((chunkId) => {
+    const seq = Number(chunkId.slice(range.id.length + 1));
+    const images = Math.min(chunkEntries, done.images - seq * chunkEntries);
+    return seq < done.chunks && images >= 0 ? [{ rangeId: range.id, chunkId, images }] : [];
+  });
+}
+
+async function chunkIdsOf(folder: RunFolder, range: Range): Promise<string[]> {
+  const chunkIds: string[] = [];
+  for await (const { name } of folder.list(`${runNames.manifest}${range.id}-`)) {
+    const chunkId = chunkIdInName(name);
+    if (chunkId !== null) chunkIds.push(chunkId);
+  }
+  return chunkIds;
 }
 
 async function listRange(options: {
@@ -116,11 +127,7 @@ async function adoptStored(
   writer: RangeWriter,
   isSample: boolean,
 ): Promise<{ afterKey: string | null; skipped: Skipped }> {
-  const chunkIds: string[] = [];
-  for await (const { name } of folder.list(`${runNames.manifest}${range.id}-`)) {
-    const chunkId = chunkIdInName(name);
-    if (chunkId !== null) chunkIds.push(chunkId);
-  }
+  const chunkIds = await chunkIdsOf(folder, range);
   const last = chunkIds.at(-1);
   if (last === undefined) return { afterKey: null, skipped: noneSkipped() };
   writer.adoptFull(chunkIds.length - 1);

@@ -2,9 +2,9 @@ import { chunkIdOf } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry, RangeDone } from "@labelfleet/shared/contract/manifest";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { Skipped } from "@labelfleet/shared/contract/skipped";
+import type { ChunkRef } from "@labelfleet/shared/run/batches-of-chunk";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
-import type { ChunkRef } from "./batches-of-chunk.js";
 
 /**
  * Cuts the listing of one range into chunks, numbered from 0, and writes them; the first writer of each wins.

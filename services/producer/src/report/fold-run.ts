@@ -1,17 +1,16 @@
 import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
-import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { batchIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Skipped } from "@labelfleet/shared/contract/skipped";
 import { eachOf } from "@labelfleet/shared/each-of";
 import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import { batchesOfChunk } from "@labelfleet/shared/run/batches-of-chunk";
+import { checkShard, withoutRecord } from "@labelfleet/shared/run/check-shard";
+import { ManifestWalk } from "@labelfleet/shared/run/manifest-walk";
+import { Problems } from "@labelfleet/shared/run/problems";
+import { factsOf, type RecordFacts, readShard } from "@labelfleet/shared/run/read-shard";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { decodeShard } from "@labelfleet/shared/run/shard-codec";
-import { batchesOfChunk } from "../partition/batches-of-chunk.js";
-import { checkShard } from "./check-shard.js";
-import { ManifestWalk } from "./manifest-walk.js";
-import { Problems } from "./problems.js";
 import { batchesReadAtOnce } from "./shards-at-once.js";
 import { type ModelCounts, Tally } from "./tally.js";
 
@@ -32,6 +31,8 @@ export interface RunFold {
   /** The first batches that have a shard which is not as it should be, and those that lack one. */
   damagedBatches: Set<string>;
   missingBatches: Set<string>;
+  /** Of all shards that could be read, as they lie in the folder. */
+  shardBytes: number;
 }
 
 /** Batches that are named; a run of more damage than that is mended in several turns. */
@@ -53,6 +54,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     if (batches.size < maxNamedBatches) batches.add(batchId);
   };
   let images = 0;
+  const bytes = { shards: 0 };
 
   async function* batches() {
     for await (const { chunkId, entries } of walk.chunks()) {
@@ -64,20 +66,17 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     }
   }
 
-  const readShard = async (
-    modelId: string,
-    batchId: string,
-    entries: ManifestEntry[],
-  ): Promise<Prediction[] | null> => {
+  const shardOf = async (modelId: string, batchId: string, entries: ManifestEntry[]): Promise<RecordFacts[] | null> => {
     const name = runNames.shard(modelId, batchId, format);
-    const stored = await folder.readBytes(name);
-    if (stored === null) {
-      problems.add("shard-missing", name, `${name} is missing: ${withoutRecord(entries)}`);
-      note(missingBatches, batchId);
-      return null;
-    }
     try {
-      const records = await decodeShard(stored.value, format, name);
+      const stored = await readShard(folder, { name, format }, factsOf);
+      if (stored === null) {
+        problems.add("shard-missing", name, `${name} is missing: ${withoutRecord(entries)}`);
+        note(missingBatches, batchId);
+        return null;
+      }
+      const { value: records, sizeBytes } = stored;
+      bytes.shards += sizeBytes;
       if (!checkShard({ name, modelId, entries, records, problems })) note(damagedBatches, batchId);
       return records;
     } catch (error) {
@@ -89,7 +88,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
   };
 
   await eachOf(batches(), batchesReadAtOnce(spec, batchesAtOnce), async ({ batchId, entries }) => {
-    tally.addBatch(entries, await Promise.all(models.map((model) => readShard(model.id, batchId, entries))));
+    tally.addBatch(entries, await Promise.all(models.map((model) => shardOf(model.id, batchId, entries))));
   });
   await findUnexpectedShards(folder, spec, chunkImages, problems);
   return {
@@ -102,13 +101,8 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     isComplete: problems.total === 0,
     damagedBatches,
     missingBatches,
+    shardBytes: bytes.shards,
   };
-}
-
-function withoutRecord(entries: ManifestEntry[]): string {
-  const [first, last] = [entries[0]?.key, entries.at(-1)?.key].map((key) => JSON.stringify(key));
-  if (entries.length === 1) return `1 image has no record: ${first}`;
-  return `${entries.length} images have no record: ${first} to ${last}`;
 }
 
 /** Names whatever lies under predictions/ and is no shard of this run: readers would take it for one. */

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
-import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { RecordFacts } from "@labelfleet/shared/run/read-shard";
 
 interface Counts {
   ok: number;
@@ -25,7 +25,7 @@ export class Tally {
    * A batch with each model's records, null where a shard cannot be read. An image is ok when every model is, failed when
    * any is (by the code of the first such model), and neither while a record is missing.
    */
-  addBatch(entries: ManifestEntry[], shards: (Prediction[] | null)[]): void {
+  addBatch(entries: ManifestEntry[], shards: (RecordFacts[] | null)[]): void {
     const byKey = shards.map((records) => new Map(records?.map((record) => [record.key, record])));
     for (const [m, records] of shards.entries()) {
       this.records += records?.length ?? 0;
@@ -40,7 +40,7 @@ export class Tally {
   }
 }
 
-function count(counts: Counts, record: Prediction): void {
+function count(counts: Counts, record: RecordFacts): void {
   if (record.status === "ok") {
     counts.ok++;
     return;

@@ -1,6 +1,6 @@
+import type { Problem } from "@labelfleet/shared/run/problems";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { foldRun } from "./fold-run.js";
-import type { Problem } from "./problems.js";
 
 export interface Verification {
   complete: boolean;

@@ -1,10 +1,10 @@
 import { partsOfBatchId } from "@labelfleet/shared/contract/ids";
-import { isToRetry, type Prediction } from "@labelfleet/shared/contract/prediction";
+import { isToRetry } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { factsOf, type RecordFacts, readShard } from "@labelfleet/shared/run/read-shard";
 import type { RunFolder, Stored } from "@labelfleet/shared/run/run-folder";
-import { decodeShard } from "@labelfleet/shared/run/shard-codec";
 import type { Rewrite } from "../rewrite/rewriter.js";
 
 /**
@@ -23,7 +23,7 @@ export async function rewriteOf(
 ): Promise<Rewrite | null> {
   const { models, format } = spec.frozen;
   const shards = await Promise.all(
-    models.map(({ id }) => readShard(folder, runNames.shard(id, batchId, format), format)),
+    models.map(({ id }) => factsOfShard(folder, runNames.shard(id, batchId, format), format)),
   );
   const rewrite: Record<string, string> = {};
   const keys = new Set<string>();
@@ -43,12 +43,12 @@ export async function rewriteOf(
   return { job, images: keys.size };
 }
 
-async function readShard(
+async function factsOfShard(
   folder: RunFolder,
   name: string,
   format: RunSpec["frozen"]["format"],
-): Promise<Stored<Prediction[]>> {
-  const stored = await folder.readBytes(name);
+): Promise<Stored<RecordFacts[]>> {
+  const stored = await readShard(folder, { name, format }, factsOf);
   if (stored === null) throw new LabelfleetError("RUN_INVALID", `${folder.uri}${name} is missing`);
-  return { value: await decodeShard(stored.value, format, `${folder.uri}${name}`), etag: stored.etag };
+  return stored;
 }

@@ -2,9 +2,9 @@ import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { defaultImageLimits, type RunSpec } from "@labelfleet/shared/contract/run-spec";
+import { batchesOfChunk } from "@labelfleet/shared/run/batches-of-chunk";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { encodeShard } from "@labelfleet/shared/run/shard-codec";
-import { batchesOfChunk } from "../partition/batches-of-chunk.js";
 import { MemoryStore } from "./memory-store.js";
 
 export function specOf(options: Partial<RunSpec["frozen"]> & { modelIds?: string[] } = {}): RunSpec {

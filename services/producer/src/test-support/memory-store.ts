@@ -66,9 +66,10 @@ export class MemoryStore implements ObjectStore {
     return this.#sortedKeys;
   }
 
-  async get(key: string, _options?: GetOptions) {
+  async get(key: string, { maxBytes = Number.POSITIVE_INFINITY }: GetOptions = {}) {
     const body = this.objects.get(key);
     if (body === undefined) throw new LabelfleetError("OBJECT_NOT_FOUND", `${this.uriOf(key)} does not exist`);
+    if (body.length > maxBytes) throw new LabelfleetError("OBJECT_TOO_LARGE", `${this.uriOf(key)} is too large`);
     return { body: Buffer.from(body), etag: this.#infoOf(key).etag, sizeBytes: body.length };
   }
 

@@ -1,6 +1,6 @@
-import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
-import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import type { ManifestEntry } from "../contract/manifest.js";
 import type { Problems } from "./problems.js";
+import type { RecordFacts } from "./read-shard.js";
 
 /**
  * Compares a shard with its slice of the manifest: exactly one record per entry, in the same order, of this model and of
@@ -10,7 +10,7 @@ export function checkShard(options: {
   name: string;
   modelId: string;
   entries: ManifestEntry[];
-  records: Prediction[];
+  records: RecordFacts[];
   problems: Problems;
 }): boolean {
   const { name, modelId, entries, records, problems } = options;
@@ -33,7 +33,7 @@ export function checkShard(options: {
   return problems.total === before;
 }
 
-function isSameOrder(entries: ManifestEntry[], records: Prediction[]): boolean {
+function isSameOrder(entries: ManifestEntry[], records: RecordFacts[]): boolean {
   return entries.length === records.length && entries.every(({ key }, i) => records[i]!.key === key);
 }
 
@@ -54,6 +54,13 @@ function checkMembers({ name, entries, records, problems }: Parameters<typeof ch
     else problems.add("record-doubled", key, `${name}: ${quoted(key)} has ${count} records`);
   }
   if (isComplete) problems.add("record-order", name, `${name}: the records are not in the manifest's order`);
+}
+
+/** What a shard that is not there leaves without a record. */
+export function withoutRecord(entries: readonly Pick<ManifestEntry, "key">[]): string {
+  const [first, last] = [entries[0]?.key, entries.at(-1)?.key].map((key) => JSON.stringify(key));
+  if (entries.length === 1) return `1 image has no record: ${first}`;
+  return `${entries.length} images have no record: ${first} to ${last}`;
 }
 
 /** Keys may hold any character; a message is one line. */

@@ -1,18 +1,18 @@
-import { chunkIdOf } from "@labelfleet/shared/contract/ids";
+import { chunkIdOf } from "../contract/ids.js";
 import {
   chunkEntriesOf,
   type ManifestEntry,
   type RangeDone,
   rangeDoneSchema,
   rangesSchema,
-} from "@labelfleet/shared/contract/manifest";
-import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
-import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
-import { addSkipped, noneSkipped } from "@labelfleet/shared/contract/skipped";
-import { hasCode, toLabelfleetError } from "@labelfleet/shared/errors";
-import type { RunFolder } from "@labelfleet/shared/run/run-folder";
-import { compareKeys } from "@labelfleet/shared/storage/key-order";
+} from "../contract/manifest.js";
+import { chunkIdInName, runNames } from "../contract/run-names.js";
+import type { RunSpec } from "../contract/run-spec.js";
+import { addSkipped, noneSkipped } from "../contract/skipped.js";
+import { hasCode, toLabelfleetError } from "../errors.js";
+import { compareKeys } from "../storage/key-order.js";
 import type { Problems } from "./problems.js";
+import type { RunFolder } from "./run-folder.js";
 
 export interface WalkedChunk {
   chunkId: string;
