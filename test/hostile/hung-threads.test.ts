@@ -9,11 +9,13 @@ const hungThread = new URL(import.meta.resolve("@labelfleet/test/support/hung-th
 
 const loaderData = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
 const request = {
+  runId: "r",
   input: "file:///none/",
   key: "a",
   etag: "x",
   specs: [],
   limits: defaultImageLimits,
+  maxReadMs: 60_000,
   isolated: false,
 };
 

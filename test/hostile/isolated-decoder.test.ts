@@ -162,7 +162,8 @@ async function withLoaders(
     const { store } = await openStore(input);
     const load: Load = async (key, bytes, decodeTimeoutMs) => {
       const { etag } = await store.put(key, bytes);
-      const request = { input, key, etag, specs, limits: { ...defaultImageLimits, decodeTimeoutMs }, isolated: false };
+      const limits = { ...defaultImageLimits, decodeTimeoutMs };
+      const request = { runId: "r", input, key, etag, specs, limits, maxReadMs: 60_000, isolated: false };
       const outcome = await pool.load(request);
       return outcome.ok ? "ok" : outcome.error.code;
     };

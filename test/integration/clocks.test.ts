@@ -46,6 +46,7 @@ test("a worker on a machine whose clock is wrong is known to be there", async ()
       slots: { fetch: 1, decode: 1, infer: 1, write: 1 },
       batchSlots: 1,
       batchesInHand: 0,
+      slowReads: [],
     }),
     contexts: () => [],
     logger: createLogger({ name: "test", level: "silent" }),

@@ -28,7 +28,7 @@ port.on("message", (message: ToLoader) => {
       return;
     }
     case "ping":
-      send({ type: "pong" });
+      send({ type: "pong", slowReads: [] });
       return;
     case "close":
       send({ type: "closed" });

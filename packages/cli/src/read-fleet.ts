@@ -1,14 +1,16 @@
 import type { WorkerStage } from "@labelfleet/shared/contract/stats";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
+import { inputPauseOf, liveWorkers, slowReadsOf } from "@labelfleet/shared/redis/registry";
 import { sleep } from "@labelfleet/shared/shutdown";
+import { formatDuration, printable } from "./view/format.js";
 import type { FleetFacts } from "./view/live-block.js";
 
 /** The workers of a lane, by their heartbeats. */
 export async function readFleet(redis: Redis, lane: string, runId: string): Promise<FleetFacts> {
   const workers = (await liveWorkers(redis, await redisNowMs(redis))).filter(({ lanes }) => lanes.includes(lane));
   const pause = inputPauseOf(workers, runId);
+  const [slowRead] = slowReadsOf(workers, runId);
   const mean = (stage: WorkerStage) =>
     workers.reduce((sum, { busy }) => sum + busy[stage], 0) / Math.max(1, workers.length);
   return {
@@ -17,6 +19,7 @@ export async function readFleet(redis: Redis, lane: string, runId: string): Prom
     devices: [...new Set(workers.map(({ device }) => device))].filter((device) => device !== "auto").sort(),
     busy: { fetch: mean("fetch"), decode: mean("decode"), infer: mean("infer"), write: mean("write") },
     pause: pause && `paused: ${pause.input} refuses (${pause.code})`,
+    slowRead: slowRead ? `waits for ${printable(slowRead.key)} (${formatDuration(slowRead.forMs / 1000)})` : null,
   };
 }
 

@@ -37,6 +37,8 @@ const environmentSchema = z.object({
   LABELFLEET_INFER_TIMEOUT_SECONDS: count(1).default(120),
   /** Seconds that batches wait for an input that cannot be read at all, before their images fail. */
   LABELFLEET_MAX_PAUSE_SECONDS: count(0).default(3_600),
+  /** Seconds that reading one object may take in all its attempts, and 4 s more for each MiB. */
+  LABELFLEET_MAX_READ_SECONDS: count(1).default(300),
   /** Seconds that a worker looks for a Redis it has lost, before it ends. */
   LABELFLEET_REDIS_WAIT_SECONDS: count(1).default(3_600),
   /** Images of one inference call; default: searched for on the device. */
@@ -84,6 +86,7 @@ export interface Config {
   graceMs: number;
   inferTimeoutMs: number;
   maxPauseMs: number;
+  maxReadMs: number;
   maxRedisAwayMs: number;
   maxBatchSize: number | null;
   maxWaitMs: number | null;
@@ -126,6 +129,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     graceMs: values.LABELFLEET_GRACE_SECONDS * 1000,
     inferTimeoutMs: values.LABELFLEET_INFER_TIMEOUT_SECONDS * 1000,
     maxPauseMs: values.LABELFLEET_MAX_PAUSE_SECONDS * 1000,
+    maxReadMs: values.LABELFLEET_MAX_READ_SECONDS * 1000,
     maxRedisAwayMs: values.LABELFLEET_REDIS_WAIT_SECONDS * 1000,
     maxBatchSize: values.LABELFLEET_MAX_BATCH_SIZE ?? null,
     maxWaitMs: values.LABELFLEET_MAX_WAIT_MS ?? null,

@@ -16,6 +16,8 @@ export interface ImageStages {
   budget: ImageBudget;
   loaders: LoaderPool;
   batcher: Batcher;
+  /** What reading one object may take in all its attempts, and 4 s more for each MiB. */
+  maxReadMs: number;
 }
 
 export interface ImageTask {
@@ -71,10 +73,17 @@ async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[
     }
     const result = await readAndInfer(stages, task, models);
     if (Array.isArray(result)) return result;
-    if (await run.input.isOutage(result, since)) continue;
-    if (troubleOf(result) === "refusal" && ++refusals < readsToBelieve) continue;
-    return models.map((model) => failure(task, model, null, result));
+    const { error, fetchMs } = result;
+    if (await run.input.isOutage(error, since)) continue;
+    run.records.addRead(task.recordsKey, task.entry.key, fetchMs);
+    if (troubleOf(error) === "refusal" && ++refusals < readsToBelieve) continue;
+    return models.map((model) => failure(task, model, null, error));
   }
+}
+
+interface ReadFailure {
+  error: LabelfleetError;
+  fetchMs: number;
 }
 
 /** The records, or why the image could not be read. */
@@ -82,7 +91,7 @@ async function readAndInfer(
   stages: ImageStages,
   task: ImageTask,
   models: RunModel[],
-): Promise<Prediction[] | LabelfleetError> {
+): Promise<Prediction[] | ReadFailure> {
   const { run, entry } = task;
   const pixelBytes = models.reduce((sum, { preprocess }) => sum + 3 * preprocess.inputPx ** 2, 0);
   const bytes = entry.sizeBytes + pixelBytes;
@@ -90,17 +99,19 @@ async function readAndInfer(
   try {
     task.checkpoint();
     const outcome = await stages.loaders.load({
+      runId: run.spec.runId,
       input: run.spec.frozen.input,
       key: entry.key,
       etag: entry.etag,
       specs: models.map(({ preprocess }) => preprocess),
       limits: task.limits,
+      maxReadMs: Math.max(1, stages.maxReadMs - run.records.readMs(task.recordsKey, entry.key)),
       isolated: task.isolated,
     });
     run.stats.stage("fetch", outcome.cost.fetchMs);
     run.stats.bytesRead(outcome.cost.bytesRead);
     if (outcome.cost.decodeMs > 0) run.stats.stage("decode", outcome.cost.decodeMs);
-    if (!outcome.ok) return outcome.error;
+    if (!outcome.ok) return { error: outcome.error, fetchMs: outcome.cost.fetchMs };
     run.input.readOk();
     run.control.lastGoodKey = entry.key;
     const { image } = outcome;

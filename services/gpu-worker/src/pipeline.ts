@@ -2,7 +2,7 @@ import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { LabelfleetError, mayPass } from "@labelfleet/shared/errors";
 import type { BatchDelivery } from "@labelfleet/shared/queue/batch-consumer";
 import type { BatchCounts } from "@labelfleet/shared/redis/run-progress";
 import type { RunModel } from "./consume/model-loader.js";
@@ -56,7 +56,9 @@ async function labelAndWrite(deps: PipelineDeps, run: RunContext, delivery: Batc
   const perImage = await labelAll(deps, run, delivery, { entries, models, limits });
 
   const records = perImage.flat();
-  const unlucky = records.filter((record) => record.retryable === true && record.pass === job.pass);
+  const unlucky = records.filter(
+    (record) => mayPass({ ...record, code: record.errorCode }) && record.pass === job.pass,
+  );
   if (!delivery.isLastAttempt && unlucky.length > 0) {
     run.records.keepFinal(recordsKeyOf(job), records);
     throw weather(unlucky);

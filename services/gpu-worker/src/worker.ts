@@ -45,6 +45,8 @@ export interface WorkerOptions {
   inferTimeoutMs: number;
   /** How long batches wait for an input that cannot be read at all, before their images fail. */
   maxPauseMs: number;
+  /** What reading one object may take in all its attempts, and 4 s more for each MiB. */
+  maxReadMs: number;
   /** How long the worker looks for a Redis that it has lost. */
   maxRedisAwayMs: number;
   /** Bytes of images between fetch and inference, encoded and decoded together. */
@@ -104,6 +106,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       budget: new ImageBudget({ maxImages: maxImagesInFlight(plan), maxBytes: options.maxBytesInFlight }),
       loaders,
       batcher: new Batcher(infer, sizes),
+      maxReadMs: options.maxReadMs,
     };
     /** Larger batches need more images to gather from. */
     const fitImagesInFlight = () => {
@@ -129,6 +132,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       slots: stageSlots(plan, infer.slots),
       batchSlots: [...batchSlots.values()].reduce((sum, slots) => sum + slots, 0),
       batchesInHand: contexts.batchesInHand,
+      slowReads: loaders.slowReads,
     });
     const reporter = new Reporter({
       redis,

@@ -4,7 +4,7 @@ import { batchIdInName, chunkIdInName, runNames } from "@labelfleet/shared/contr
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
-import { inputPauseOf, liveWorkers } from "@labelfleet/shared/redis/registry";
+import { inputPauseOf, liveWorkers, slowReadsOf } from "@labelfleet/shared/redis/registry";
 import { type ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { currentLane } from "./control.js";
@@ -32,6 +32,8 @@ export interface RunStatus {
   etaSeconds: number | null;
   /** Workers that hold the run's images back because nothing of its input can be read; null while none does. */
   inputPause: { input: string; code: string; since: string; workers: number } | null;
+  /** Objects that workers are reading for more than some seconds, the one waited for longest first. */
+  slowReads: { key: string; seconds: number; receivedBytes: number; sizeBytes: number | null }[];
   /** Whether `images` and `done` are counted in whole batches and chunks. */
   isApproximate: boolean;
 }
@@ -52,6 +54,7 @@ export async function readStatus(folder: RunFolder, redis: Redis | null): Promis
       imagesPerSecond: null,
       etaSeconds: null,
       inputPause: null,
+      slowReads: [],
     };
     return { ...base, state: "done", images, done: ok + failed, ok, failed, ...exact };
   }
@@ -94,6 +97,10 @@ async function statusInRedis(spec: RunSpec, redis: Redis): Promise<Counted | nul
       since: new Date(pause.sinceMs).toISOString(),
       workers: pause.workers,
     },
+    slowReads: slowReadsOf(workers, spec.runId).map(({ forMs, ...read }) => ({
+      ...read,
+      seconds: Math.round(forMs / 1000),
+    })),
     isApproximate: false,
   };
 }
@@ -125,6 +132,7 @@ async function statusInFolder(folder: RunFolder, spec: RunSpec): Promise<Counted
     imagesPerSecond: null,
     etaSeconds: null,
     inputPause: null,
+    slowReads: [],
     isApproximate: true,
   };
 }

@@ -8,7 +8,7 @@ import { sleep } from "@labelfleet/shared/shutdown";
 import { type CommandContext, printJson } from "../command-context.js";
 import { readFleet } from "../read-fleet.js";
 import { noRedisUrl } from "../redis-for-command.js";
-import { formatCount, formatDuration, formatTable } from "../view/format.js";
+import { formatBytes, formatCount, formatDuration, formatTable, printable } from "../view/format.js";
 import { ProgressView } from "../view/progress-view.js";
 import { withReleasers } from "../with-releasers.js";
 
@@ -25,13 +25,13 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
     releasers.push("redis", () => redis?.disconnect());
     if (flags.watch && uri !== undefined && !context.json) {
       const last = await watchRun(uri, redis, signal);
-      process.stdout.write(statusTable([last]) + pauseLine(last));
+      process.stdout.write(statusTable([last]) + waitLines(last));
       return 0;
     }
     for (;;) {
       const statuses = uri === undefined ? await statusOfAll(redis, context.say) : [await statusOf(uri, redis)];
       const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => isOver(state));
-      const text = statusTable(statuses) + statuses.map(pauseLine).join("");
+      const text = statusTable(statuses) + statuses.map(waitLines).join("");
       if (!context.json) process.stdout.write(flags.watch && process.stdout.isTTY ? clearScreen + text : text);
       else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
       if (isLast) return 0;
@@ -104,10 +104,24 @@ function statusTable(statuses: RunStatus[]): string {
   );
 }
 
+function waitLines(status: RunStatus): string {
+  return pauseLine(status) + slowReadLines(status);
+}
+
 /** What keeps a run's workers waiting, in a line below the table; "" where nothing does. */
 function pauseLine({ run, inputPause }: RunStatus): string {
   if (inputPause === null) return "";
   const { input, code, since, workers } = inputPause;
   const who = workers === 1 ? "1 worker waits" : `${workers} workers wait`;
   return `${run} paused: ${input} refuses (${code}), since ${since}; ${who} until it can be read\n`;
+}
+
+/** Objects that take long to read, one in a line below the table; "" where none does. */
+function slowReadLines({ run, slowReads }: RunStatus): string {
+  return slowReads
+    .map(({ key, seconds, receivedBytes, sizeBytes }) => {
+      const bytes = sizeBytes === null ? "no answer yet" : `${formatBytes(receivedBytes)} of ${formatBytes(sizeBytes)}`;
+      return `${run} waits for ${printable(key)}: ${bytes} after ${formatDuration(seconds)}\n`;
+    })
+    .join("");
 }

@@ -43,6 +43,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
     maxPauseMs: config.maxPauseMs,
+    maxReadMs: config.maxReadMs,
     maxRedisAwayMs: config.maxRedisAwayMs,
     maxBytesInFlight: config.maxBytesInFlight,
     maxBatchSize: flags.maxBatchSize ?? config.maxBatchSize,

@@ -4,7 +4,7 @@ import { liveBlock, liveBlockLines, progressLine } from "./live-block.js";
 const progress = { done: 250, failed: 3, listed: 1_000, listingComplete: true, elapsedSeconds: 10 };
 const rate = { imagesPerSecond: 25, history: [10, 20, 25] };
 const busy = { fetch: 0.1, decode: 0.5, infer: 0.97, write: 0 };
-const fleet = { workers: 2, devices: ["cpu"], busy, pause: null };
+const fleet = { workers: 2, devices: ["cpu"], busy, pause: null, slowRead: null };
 
 test("the block says how far, how fast, what is busy, who works and what failed", () => {
   expect(liveBlock(progress, rate, fleet)).toEqual([

@@ -19,6 +19,8 @@ export interface FleetFacts {
   busy: Record<WorkerStage, number>;
   /** Why images are held back; null when they are not. */
   pause: string | null;
+  /** Which object is being read for long; null when none is. */
+  slowRead: string | null;
 }
 
 /** Rates over time, the newest last; null where none is known yet. */
@@ -67,7 +69,9 @@ function fleetText({ failed, done }: Progress, fleet: FleetFacts | null): string
   // Images that are done were done by somebody: a missing heartbeat is no news then.
   if (fleet.workers === 0) return done > 0 ? failures : `${failures}  waiting for a worker`;
   const who = fleet.workers === 1 ? "1 worker" : `${formatCount(fleet.workers)} workers`;
-  return `${failures}  ${who}${fleet.devices.length === 0 ? ", loading" : ` on ${fleet.devices.join(", ")}`}`;
+  const where = fleet.devices.length === 0 ? ", loading" : ` on ${fleet.devices.join(", ")}`;
+  const slow = fleet.slowRead === null ? "" : `  ${fleet.slowRead}`;
+  return `${failures}  ${who}${where}${slow}`;
 }
 
 /** While the listing runs, what is left can only grow. */

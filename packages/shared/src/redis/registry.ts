@@ -30,6 +30,18 @@ const inputPauseSchema = z.object({
 });
 export type InputPause = z.infer<typeof inputPauseSchema>;
 
+/** An object that a worker is reading for more than some seconds. */
+const slowReadSchema = z.object({
+  runId: z.string(),
+  key: z.string(),
+  /** Milliseconds since the read began. */
+  forMs: z.int().min(0),
+  receivedBytes: z.int().min(0),
+  /** null until the store has said it. */
+  sizeBytes: z.int().min(0).nullable(),
+});
+export type SlowRead = z.infer<typeof slowReadSchema>;
+
 const workerBeatSchema = z.object({
   workerId: z.string(),
   lanes: z.array(z.string()),
@@ -39,6 +51,8 @@ const workerBeatSchema = z.object({
   batchSlots: z.int(),
   imagesPerSecond: z.number(),
   inputPauses: z.array(inputPauseSchema).default([]),
+  /** The oldest few, the oldest first. */
+  slowReads: z.array(slowReadSchema).default([]),
   /** By the clock of Redis. */
   seenMs: z.int(),
   /** Ids of the models that it holds for its open runs. */
@@ -115,4 +129,10 @@ export function inputPauseOf(
   const pauses = workers.flatMap(({ inputPauses }) => inputPauses.find((pause) => pause.runId === runId) ?? []);
   const [longest] = pauses.sort((a, b) => a.sinceMs - b.sinceMs);
   return longest === undefined ? null : { ...longest, workers: pauses.length };
+}
+
+/** What these workers read for long of a run, the oldest first. */
+export function slowReadsOf(workers: Pick<WorkerBeat, "slowReads">[], runId: string): Omit<SlowRead, "runId">[] {
+  const ofRun = workers.flatMap(({ slowReads }) => slowReads.filter((read) => read.runId === runId));
+  return ofRun.sort((a, b) => b.forMs - a.forMs).map(({ runId: _, ...read }) => read);
 }

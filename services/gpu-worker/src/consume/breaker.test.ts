@@ -3,7 +3,7 @@ import { type BreakerState, closed, probeFailed, probeOk, readOk, trouble } from
 
 const policy = { weatherInARow: 3, firstProbeMs: 1_000, maxProbeMs: 8_000, maxPauseMs: 60_000 };
 
-test("weather makes doubt only in a row, a refusal at once", () => {
+test("weather makes doubt only in a row, a refusal or an object that took too long at once", () => {
   let state = trouble(trouble(closed, "weather", policy), "weather", policy);
   expect(state).toEqual({ kind: "closed", troublesInARow: 2 });
   state = trouble(readOk(state), "weather", policy);
@@ -11,6 +11,7 @@ test("weather makes doubt only in a row, a refusal at once", () => {
   state = trouble(trouble(state, "weather", policy), "weather", policy);
   expect(state.kind).toBe("doubting");
   expect(trouble(closed, "refusal", policy).kind).toBe("doubting");
+  expect(trouble(closed, "slowness", policy).kind).toBe("doubting");
 });
 
 test("only a probe ends doubt: what is read meanwhile was under way before", () => {

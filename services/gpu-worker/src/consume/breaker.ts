@@ -17,7 +17,7 @@ export type BreakerState =
   | { kind: "gave-up" };
 
 export interface BreakerPolicy {
-  /** Weather in a row, each behind the store's own attempts, that makes doubt. A refusal does at once. */
+  /** Weather in a row, each behind the store's own attempts, that makes doubt. Any other trouble does at once. */
   weatherInARow: number;
   /** Until the first probe of an open breaker; doubled with each that fails. */
   firstProbeMs: number;
@@ -31,8 +31,8 @@ export const defaultBreakerPolicy = {
   maxProbeMs: 30_000,
 } as const satisfies Omit<BreakerPolicy, "maxPauseMs">;
 
-/** "weather" may pass by itself; a "refusal" says that something is not allowed. */
-export type Trouble = "weather" | "refusal";
+/** "weather" may pass by itself; a "refusal" says that something is not allowed; "slowness" that an object took too long. */
+export type Trouble = "weather" | "refusal" | "slowness";
 
 export const closed: BreakerState = { kind: "closed", troublesInARow: 0 };
 
@@ -45,7 +45,7 @@ export function readOk(state: BreakerState): BreakerState {
 export function trouble(state: BreakerState, kind: Trouble, policy: BreakerPolicy): BreakerState {
   if (state.kind !== "closed") return state;
   const troublesInARow = state.troublesInARow + 1;
-  const doubt = kind === "refusal" || troublesInARow >= policy.weatherInARow;
+  const doubt = kind !== "weather" || troublesInARow >= policy.weatherInARow;
   return doubt ? { kind: "doubting" } : { kind: "closed", troublesInARow };
 }
 

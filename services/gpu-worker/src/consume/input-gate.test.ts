@@ -36,6 +36,16 @@ test("one object that is refused by a healthy store is that object's failure", a
   expect([gate.isOpen, probes(), said]).toEqual([true, 1, []]);
 });
 
+test("objects that take too long at a store that serves others are their own failures, however many there are", async () => {
+  const { gate, said } = simulated(0);
+  const tooSlow = new LabelfleetError("OBJECT_TOO_SLOW", "read too slowly");
+  const since = await gate.pass(running);
+  expect(await Promise.all(Array.from({ length: 10 }, () => gate.isOutage(tooSlow, since)))).toEqual(
+    Array(10).fill(false),
+  );
+  expect([gate.isOpen, said]).toEqual([true, []]);
+});
+
 test("a store that refuses everything holds all images, and says so once, and once that it goes on", async () => {
   const { gate, said, nowMs } = simulated(10_000);
   const since = await gate.pass(running);

@@ -146,6 +146,8 @@ export function troubleOf(error: LabelfleetError): Trouble | null {
     case "STORE_UNAVAILABLE":
     case "STORE_TIMEOUT":
       return "weather";
+    case "OBJECT_TOO_SLOW":
+      return "slowness";
     case "OBJECT_DENIED":
     case "ACCESS_DENIED":
     case "CREDENTIALS_REFUSED":

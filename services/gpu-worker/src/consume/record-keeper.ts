@@ -1,4 +1,5 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { mayPass } from "@labelfleet/shared/errors";
 
 /** Batches whose records are kept between attempts; the oldest are dropped, which only costs their work. */
 const keptBatches = 32;
@@ -9,6 +10,8 @@ const keptBatches = 32;
  */
 export class RecordKeeper {
   readonly #jobs = new Map<string, Map<string, Prediction>>();
+  /** By job and key, how long failed reads took so far. */
+  readonly #readMs = new Map<string, Map<string, number>>();
 
   /** Adds records that stay as they are. */
   keep(jobId: string, records: Prediction[]): void {
@@ -16,14 +19,27 @@ export class RecordKeeper {
     for (const record of records) kept.set(slot(record.key, record.modelId), record);
     this.#jobs.delete(jobId);
     this.#jobs.set(jobId, kept);
-    if (this.#jobs.size > keptBatches) this.#jobs.delete(this.#jobs.keys().next().value!);
+    if (this.#jobs.size > keptBatches) this.forget(this.#jobs.keys().next().value!);
+  }
+
+  /** Notes what a failed read of an image took, so that all attempts together keep one bound. */
+  addRead(jobId: string, key: string, ms: number): void {
+    const reads = this.#readMs.get(jobId) ?? new Map<string, number>();
+    reads.set(key, (reads.get(key) ?? 0) + ms);
+    this.#readMs.set(jobId, reads);
+    if (this.#readMs.size > keptBatches) this.#readMs.delete(this.#readMs.keys().next().value!);
+  }
+
+  /** How long the reads of an image took that have failed. */
+  readMs(jobId: string, key: string): number {
+    return this.#readMs.get(jobId)?.get(key) ?? 0;
   }
 
   /** Adds those that another attempt would not change. */
   keepFinal(jobId: string, records: Prediction[]): void {
     this.keep(
       jobId,
-      records.filter((record) => record.status === "ok" || record.retryable === false),
+      records.filter((record) => record.status === "ok" || !mayPass({ ...record, code: record.errorCode })),
     );
   }
 
@@ -34,6 +50,7 @@ export class RecordKeeper {
 
   forget(jobId: string): void {
     this.#jobs.delete(jobId);
+    this.#readMs.delete(jobId);
   }
 }
 

@@ -1,6 +1,7 @@
 import { decoderEntry } from "../decode/decoder-entry.js";
 import { LoaderThread, type LoadOutcome } from "./loader-thread-handle.js";
 import type { LoaderThreadData, LoadRequest } from "./messages.js";
+import { type SlowRead, toldReads } from "./reads-under-way.js";
 
 /** The programs that decode: threads that call serveLoads, processes that call serveDecodes. */
 export interface DecodeEntries {
@@ -40,6 +41,12 @@ export class LoaderPool {
   load(request: LoadRequest): Promise<LoadOutcome> {
     const idlest = this.#threads.reduce((best, next) => (next.inFlight < best.inFlight ? next : best));
     return idlest.load(request, this.#recycled.splice(0));
+  }
+
+  /** Objects that are being read for long, the oldest first. */
+  get slowReads(): SlowRead[] {
+    const slow = this.#threads.flatMap((thread) => thread.slowReads);
+    return slow.sort((a, b) => b.forMs - a.forMs).slice(0, toldReads);
   }
 
   /** Gives the memory of images back, to the loader of the next image. */

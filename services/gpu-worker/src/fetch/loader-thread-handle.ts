@@ -3,6 +3,7 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import { within } from "@labelfleet/shared/shutdown";
 import { endThread } from "../threads.js";
 import type { FromLoader, LoadCost, LoadedImage, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
+import type { SlowRead } from "./reads-under-way.js";
 
 export type LoadOutcome =
   | { ok: true; image: LoadedImage; cost: LoadCost }
@@ -29,6 +30,8 @@ export class LoaderThread {
   /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
   #unanswered = 0;
   #nextId = 0;
+  /** As the last pong told. */
+  #slowReads: SlowRead[] = [];
   /** Why it takes no more work: it died, or is closed. */
   #ended: LabelfleetError | null = null;
 
@@ -55,6 +58,11 @@ export class LoaderThread {
   /** Images handed over and not answered yet. */
   get inFlight(): number {
     return this.#pending.size;
+  }
+
+  /** What it was reading for long when it was asked last, a few seconds ago; the oldest first. */
+  get slowReads(): readonly SlowRead[] {
+    return this.#slowReads;
   }
 
   open(input: string): void {
@@ -103,6 +111,7 @@ export class LoaderThread {
   #receive(message: FromLoader): void {
     this.#unanswered = 0;
     if (message.type === "closed") this.#onClosed();
+    if (message.type === "pong") this.#slowReads = message.slowReads;
     if (message.type !== "loaded" && message.type !== "load-failed") return;
     const waiting = this.#pending.get(message.id);
     this.#pending.delete(message.id);

@@ -2,6 +2,7 @@ import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import type { ErrorCode } from "@labelfleet/shared/errors";
 import type { S3Settings } from "@labelfleet/shared/storage/s3-settings";
+import type { SlowRead } from "./reads-under-way.js";
 
 /** What a loader thread is started with. */
 export interface LoaderThreadData {
@@ -14,6 +15,7 @@ export interface LoaderThreadData {
 }
 
 export interface LoadRequest {
+  runId: string;
   /** The run's input, as in run.json. */
   input: string;
   key: string;
@@ -21,6 +23,8 @@ export interface LoadRequest {
   /** One output per spec, in this order. */
   specs: PreprocessSpec[];
   limits: ImageLimits;
+  /** What the reading may take in all, and 4 s more for each MiB. */
+  maxReadMs: number;
   /** Decoded in a process of its own, because its batch may hold an image that kills decoders. */
   isolated: boolean;
 }
@@ -41,7 +45,7 @@ export interface LoadCost {
 
 /**
  * Main thread to loader thread. `load` gives the memory of inferred images back, `open` says which input is read next, `ping` asks
- * whether the thread still turns, `close` to end its decoder process.
+ * whether the thread still turns and what it reads for long, `close` to end its decoder process.
  */
 export type ToLoader =
   | { type: "load"; id: number; request: LoadRequest; recycled: ArrayBuffer[] }
@@ -52,7 +56,7 @@ export type ToLoader =
 /** Loader thread to main thread. */
 export type FromLoader =
   | { type: "ready" }
-  | { type: "pong" }
+  | { type: "pong"; slowReads: SlowRead[] }
   | { type: "closed" }
   | { type: "loaded"; id: number; image: LoadedImage; cost: LoadCost }
   | { type: "load-failed"; id: number; code: ErrorCode; message: string; cost: LoadCost };

@@ -12,6 +12,7 @@ import { OverdueDecodes } from "../decode/overdue-decodes.js";
 import { BodyMemory } from "./body-memory.js";
 import { BufferPool } from "./buffer-pool.js";
 import type { FromLoader, LoadCost, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
+import { ReadsUnderWay } from "./reads-under-way.js";
 import { Stores } from "./stores.js";
 
 /** What is read from the decoder's words. */
@@ -30,6 +31,7 @@ export function serveLoads(decodeImage: DecodeImage): void {
   const buffers = new BufferPool();
   const storeConfig = s3 && { s3: s3ConfigOf(s3) };
   const stores = new Stores(async (input) => (await openStore(input, storeConfig)).store);
+  const reads = new ReadsUnderWay();
   const overdue = new OverdueDecodes(maxOverdueDecodes);
   const isolated = new IsolatedDecoder({ entry: new URL(decoderEntry) });
   const takeMemory = (sizeBytes: number) => buffers.take(sizeBytes);
@@ -49,14 +51,18 @@ export function serveLoads(decodeImage: DecodeImage): void {
     }
   }
 
-  async function fetch({ input, key, etag, limits }: LoadRequest, cost: LoadCost): Promise<Uint8Array<ArrayBuffer>> {
+  async function fetch(request: LoadRequest, cost: LoadCost): Promise<Uint8Array<ArrayBuffer>> {
+    const { input, runId, key, etag, limits, maxReadMs } = request;
     const startedMs = performance.now();
+    const progress = reads.begin({ runId, key }, startedMs);
     try {
-      const options = { ifMatch: etag, maxBytes: limits.maxObjectBytes, takeMemory: takeBodyMemory };
+      const maxBytes = limits.maxObjectBytes;
+      const options = { ifMatch: etag, maxBytes, maxReadMs, progress, takeMemory: takeBodyMemory };
       const { body } = await stores.use(input, (store) => store.get(key, options));
       cost.bytesRead = body.byteLength;
       return body;
     } finally {
+      reads.end(progress);
       cost.fetchMs = performance.now() - startedMs;
     }
   }
@@ -94,7 +100,7 @@ export function serveLoads(decodeImage: DecodeImage): void {
         stores.open(message.input).catch(() => undefined);
         return;
       case "ping":
-        send({ type: "pong" });
+        send({ type: "pong", slowReads: reads.slow(performance.now()) });
         return;
       case "close":
         isolated.close();

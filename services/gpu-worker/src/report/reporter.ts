@@ -7,9 +7,11 @@ import type { Redis } from "@labelfleet/shared/redis/connection";
 import { beat, type InputPause, removeWorker } from "@labelfleet/shared/redis/registry";
 import { within } from "@labelfleet/shared/shutdown";
 import type { RunContext } from "../consume/run-context.js";
+import type { SlowRead } from "../fetch/reads-under-way.js";
 import { BusyShares } from "./busy-shares.js";
 import { EventLoopDelay } from "./event-loop-delay.js";
 import type { RunStats, WorkerIdentity } from "./run-stats.js";
+import { SlowReadLog } from "./slow-read-log.js";
 
 /** People watch progress and rates by heartbeats. */
 const beatEveryMs = 2_000;
@@ -23,6 +25,8 @@ export interface WorkerState {
   slots: Record<WorkerStage, number>;
   batchSlots: number;
   batchesInHand: number;
+  /** The oldest first. */
+  slowReads: SlowRead[];
 }
 
 /** Every 2 s a heartbeat to Redis, and every 5 s the statistics of each open run to its folder. */
@@ -38,6 +42,7 @@ export class Reporter {
   readonly #timers: NodeJS.Timeout[];
   /** How far each run's statistics were when they were written last. */
   readonly #written = new WeakMap<RunStats, number>();
+  readonly #slowReadLog: SlowReadLog;
   #lastImages = 0;
   #lastBeatMs = performance.now();
 
@@ -55,6 +60,7 @@ export class Reporter {
     this.#state = options.state;
     this.#contexts = options.contexts;
     this.#logger = options.logger;
+    this.#slowReadLog = new SlowReadLog((line) => options.logger.warn(line));
     const beat = unlessRunning(() => this.#beatOrSay());
     const write = unlessRunning(() => this.#writeAll());
     this.#timers = [setInterval(() => void beat(), beatEveryMs), setInterval(() => void write(), flushEveryMs)];
@@ -68,7 +74,8 @@ export class Reporter {
     const images = stats.reduce((sum, run) => sum + run.images, 0);
     const nowMs = performance.now();
     const seconds = Math.max(0.001, (nowMs - this.#lastBeatMs) / 1_000);
-    const { device, slots, batchSlots, batchesInHand } = this.#state();
+    const { device, slots, batchSlots, batchesInHand, slowReads } = this.#state();
+    this.#slowReadLog.look(slowReads, nowMs);
     await beat(this.#redis, {
       workerId: this.#identity.workerId,
       lanes: this.#lanes,
@@ -77,6 +84,7 @@ export class Reporter {
       batchSlots,
       imagesPerSecond: Math.max(0, Math.round(((images - this.#lastImages) / seconds) * 10) / 10),
       inputPauses: contexts.flatMap(inputPauseIn),
+      slowReads,
       seenMs: await redisNowMs(this.#redis),
       models: [...new Set(contexts.flatMap(({ spec }) => spec.frozen.models.map((model) => model.id)))].sort(),
       batchesInHand,
