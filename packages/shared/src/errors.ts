@@ -12,6 +12,11 @@ export const errorCatalog = {
   IMAGE_CORRUPT: { retryable: false, exitCode: 1, meaning: "the bytes are of a known format but cannot be decoded" },
   IMAGE_UNSUPPORTED: { retryable: false, exitCode: 1, meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF" },
   IMAGE_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the image has more pixels than the pixel limit" },
+  IMAGE_UNPROCESSABLE: {
+    retryable: false,
+    exitCode: 1,
+    meaning: "labelfleet itself failed at this image, in a way that no other code names",
+  },
   DECODE_TIMEOUT: { retryable: false, exitCode: 1, meaning: "decoding took longer than its deadline" },
   DECODE_CRASHED: { retryable: false, exitCode: 1, meaning: "the decoder died of this image, twice" },
   INFERENCE_FAILED: { retryable: true, exitCode: 1, meaning: "the inference session refused the image's batch" },
@@ -68,6 +73,38 @@ export function isRecordCode(code: ErrorCode): boolean {
 /** Whether what failed so is repeated by itself: retryable, unless it has used up all the time that it may take. */
 export function mayPass({ code, retryable }: { code: string | null; retryable: boolean | null }): boolean {
   return retryable === true && code !== ("OBJECT_TOO_SLOW" satisfies ErrorCode);
+}
+
+/** What goes wrong with workers, devices, models, stores or runs whichever image is in hand: its batch is tried again. */
+const infrastructureCodes: ReadonlySet<ErrorCode> = new Set([
+  "REDIS_UNAVAILABLE",
+  "MODEL_UNKNOWN",
+  "MODEL_INVALID",
+  "HUB_UNAVAILABLE",
+  "BUCKET_NOT_FOUND",
+  "CREDENTIALS_REFUSED",
+  "ACCESS_DENIED",
+  "OUTPUT_UNWRITABLE",
+  "REDIS_UNSUITABLE",
+  "RUN_NOT_FOUND",
+  "RUN_INVALID",
+  "RUN_CANCELLED",
+  "DEVICE_UNAVAILABLE",
+  "WORKER_DIED",
+  "INTERRUPTED",
+]);
+
+/**
+ * The error that an image's record names, or null for what concerns its whole batch. An error that nobody foresaw is the image's
+ * own: it would come again with each attempt, and the run would never be complete.
+ */
+export function recordErrorOf(thrown: unknown): LabelfleetError | null {
+  const error = toLabelfleetError(thrown);
+  if (isRecordCode(error.code)) return error;
+  if (infrastructureCodes.has(error.code)) return null;
+  return new LabelfleetError("IMAGE_UNPROCESSABLE", `labelfleet failed at this image: ${error.message}`, {
+    cause: thrown,
+  });
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry

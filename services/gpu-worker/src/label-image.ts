@@ -1,7 +1,7 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
-import { isRecordCode, type LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { type LabelfleetError, recordErrorOf } from "@labelfleet/shared/errors";
 import { HandBack } from "@labelfleet/shared/queue/batch-consumer";
 import type { Batcher } from "./batch/batcher.js";
 import type { ImageBudget } from "./batch/image-budget.js";
@@ -41,7 +41,8 @@ export interface ImageTask {
 }
 
 /**
- * One image, once for all models: fetch, decode and resize for each, infer. A bad image is a record, never an error.
+ * One image, once for all models: fetch, decode and resize for each, infer. A bad image is a record, never an error, also where it
+ * meets a fault of our own (IMAGE_UNPROCESSABLE).
  * Returns one record per model, in the models' order.
  *
  * @throws what concerns the whole batch: refused credentials, a missing bucket, a thread that died
@@ -52,7 +53,9 @@ export async function labelImage(stages: ImageStages, task: ImageTask): Promise<
   const todo = models.filter((_, i) => kept[i] === undefined);
   const job = { entry, modelIds: todo.map(({ ref }) => ref.id), pass: task.pass };
   const label = () => labelWith(stages, task, todo);
-  const made = todo.length === 0 ? [] : await (run.equal?.label(job, label) ?? label());
+  // Whatever one image does, its end is a record: a batch that failed for it would fail each time, and the run never be complete.
+  const failures = (error: unknown) => todo.map((model) => failure(task, model, null, error));
+  const made = todo.length === 0 ? [] : await (run.equal?.label(job, label) ?? label()).catch(failures);
   if (made.length > 0) run.stats.imageDone();
   task.onLabelled();
   const records = new Map([...kept, ...made].flatMap((record) => (record ? [[record.modelId, record]] : [])));
@@ -134,12 +137,14 @@ async function inferOne(
     task.run.stats.inferred(inferred.busyMs, inferred.batchShare);
     return okRecord(task.entry, size, inferred.ranked, inferred.embedding, recordContext(task, model));
   } catch (error) {
-    return failure(task, model, size, toLabelfleetError(error));
+    return failure(task, model, size, error);
   }
 }
 
-function failure(task: ImageTask, model: RunModel, size: ImageSize | null, error: LabelfleetError): Prediction {
-  if (!isRecordCode(error.code)) throw error;
+function failure(task: ImageTask, model: RunModel, size: ImageSize | null, thrown: unknown): Prediction {
+  // A batch that its worker gives back is no failure of the image.
+  const error = thrown instanceof HandBack ? null : recordErrorOf(thrown);
+  if (error === null) throw thrown;
   return failedRecord(task.entry, size, error, recordContext(task, model));
 }
 
