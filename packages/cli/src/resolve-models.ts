@@ -10,6 +10,7 @@ export function resolveOptionsOf({ config, json }: CommandContext, view: PullVie
     cacheDir: cacheDirOf(config),
     hub: config.hub,
     onPull: ({ id, repo }) => view.begin(id, `hf:${repo}`),
+    onWait: (waiting) => view.waiting(waiting),
     ...(json ? {} : { onProgress: (progress) => view.progress(progress) }),
   };
 }

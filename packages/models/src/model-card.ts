@@ -4,6 +4,11 @@ import { modelArgsSchema } from "./efficientnet/model-args.js";
 /** Model ids are folder names, queue-safe and Hive-safe. */
 export const modelIdPattern = /^[a-z0-9._-]+$/;
 
+/** ImageNet-21k has 21,841; a list of labels is made and checked for each. */
+export const maxClasses = 200_000;
+/** The larger networks of the family take 800. */
+export const maxInputPx = 2048;
+
 /** model.json: everything that is known of a model besides its numbers. */
 export const modelCardSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -13,7 +18,7 @@ export const modelCardSchema = z.strictObject({
   /** What the network has otherwise than the architecture's table says, in timm's words. */
   modelArgs: modelArgsSchema.optional(),
   /** Side of the square network input, in pixels. Wins over the architecture's default. */
-  inputPx: z.int().min(32).max(2048),
+  inputPx: z.int().min(32).max(maxInputPx),
   /** The share of the resized short side that the centre crop keeps: short side = floor(inputPx / cropPct). */
   cropPct: z.number().gt(0).max(1),
   interpolation: z.enum(["bicubic", "bilinear"]),
@@ -23,7 +28,7 @@ export const modelCardSchema = z.strictObject({
   mean: z.tuple([z.number(), z.number(), z.number()]),
   std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
   activation: z.enum(["softmax", "sigmoid"]),
-  numClasses: z.int().min(1),
+  numClasses: z.int().min(1).max(maxClasses),
   /** A file of the same folder: a card from elsewhere must not be able to name any other. */
   weights: z.strictObject({
     file: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/),

@@ -1,5 +1,6 @@
 import type { OnProgress } from "@labelfleet/models/hub/hub-file";
-import { formatBytes } from "./format.js";
+import type { OnWait } from "@labelfleet/models/hub/lock";
+import { formatBytes, formatDuration } from "./format.js";
 
 const barWidth = 24;
 const redrawMs = 100;
@@ -22,6 +23,13 @@ export class PullView {
   begin(id: string, source: string): void {
     this.#loggedParts = 0;
     this.#out.write(`Downloading ${id} from ${source}\n`);
+  }
+
+  /** Another process pulls the same model. */
+  waiting({ owner, waitedSeconds }: Parameters<OnWait>[0]): void {
+    this.end();
+    const since = waitedSeconds < 1 ? "" : ` (for ${formatDuration(waitedSeconds)})`;
+    this.#out.write(`waiting${since}: ${owner} pulls this model\n`);
   }
 
   progress({ name, receivedBytes, totalBytes }: Parameters<OnProgress>[0]): void {

@@ -1,12 +1,13 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { ModelCard } from "../model-card.js";
-import { loadModelFolder, type Model } from "../model-folder.js";
+import { loadModelFolder, type Model, maxWeightsBytes } from "../model-folder.js";
+import { checkWeightsFile } from "../weights/check-weights-file.js";
 import { HubClient, type HubOptions } from "./hub-client.js";
 import { downloadHubFile, type OnProgress, statHubFile } from "./hub-file.js";
+import type { HubLimits } from "./hub-limits.js";
 import { folderOf, type HubSource, pulledModel } from "./hub-source.js";
-import { withLock } from "./lock.js";
+import { type OnWait, withLock } from "./lock.js";
 import { parseTimmConfig } from "./timm-config.js";
 import { labelsFor, sha256Of } from "./timm-files.js";
 
@@ -15,9 +16,11 @@ export interface PullOptions {
   readonly cacheDir: string;
   readonly hub: HubOptions;
   readonly onProgress?: OnProgress;
+  /** Told while another process pulls the same model. */
+  readonly onWait?: OnWait;
+  readonly limits?: HubLimits;
 }
 
-const maxConfigBytes = 16 * 1024 * 1024;
 const weightsFile = "weights.safetensors";
 
 /**
@@ -30,11 +33,11 @@ export async function pullModel(source: HubSource, options: PullOptions): Promis
   const folder = folderOf(source, options.cacheDir);
   const partial = `${folder}.partial`;
   await mkdir(dirname(folder), { recursive: true });
-  return withLock(`${folder}.lock`, async () => {
+  const pullHere = async () => {
     const pulled = await pulledModel(source, options.cacheDir);
     if (pulled !== null) return pulled;
     await mkdir(partial, { recursive: true });
-    const client = new HubClient(options.hub);
+    const client = new HubClient(options.hub, options.limits);
     try {
       await fill(partial, source, client, options);
     } finally {
@@ -48,27 +51,27 @@ export async function pullModel(source: HubSource, options: PullOptions): Promis
     await rename(made, folder);
     await rm(partial, { recursive: true, force: true });
     return loadModelFolder(folder);
-  });
+  };
+  return withLock(`${folder}.lock`, pullHere, options.onWait && { onWait: options.onWait });
 }
 
 /** Downloads and writes the three files of a model folder into `partial`. */
 async function fill(partial: string, source: HubSource, client: HubClient, options: PullOptions): Promise<void> {
   const { onProgress = () => {} } = options;
-  const config = await statHubFile(client, { ...source, file: "config.json" });
-  if ((config.sizeBytes ?? 0) > maxConfigBytes) {
-    throw new LabelfleetError(
-      "MODEL_INVALID",
-      `${config.name}: ${config.sizeBytes} bytes are too many for a configuration`,
-    );
-  }
+  const { maxConfigBytes } = client.limits;
+  const config = await statHubFile(client, { ...source, file: "config.json", maxBytes: maxConfigBytes });
   const configPath = join(partial, "config.json");
   await rm(configPath, { force: true });
   await downloadHubFile(client, config, configPath, onProgress);
   const { card, labels } = parseTimmConfig(await readFile(configPath, "utf8"), config.name);
 
-  const weights = await statHubFile(client, { ...source, file: "model.safetensors" });
+  const weights = await statHubFile(client, { ...source, file: "model.safetensors", maxBytes: maxWeightsBytes });
   const path = join(partial, `${weights.hash?.hex ?? "unnamed"}.part`);
   await downloadHubFile(client, weights, path, onProgress);
+  await checkWeightsFile(path, card, weights.name).catch(async (error: unknown) => {
+    await rm(path, { force: true });
+    throw error;
+  });
   await rename(path, join(partial, weightsFile));
 
   const whole: ModelCard = {

@@ -5,10 +5,10 @@ import { splitTag } from "../efficientnet/architecture-names.js";
 import type { ModelArgs } from "../efficientnet/model-args.js";
 import { variantOf } from "../efficientnet/variants.js";
 import type { Label } from "../labels.js";
-import type { ModelCard } from "../model-card.js";
+import { type ModelCard, maxClasses, maxInputPx } from "../model-card.js";
 import { readModelArgs } from "./timm-model-args.js";
 
-const side = z.int().min(1);
+const side = z.int().min(1).max(maxInputPx);
 const inputSize = z.tuple([z.literal(3, "expected three channels"), side, side]);
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
 
@@ -22,7 +22,7 @@ const pretrainedSchema = z.object({
   interpolation: z.string(),
   mean: rgb,
   std: rgb,
-  num_classes: z.int().min(1).nullish(),
+  num_classes: z.int().min(1).max(maxClasses).nullish(),
   license: z.string().nullish(),
   label_names: z.array(z.string()).nullish(),
   /** What label_names was called until 2022. */
@@ -135,7 +135,7 @@ function checkNetwork(config: Config, architecture: string, modelArgs: ModelArgs
 }
 
 function numClassesOf(config: Config, otherwise: number, invalid: Invalid): number {
-  const asArgument = z.int().min(1).nullish().catch(null).parse(config.model_args?.num_classes);
+  const asArgument = z.int().min(1).max(maxClasses).nullish().catch(null).parse(config.model_args?.num_classes);
   const stated = config.num_classes ?? asArgument ?? otherwise;
   if (asArgument != null && asArgument !== stated) {
     throw invalid(`model_args.num_classes ${asArgument} contradicts num_classes ${stated}`);
@@ -145,10 +145,12 @@ function numClassesOf(config: Config, otherwise: number, invalid: Invalid): numb
 
 function labelsOf(names: readonly string[], descriptions: readonly string[] | Record<string, string> | null): Label[] {
   return names.map((name, index) => {
-    const described = Array.isArray(descriptions)
-      ? descriptions[index]
-      : (descriptions as Record<string, string> | null)?.[name];
+    const described = Array.isArray(descriptions) ? descriptions[index] : ownValue(descriptions, name);
     const label = described ?? name;
     return /^n\d{8}$/.test(name) ? { label, wnid: name } : { label };
   });
+}
+
+function ownValue(record: object | null, name: string): string | undefined {
+  return record !== null && Object.hasOwn(record, name) ? (record as Record<string, string>)[name] : undefined;
 }

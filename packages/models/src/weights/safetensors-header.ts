@@ -10,9 +10,9 @@ export interface TensorEntry {
   readonly end: number;
 }
 
-const lengthBytes = 8;
+export const lengthBytes = 8;
 /** Ours have 30 kB; the format's own limit is 100 MB. */
-const maxHeaderBytes = 16 * 1024 * 1024;
+export const maxHeaderBytes = 16 * 1024 * 1024;
 
 /** Names go into messages of one line. */
 const namePattern = /^[\w.:/-]{1,200}$/;
@@ -41,17 +41,19 @@ const entrySchema = z.strictObject({
  * Reads a safetensors header (https://github.com/huggingface/safetensors#format) as hostile input: every length and
  * offset is checked against the file before it is used, and the tensors must fill the data without gap or overlap.
  *
+ * @param bytes of the file's beginning, at least as far as the header goes
  * @throws LabelfleetError MODEL_INVALID, one line that names the file and, where one is at fault, the tensor
  */
 export function parseSafetensorsHeader(
   bytes: Uint8Array,
   source: string,
+  fileBytes = bytes.byteLength,
 ): { entries: ReadonlyMap<string, TensorEntry>; dataStart: number } {
   const invalid = (what: string) => new LabelfleetError("MODEL_INVALID", `${source}: ${what}`);
   refuseOtherFormats(bytes, source);
   const dataStart = headerEnd(bytes, invalid);
   const header = parseJsonObject(bytes.subarray(lengthBytes, dataStart), invalid);
-  const dataBytes = bytes.byteLength - dataStart;
+  const dataBytes = fileBytes - dataStart;
   const entries = new Map<string, TensorEntry>();
   for (const [name, described] of Object.entries(header)) {
     if (name === "__metadata__") continue;

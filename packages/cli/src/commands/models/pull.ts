@@ -23,9 +23,10 @@ export async function modelsPull({ config, json }: CommandContext, name: string)
   const there = await pulledModel(source, cacheDir);
   if (there === null) view.begin(source.id, `hf:${source.repo}`);
   const onProgress = json ? undefined : view.progress.bind(view);
+  const onWait = view.waiting.bind(view);
   let model = there;
   try {
-    model ??= await pullModel(source, { cacheDir, hub: config.hub, ...(onProgress && { onProgress }) });
+    model ??= await pullModel(source, { cacheDir, hub: config.hub, onWait, ...(onProgress && { onProgress }) });
   } finally {
     view.end();
   }
