@@ -23,7 +23,6 @@ export type OnProgress = (progress: { name: string; receivedBytes: number; total
 
 /** Attempts in a row that brought next to nothing (`minWindowBytes`). */
 const maxAttempts = 5;
-const firstPauseMs = 200;
 
 /** @throws MODEL_UNKNOWN for a 404, ACCESS_DENIED for 401 and 403, MODEL_INVALID when it is too large, HUB_UNAVAILABLE */
 export async function statHubFile(
@@ -96,7 +95,7 @@ async function withPatience<T>(
       const addedBytes = (await progress()) - before;
       failures = addedBytes >= client.limits.minWindowBytes ? 1 : failures + 1;
       if (failures >= maxAttempts) throw error;
-      await sleep(firstPauseMs * 2 ** (failures - 1));
+      await sleep(client.limits.firstPauseMs * 2 ** (failures - 1));
     }
   }
 }
