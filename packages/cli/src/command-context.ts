@@ -1,6 +1,7 @@
 import { type Config, readConfig } from "@labelfleet/shared/config";
 import type { LogFormat } from "@labelfleet/shared/log-format";
 import { createLogger, type Logger } from "@labelfleet/shared/logger";
+import { writeErr, writeOut } from "./view/terminal.js";
 
 /** Flags that every command has. */
 export interface GlobalFlags {
@@ -30,11 +31,11 @@ export function createContext(flags: GlobalFlags, command: string): CommandConte
   const logger = createLogger({ name: "labelfleet", level, format: logFormat });
   const say = (line: string) => {
     if (logFormat === "json") logger.info(line);
-    else process.stderr.write(`${line}\n`);
+    else writeErr(`${line}\n`);
   };
   return { config, logger, logFormat, say, json: flags.json ?? false };
 }
 
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  writeOut(`${JSON.stringify(document, null, 2)}\n`);
 }

@@ -1,6 +1,7 @@
 import { type Produced, type ProduceOptions, produceRun } from "@labelfleet/producer/produce";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
+import { printable } from "@labelfleet/shared/printable";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "./command-context.js";
@@ -8,9 +9,10 @@ import { exitCodeOf } from "./exit-code.js";
 import { readFleet, watchFleet } from "./read-fleet.js";
 import { keepHeapSmall } from "./small-heap.js";
 import { failedShareText } from "./view/failed-share.js";
-import { formatCount, printable } from "./view/format.js";
+import { formatCount } from "./view/format.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
+import { writeOut } from "./view/terminal.js";
 
 export interface FollowedRun {
   folder: RunFolder;
@@ -55,7 +57,7 @@ export async function follow(
       },
     });
     view.end();
-    if (!context.json) process.stdout.write(produced.report === null ? "" : reportText(produced.report));
+    if (!context.json) writeOut(produced.report === null ? "" : reportText(produced.report));
     else if (produced.report !== null) printJson(produced.report);
     else printJson({ run: run.folder.uri, complete: false, outcome, ...produced.known });
     const advice = adviceFor({ outcome, ...produced }, run, again);

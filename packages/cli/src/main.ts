@@ -2,6 +2,7 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { redactor } from "@labelfleet/shared/secrets";
 import { CommanderError } from "commander";
 import { createProgram } from "./program.js";
+import { writeErr } from "./view/terminal.js";
 
 /** Commander's own errors (unknown flag, missing argument) are wrong usage; help and version are not errors. */
 function exitCodeOfCommander(error: CommanderError): number {
@@ -20,10 +21,10 @@ async function main(): Promise<number> {
     if (error instanceof CommanderError) return exitCodeOfCommander(error);
     const known = toLabelfleetError(error);
     const redact = redactor(process.env);
-    process.stderr.write(redact(`labelfleet: ${known.message} [${known.code}]\n`));
+    writeErr(redact(`labelfleet: ${known.message} [${known.code}]\n`));
     if (verbose) {
       const stacks = `${(error as Error).stack}\n${known.cause ? `${(known.cause as Error).stack}\n` : ""}`;
-      process.stderr.write(redact(stacks));
+      writeErr(redact(stacks));
     }
     return known.exitCode;
   }

@@ -20,6 +20,8 @@ import {
   type RunFlags,
 } from "./run-flags.js";
 
+import { writeErr, writeOut } from "./view/terminal.js";
+
 /** Called with each command's exit code. */
 type Finish = (exitCode: number) => void;
 
@@ -50,7 +52,8 @@ export function createProgram(finish: Finish): Command {
     .showHelpAfterError("(npx labelfleet --help shows the commands)")
     // What stands behind a command is the command's: `bench` gets its flags as they are.
     .enablePositionalOptions()
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ writeOut, writeErr });
 
   const subcommand = (parent: Command, usage: string, description: string) =>
     parent

@@ -1,9 +1,10 @@
 import type { WorkerStage } from "@labelfleet/shared/contract/stats";
+import { printable } from "@labelfleet/shared/printable";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { inputPauseOf, liveWorkers, slowReadsOf } from "@labelfleet/shared/redis/registry";
 import { sleep } from "@labelfleet/shared/shutdown";
-import { formatDuration, printable } from "./view/format.js";
+import { formatDuration } from "./view/format.js";
 import type { FleetFacts } from "./view/live-block.js";
 
 /** The workers of a lane, by their heartbeats. */

@@ -1,3 +1,4 @@
+import { printable } from "./printable.js";
 import { isPassingRefusal, refusalMessage } from "./redis/passing-refusal.js";
 
 /**
@@ -107,19 +108,16 @@ export function recordErrorOf(thrown: unknown): LabelfleetError | null {
   });
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a message must not carry
-const controlCharacters = /[\u0000-\u001f\u007f]/g;
-
 /**
  * An error whose code says what to do. The message is one line: what, where, and what the user can do. Keys and foreign
- * messages are part of it, so control characters are escaped.
+ * messages are part of it, so what a terminal would obey is escaped.
  */
 export class LabelfleetError extends Error {
   override readonly name = "LabelfleetError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message.replace(controlCharacters, escaped), options);
+    super(printable(message), options);
     this.code = code;
   }
 
@@ -135,10 +133,6 @@ export class LabelfleetError extends Error {
   get exitCode(): 1 | 2 | 3 {
     return errorCatalog[this.code].exitCode;
   }
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /**

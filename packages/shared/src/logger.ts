@@ -2,13 +2,14 @@ import { createRequire } from "node:module";
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import type { build } from "pino-pretty";
 import type { LogFormat } from "./log-format.js";
+import { printableLines, printableWhenParsed } from "./printable.js";
 import { redactor } from "./secrets.js";
 
 export type Logger = PinoLogger;
 
 /**
  * Logs go to stderr, as readable lines or as one JSON object a line. Secrets are never fields; what libraries say is searched
- * for them all the same.
+ * for them all the same, and neither form carries control characters.
  *
  * @param options.format unset: text on a terminal, else JSON
  */
@@ -16,7 +17,8 @@ export function createLogger(options: { name: string; level?: string; format?: L
   const format = options.format ?? (process.stderr.isTTY ? "text" : "json");
   const destination = format === "text" ? textDestination() : pino.destination({ dest: 2, sync: true });
   const redact = redactor(process.env);
-  const redacted: DestinationStream = { write: (line) => destination.write(redact(line)) };
+  const safe = format === "text" ? printableWhenParsed : printableLines;
+  const redacted: DestinationStream = { write: (line) => destination.write(safe(redact(line))) };
   return pino({ name: options.name, level: options.level ?? "info" }, redacted);
 }
 

@@ -2,6 +2,7 @@ import { cancelRun, pauseRun } from "@labelfleet/producer/control";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
 import { sharedRedis } from "../redis-for-command.js";
+import { writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** Stops the feeding of a run until `resume`. @throws USAGE when REDIS_URL is unset */
@@ -38,6 +39,6 @@ export function cancel(context: CommandContext, uri: string): Promise<number> {
 
 function tell({ json }: CommandContext, run: string, state: "paused" | "cancelled" | "done", text: string): number {
   if (json) printJson({ run, state });
-  else process.stdout.write(`${state === "done" ? "The run is already complete" : text}\n`);
+  else writeOut(`${state === "done" ? "The run is already complete" : text}\n`);
   return 0;
 }

@@ -8,6 +8,7 @@ import { type CommandContext, printJson } from "../command-context.js";
 import { labelfleetCommand } from "../labelfleet-command.js";
 import { startPrivateRedis } from "../local/private-redis.js";
 import { noRedisUrl } from "../redis-for-command.js";
+import { writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 export const defaultDashboardPort = 8080;
@@ -40,7 +41,7 @@ export async function dashboard(context: CommandContext, runs: string[], flags: 
     });
     releasers.push("dashboard", () => server.close());
     if (context.json) printJson({ url: server.url });
-    else process.stdout.write(`Dashboard: ${server.url}\n`);
+    else writeOut(`Dashboard: ${server.url}\n`);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });

@@ -12,6 +12,7 @@ import { imagePathsOf } from "@labelfleet/shared/export/image-path";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
 import { formatCount } from "../view/format.js";
+import { printableStream, writeErr, writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 const stdout = "-";
@@ -67,7 +68,9 @@ function filterOf(spec: RunSpec, { model, status, label }: ExportFlags): ExportF
 /** Whoever reads may stop reading (`| head`). */
 async function toStdout(text: Readable, signal: AbortSignal): Promise<void> {
   try {
-    await pipeline(text, process.stdout as Writable, { signal, end: false });
+    const out = process.stdout as Writable;
+    if (process.stdout.isTTY) await pipeline(text, printableStream(), out, { signal, end: false });
+    else await pipeline(text, out, { signal, end: false });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw interrupted(signal) ?? error;
   }
@@ -102,7 +105,7 @@ function tell(
 ): void {
   if (json) printJson({ run, complete, format, out: resolve(out), images, records });
   else if (out !== stdout) {
-    process.stdout.write(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
+    writeOut(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
   }
-  if (!complete) process.stderr.write(`The run is not complete: npx labelfleet verify ${run} says what is missing\n`);
+  if (!complete) writeErr(`The run is not complete: npx labelfleet verify ${run} says what is missing\n`);
 }

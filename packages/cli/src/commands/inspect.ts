@@ -1,11 +1,13 @@
 import { readFinished, reportOf } from "@labelfleet/producer/finalize/finalize-run";
 import { verifyRun } from "@labelfleet/producer/report/verify";
 import { errorCatalog } from "@labelfleet/shared/errors";
+import { printable } from "@labelfleet/shared/printable";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
 import { keepHeapSmall } from "../small-heap.js";
-import { formatCount, printable } from "../view/format.js";
+import { formatCount } from "../view/format.js";
 import { reportText } from "../view/report-view.js";
+import { writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 const incomplete = errorCatalog.RUN_INCOMPLETE.exitCode;
@@ -20,7 +22,7 @@ export function report(context: CommandContext, uri: string): Promise<number> {
     const spec = await folder.readSpec();
     const document = (await readFinished(folder)) ?? (await reportOf(folder, spec)).report;
     if (context.json) printJson(document);
-    else process.stdout.write(reportText(document));
+    else writeOut(reportText(document));
     return document.complete ? 0 : incomplete;
   });
 }
@@ -39,13 +41,13 @@ export function verify(context: CommandContext, uri: string): Promise<number> {
     }
     const counts = `${formatCount(images)} images, ${formatCount(records)} records`;
     if (complete) {
-      process.stdout.write(`Complete: ${counts}, every image has exactly one record per model\n`);
+      writeOut(`Complete: ${counts}, every image has exactly one record per model\n`);
       return 0;
     }
-    process.stdout.write(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
-    for (const problem of problems.slice(0, shownProblems)) process.stdout.write(`  ${printable(problem.message)}\n`);
-    if (problemCount > shownProblems) process.stdout.write(`  and ${formatCount(problemCount - shownProblems)} more\n`);
-    process.stdout.write(`Repair it with: npx labelfleet resume ${folder.uri}\n`);
+    writeOut(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
+    for (const problem of problems.slice(0, shownProblems)) writeOut(`  ${printable(problem.message)}\n`);
+    if (problemCount > shownProblems) writeOut(`  and ${formatCount(problemCount - shownProblems)} more\n`);
+    writeOut(`Repair it with: npx labelfleet resume ${folder.uri}\n`);
     return incomplete;
   });
 }

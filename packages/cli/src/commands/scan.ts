@@ -7,6 +7,7 @@ import { metricsAddressOf } from "../metrics-address.js";
 import { prepareOptionsOf } from "../prepare-options.js";
 import { sharedRedis } from "../redis-for-command.js";
 import type { MetricsFlags, RunFlags } from "../run-flags.js";
+import { writeErr, writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 /** The producer alone, for workers on other machines. Prints the run's URI first. Returns the exit code. */
@@ -31,7 +32,7 @@ export function scan(context: CommandContext, input: string, flags: RunFlags & M
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) logger.warn(warning);
-    (json ? process.stderr : process.stdout).write(`${prepared.folder.uri}\n`);
+    (json ? writeErr : writeOut)(`${prepared.folder.uri}\n`);
     const metricsAddress = metricsAddressOf(context, flags);
     return followRun(context, { ...prepared, redis, redisUrl, signal, startedMs, metricsAddress });
   });

@@ -1,6 +1,7 @@
 import { currentLane } from "@labelfleet/producer/control";
 import { type RunStatus, readStatus } from "@labelfleet/producer/status";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
+import { printable } from "@labelfleet/shared/printable";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import { knownRuns } from "@labelfleet/shared/redis/registry";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -8,8 +9,9 @@ import { sleep } from "@labelfleet/shared/shutdown";
 import { type CommandContext, printJson } from "../command-context.js";
 import { readFleet } from "../read-fleet.js";
 import { noRedisUrl } from "../redis-for-command.js";
-import { formatBytes, formatCount, formatDuration, formatTable, printable } from "../view/format.js";
+import { formatBytes, formatCount, formatDuration, formatTable } from "../view/format.js";
 import { ProgressView } from "../view/progress-view.js";
+import { writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 const watchEveryMs = 2_000;
@@ -25,15 +27,17 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
     releasers.push("redis", () => redis?.disconnect());
     if (flags.watch && uri !== undefined && !context.json) {
       const last = await watchRun(uri, redis, signal);
-      process.stdout.write(statusTable([last]) + waitLines(last));
+      writeOut(statusTable([last]) + waitLines(last));
       return 0;
     }
     for (;;) {
       const statuses = uri === undefined ? await statusOfAll(redis, context.say) : [await statusOf(uri, redis)];
       const isLast = !flags.watch || signal.aborted || statuses.every(({ state }) => isOver(state));
       const text = statusTable(statuses) + statuses.map(waitLines).join("");
-      if (!context.json) process.stdout.write(flags.watch && process.stdout.isTTY ? clearScreen + text : text);
-      else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
+      if (!context.json) {
+        if (flags.watch && process.stdout.isTTY) process.stdout.write(clearScreen);
+        writeOut(text);
+      } else if (isLast) printJson(uri === undefined ? { runs: statuses } : statuses[0]);
       if (isLast) return 0;
       await sleep(watchEveryMs, signal);
     }
@@ -43,7 +47,7 @@ export function status(context: CommandContext, uri: string | undefined, flags: 
 /** Shows one run until it is over, or the signal aborts. Returns where it stands then. */
 async function watchRun(uri: string, redis: Redis | null, signal: AbortSignal): Promise<RunStatus> {
   const folder = await RunFolder.open(uri);
-  const view = new ProgressView(process.stdout, (line) => process.stdout.write(`${line}\n`));
+  const view = new ProgressView(process.stdout, (line) => writeOut(`${line}\n`));
   const startedMs = Date.now();
   try {
     const spec = await folder.readSpec();
@@ -113,7 +117,7 @@ function pauseLine({ run, inputPause }: RunStatus): string {
   if (inputPause === null) return "";
   const { input, code, since, workers } = inputPause;
   const who = workers === 1 ? "1 worker waits" : `${workers} workers wait`;
-  return `${run} paused: ${input} refuses (${code}), since ${since}; ${who} until it can be read\n`;
+  return `${printable(`${run} paused: ${input} refuses (${code}), since ${since}; ${who} until it can be read`)}\n`;
 }
 
 /** Objects that take long to read, one in a line below the table; "" where none does. */
@@ -121,7 +125,7 @@ function slowReadLines({ run, slowReads }: RunStatus): string {
   return slowReads
     .map(({ key, seconds, receivedBytes, sizeBytes }) => {
       const bytes = sizeBytes === null ? "no answer yet" : `${formatBytes(receivedBytes)} of ${formatBytes(sizeBytes)}`;
-      return `${run} waits for ${printable(key)}: ${bytes} after ${formatDuration(seconds)}\n`;
+      return `${printable(`${run} waits for ${key}: ${bytes} after ${formatDuration(seconds)}`)}\n`;
     })
     .join("");
 }

@@ -1,3 +1,5 @@
+import { printable } from "@labelfleet/shared/printable";
+
 /** What `BottomLines` needs of a terminal. */
 export type Terminal = Pick<NodeJS.WriteStream, "write" | "isTTY" | "rows" | "columns">;
 
@@ -31,7 +33,10 @@ export class BottomLines {
     const columns = this.#out.columns ?? 80;
     const drawn = lines
       .slice(0, this.#count)
-      .map((line, i) => `${cursorTo(rows - this.#count + 1 + i)}${clearLine}${[...line].slice(0, columns).join("")}`);
+      .map(
+        (line, i) =>
+          `${cursorTo(rows - this.#count + 1 + i)}${clearLine}${[...printable(line)].slice(0, columns).join("")}`,
+      );
     this.#out.write(saveCursor + drawn.join("") + restoreCursor);
   }
 

@@ -1,6 +1,7 @@
 import { RecentRate } from "@labelfleet/producer/recent-rate";
+import { printable } from "@labelfleet/shared/printable";
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration, formatPercent, formatTable, printable } from "./format.js";
+import { formatBytes, formatDuration, formatPercent, formatTable } from "./format.js";
 
 test("durations read as people say them", () => {
   expect([0.4, 59, 200, 7_500, 273_600].map(formatDuration)).toEqual([

@@ -1,3 +1,5 @@
+import { printable } from "@labelfleet/shared/printable";
+
 const grouped = new Intl.NumberFormat("en-US");
 
 export function formatCount(value: number): string {
@@ -29,16 +31,9 @@ export function formatPercent(share: number): string {
   return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what must not reach a terminal
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/** Text from outside (object keys, labels) made safe for a terminal: no control or direction characters. */
-export function printable(text: string): string {
-  return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** Columns padded to their widest cell; numbers (cells that start with a digit) to the right. */
-export function formatTable(head: string[], rows: string[][]): string {
+/** Columns padded to their widest cell; numbers (cells that start with a digit) to the right. A cell stays in its line. */
+export function formatTable(head: string[], cells: string[][]): string {
+  const rows = cells.map((row) => row.map(printable));
   const all = [head, ...rows];
   const widths = head.map((_, c) => Math.max(...all.map((row) => row[c]?.length ?? 0)));
   const isNumeric = head.map((_, c) => rows.length > 0 && rows.every((row) => /^[\d-]/.test(row[c] ?? "")));

@@ -1,5 +1,6 @@
 import type { OnProgress } from "@labelfleet/models/hub/hub-file";
 import type { OnWait } from "@labelfleet/models/hub/lock";
+import { printable } from "@labelfleet/shared/printable";
 import { formatBytes, formatDuration } from "./format.js";
 
 const barWidth = 24;
@@ -22,17 +23,18 @@ export class PullView {
 
   begin(id: string, source: string): void {
     this.#loggedParts = 0;
-    this.#out.write(`Downloading ${id} from ${source}\n`);
+    this.#out.write(`Downloading ${printable(id)} from ${printable(source)}\n`);
   }
 
   /** Another process pulls the same model. */
   waiting({ owner, waitedSeconds }: Parameters<OnWait>[0]): void {
     this.end();
     const since = waitedSeconds < 1 ? "" : ` (for ${formatDuration(waitedSeconds)})`;
-    this.#out.write(`waiting${since}: ${owner} pulls this model\n`);
+    this.#out.write(`waiting${since}: ${printable(owner)} pulls this model\n`);
   }
 
-  progress({ name, receivedBytes, totalBytes }: Parameters<OnProgress>[0]): void {
+  progress({ name: givenName, receivedBytes, totalBytes }: Parameters<OnProgress>[0]): void {
+    const name = printable(givenName);
     const share = totalBytes === null || totalBytes === 0 ? null : receivedBytes / totalBytes;
     const amount = `${formatBytes(receivedBytes)}${totalBytes === null ? "" : ` of ${formatBytes(totalBytes)}`}`;
     if (!this.#out.isTTY) {

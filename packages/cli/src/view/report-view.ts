@@ -1,5 +1,6 @@
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { skippedWords } from "@labelfleet/shared/contract/skipped-words";
+import { printable } from "@labelfleet/shared/printable";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from "./format.js";
 
 /** The throughput report for people. */
@@ -22,7 +23,7 @@ export function reportText(report: RunReport): string {
         formatPercent(stage.share),
       ]),
     ),
-    report.bottleneck,
+    printable(report.bottleneck),
     "",
     formatTable(
       ["worker", "device", "images", "images/s", "loop delay p99 ms", "peak memory"],
@@ -35,7 +36,7 @@ export function reportText(report: RunReport): string {
         formatBytes(worker.peakRssBytes),
       ]),
     ),
-    `Run: ${report.run}`,
+    `Run: ${printable(report.run)}`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -44,7 +45,7 @@ function failures(report: RunReport): string[] {
   const codes = Object.entries(report.failedByCode).sort(([, a], [, b]) => b - a);
   return codes.length === 0
     ? []
-    : [`Failed: ${codes.map(([code, count]) => `${formatCount(count)} ${code}`).join(", ")}`];
+    : [`Failed: ${codes.map(([code, count]) => `${formatCount(count)} ${printable(code)}`).join(", ")}`];
 }
 
 function carriedOver({ carriedOver: images }: RunReport): string[] {
@@ -67,5 +68,5 @@ function details(report: RunReport): string[] {
 
 function skipped(report: RunReport): string[] {
   const words = skippedWords(report.skipped);
-  return words.length === 0 ? [] : [`Skipped ${words.join("; ")}`];
+  return words.length === 0 ? [] : [`Skipped ${printable(words.join("; "))}`];
 }

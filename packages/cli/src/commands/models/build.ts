@@ -11,6 +11,7 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { BuildFlags } from "../../build-flags.js";
 import { type CommandContext, printJson } from "../../command-context.js";
 import { formatBytes, formatCount } from "../../view/format.js";
+import { writeErr, writeOut } from "../../view/terminal.js";
 
 /** A plain ONNX file for any runtime: `images` uint8 [N, px, px, 3] in, one output. @throws MODEL_INVALID, USAGE */
 export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): Promise<number> {
@@ -45,7 +46,7 @@ export async function modelsBuild({ json }: CommandContext, flags: BuildFlags): 
   };
   if (json) printJson({ out, architecture, inputPx, mean, std, numClasses, output, precision, sizeBytes, ...cost });
   else {
-    process.stdout.write(
+    writeOut(
       `${out}: ${formatBytes(sizeBytes)}, ${architecture} ${precision}, ${formatCount(cost.parameters)} parameters\n` +
         `input images uint8 [N, ${inputPx}, ${inputPx}, 3], output ${output} float32 [N, ${output === "embedding" ? "features" : numClasses}]\n`,
     );
@@ -65,7 +66,7 @@ async function architectureOf({ architecture: name, mean, std }: BuildFlags): Pr
   if (ours !== undefined) {
     const other = ours.replace(/^tf_/, "");
     const hint = architectureNames.includes(other) ? `; for weights in PyTorch's padding, name ${other}` : "";
-    process.stderr.write(`${name} is ${ours}${hint}\n`);
+    writeErr(`${name} is ${ours}${hint}\n`);
     return ours;
   }
   const { architecture, tag } = splitTag(name);

@@ -10,11 +10,13 @@ import type { Session } from "@labelfleet/runtime/session";
 import { topK } from "@labelfleet/runtime/top-k";
 import { defaultImageLimits } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { printable } from "@labelfleet/shared/printable";
 import { cacheDirOf } from "../../cache-dir.js";
 import { type CommandContext, printJson } from "../../command-context.js";
 import { resolveModels } from "../../resolve-models.js";
 import type { RunFlags } from "../../run-flags.js";
-import { formatPercent, formatTable, printable } from "../../view/format.js";
+import { formatPercent, formatTable } from "../../view/format.js";
+import { writeOut } from "../../view/terminal.js";
 
 /** The free photos of the checkout; an installed image has none, and then only the model itself is checked. */
 const samplesFolder = fileURLToPath(new URL("../../../../../samples/", import.meta.url));
@@ -46,11 +48,11 @@ export async function modelsCheck(
     if (context.json)
       printJson({ id: card.id, ok: true, device: session.device, precision, graph: modelPath, samples });
     else {
-      process.stdout.write(
+      writeOut(
         `${card.id}: card, labels, weights and graph agree (${card.numClasses} classes, ${card.inputPx} px, ${precision}, ${session.device})\n`,
       );
       const rows = samples.map(({ photo, top }) => [photo, top.map(labelText).join(", ")]);
-      if (rows.length > 0) process.stdout.write(`\n${formatTable(["photo", "labels"], rows)}`);
+      if (rows.length > 0) writeOut(`\n${formatTable(["photo", "labels"], rows)}`);
     }
     return 0;
   } finally {

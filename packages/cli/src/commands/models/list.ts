@@ -3,6 +3,7 @@ import { bundledModelIds } from "@labelfleet/models/registry";
 import { cacheDirOf } from "../../cache-dir.js";
 import { type CommandContext, printJson } from "../../command-context.js";
 import { formatCount, formatTable } from "../../view/format.js";
+import { writeOut } from "../../view/terminal.js";
 import { describeByName } from "./describe-model.js";
 
 /** The models that come with labelfleet, and those that it pulls on first use. */
@@ -21,6 +22,6 @@ export async function modelsList({ json, config }: CommandContext): Promise<numb
     model.multiplyAdds === null ? "?" : `${(model.multiplyAdds / 1e9).toFixed(2)} billion`,
     model.weights === "on the hub" ? `pulled on first use: ${model.source}` : model.weights,
   ]);
-  process.stdout.write(formatTable(["model", "input px", "classes", "parameters", "multiply-adds", "weights"], rows));
+  writeOut(formatTable(["model", "input px", "classes", "parameters", "multiply-adds", "weights"], rows));
   return 0;
 }

@@ -6,6 +6,7 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 import { cacheDirOf } from "../../cache-dir.js";
 import { type CommandContext, printJson } from "../../command-context.js";
 import { PullView } from "../../view/pull-view.js";
+import { writeOut } from "../../view/terminal.js";
 
 /** Brings a model to the cache; says so where it is there already. */
 export async function modelsPull({ config, json }: CommandContext, name: string): Promise<number> {
@@ -33,7 +34,7 @@ export async function modelsPull({ config, json }: CommandContext, name: string)
   const { card, folder, sha256 } = model;
   if (json) printJson({ id: card.id, architecture: card.architecture, folder, sha256, weights: card.weights.sha256 });
   else
-    process.stdout.write(
+    writeOut(
       `${there ? "Already here" : "Pulled"}: ${card.id} (${card.architecture}) in ${folder}\nUse it: --model ${name}\n`,
     );
   return 0;

@@ -11,6 +11,7 @@ import { calibrationPhotos } from "../../quantize/calibration-photos.js";
 import { type QuantizedModel, quantizeModel } from "../../quantize/quantize-model.js";
 import { resolveModels } from "../../resolve-models.js";
 import { formatBytes } from "../../view/format.js";
+import { writeErr, writeOut } from "../../view/terminal.js";
 
 export interface QuantizeFlags {
   calibrate: string;
@@ -31,7 +32,7 @@ export async function modelsQuantize(context: CommandContext, name: string, flag
   if (await exists(out)) throw new LabelfleetError("USAGE", `--out ${out} already exists: name a new folder`);
   const [model] = await resolveModels(context, [name]);
   const photos = await calibrationPhotos(flags.calibrate, flags.images, preprocessSpec(model!.card));
-  const quantized = await quantizeModel(model!, photos, cacheDirOf(context.config), progressOn(process.stderr));
+  const quantized = await quantizeModel(model!, photos, cacheDirOf(context.config), progressLine);
   const { card, agreement, graph } = quantized;
   const interval = intervalOf(agreement);
   const share = agreement.same / agreement.of;
@@ -52,7 +53,7 @@ export async function modelsQuantize(context: CommandContext, name: string, flag
     );
   }
   if (!context.json) {
-    process.stdout.write(
+    writeOut(
       `${found}\n${out}: ${formatBytes(sizeBytes)}, calibrated with ${photos.toObserve.length} images\n` +
         `use it as a model: npx labelfleet run <input> --out <uri> --model ${out}\n`,
     );
@@ -85,11 +86,9 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** A line for each tenth of the images. */
-function progressOn(stream: { write(text: string): unknown }): (done: number, all: number) => void {
-  return (done, all) => {
-    const tenth = Math.floor((done * 10) / all);
-    if (tenth > Math.floor(((done - 1) * 10) / all)) stream.write(`${done} of ${all} images\n`);
-  };
+function progressLine(done: number, all: number): void {
+  const tenth = Math.floor((done * 10) / all);
+  if (tenth > Math.floor(((done - 1) * 10) / all)) writeErr(`${done} of ${all} images\n`);
 }
 
 /** 98.8 %: whole percents are too coarse here. */

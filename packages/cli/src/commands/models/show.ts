@@ -1,13 +1,15 @@
+import { printable } from "@labelfleet/shared/printable";
 import { cacheDirOf } from "../../cache-dir.js";
 import { type CommandContext, printJson } from "../../command-context.js";
 import { formatBytes, formatCount, formatTable } from "../../view/format.js";
+import { writeOut } from "../../view/terminal.js";
 import { type Description, describeByName } from "./describe-model.js";
 
 /** One model or architecture: the paper's table of stages with what each costs, and how images are prepared. */
 export async function modelsShow({ json, config }: CommandContext, name: string): Promise<number> {
   const description = await describeByName(name, cacheDirOf(config));
   if (json) printJson(description);
-  else process.stdout.write(`${stageTable(description)}${factTable(description)}`);
+  else writeOut(`${stageTable(description)}${factTable(description)}`);
   return 0;
 }
 
@@ -79,7 +81,7 @@ function factTable(model: Description): string {
   if (model.license !== null) rows.push(["licence", model.license]);
   if (model.sha256 !== null) rows.push(["sha256", model.sha256]);
   const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join("");
+  return rows.map(([label, text]) => `${label.padEnd(width)}  ${printable(text)}\n`).join("");
 }
 
 function preprocessingText({ resizeShortSidePx, cropMode, interpolation, inputPx, weights }: Description): string {
