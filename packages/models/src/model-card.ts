@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { modelArgsSchema } from "./efficientnet/model-args.js";
 
-/** Model ids are folder names, queue-safe and Hive-safe. */
-export const modelIdPattern = /^[a-z0-9._-]+$/;
+/** Model ids are folder names, queue-safe and Hive-safe; jobs and stats have fields by them. */
+export const modelIdPattern = /^(?!__proto__$)[a-z0-9._-]+$/;
 
 /** ImageNet-21k has 21,841; a list of labels is made and checked for each. */
 export const maxClasses = 200_000;

@@ -8,7 +8,7 @@ export const rangeIdSchema = z.string().regex(/^r\d{3}$/);
 export const chunkIdSchema = z.string().regex(/^r\d{3}-\d{6}$/);
 /** `<range>-<seq>-<n>`, for example `r000-000012-0003`. */
 export const batchIdSchema = z.string().regex(/^r\d{3}-\d{6}-\d{4}$/);
-export const modelIdSchema = z.string().regex(/^[a-z0-9._-]+$/);
+export const modelIdSchema = z.string().regex(/^(?!__proto__$)[a-z0-9._-]+$/);
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 export function newRunId(now: Date): string {

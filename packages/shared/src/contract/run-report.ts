@@ -1,15 +1,14 @@
 import { z } from "zod";
+import { countsByNameSchema } from "./counts-by-name.js";
 import { runIdSchema } from "./ids.js";
 import { skippedSchema } from "./skipped.js";
 import { workerStages } from "./stats.js";
-
-const failedByCodeSchema = z.record(z.string(), z.int().min(0));
 
 export const modelReportSchema = z.object({
   id: z.string(),
   ok: z.int().min(0),
   failed: z.int().min(0),
-  failedByCode: failedByCodeSchema,
+  failedByCode: countsByNameSchema,
 });
 
 /** report.json. Counts come from the run's folder alone; times come from stats/. */
@@ -22,7 +21,7 @@ export const runReportSchema = z.object({
   images: z.int().min(0),
   ok: z.int().min(0),
   failed: z.int().min(0),
-  failedByCode: failedByCodeSchema,
+  failedByCode: countsByNameSchema,
   skipped: skippedSchema,
   models: z.array(modelReportSchema),
   wallSeconds: z.number().min(0),

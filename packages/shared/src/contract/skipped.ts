@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countsByNameSchema, countUnder } from "./counts-by-name.js";
 
 const countSchema = z.int().min(0);
 /** Counts that run folders of earlier versions do not have. */
@@ -12,7 +13,7 @@ export const skippedSchema = z.object({
   /** Left out by extension, --include or --exclude. */
   filtered: countSchema,
   /** Those of `filtered` whose extension is no image's, by extension. */
-  filteredByExtension: z.record(z.string(), countSchema).default({}),
+  filteredByExtension: countsByNameSchema.default({}),
   /** Folders that were not opened, because --include or --exclude leaves out everything below them. */
   filteredFolders: laterCountSchema,
   /** Symbolic links to files outside of the input. */
@@ -73,5 +74,5 @@ function addExtension({ filteredByExtension: counts }: Skipped, extension: strin
   const isNamed = extension.length <= maxExtensionLength;
   const isKnown = Object.hasOwn(counts, extension) || Object.keys(counts).length < maxExtensions;
   const name = isNamed && isKnown ? extension : "other";
-  counts[name] = (counts[name] ?? 0) + count;
+  countUnder(counts, name, count);
 }

@@ -123,9 +123,9 @@ function ownCopy(slice: string): string {
   return Buffer.from(slice).toString();
 }
 
-const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const entities = new Map(Object.entries({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }));
 
 function decodeReference(whole: string, isNumber: string, name: string): string {
-  if (isNumber === "") return entities[name] ?? whole;
+  if (isNumber === "") return entities.get(name) ?? whole;
   return String.fromCodePoint(name.startsWith("x") ? Number.parseInt(name.slice(1), 16) : Number(name));
 }

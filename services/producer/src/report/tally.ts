@@ -1,10 +1,11 @@
+import { type CountsByName, countUnder, noCounts } from "@labelfleet/shared/contract/counts-by-name";
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { RecordFacts } from "@labelfleet/shared/run/read-shard";
 
 interface Counts {
   ok: number;
   failed: number;
-  failedByCode: Record<string, number>;
+  failedByCode: CountsByName;
 }
 
 export interface ModelCounts extends Counts {
@@ -13,12 +14,12 @@ export interface ModelCounts extends Counts {
 
 /** Counts images and records, batch by batch. */
 export class Tally {
-  readonly images: Counts = { ok: 0, failed: 0, failedByCode: {} };
+  readonly images: Counts = { ok: 0, failed: 0, failedByCode: noCounts() };
   readonly models: ModelCounts[];
   records = 0;
 
   constructor(modelIds: string[]) {
-    this.models = modelIds.map((id) => ({ id, ok: 0, failed: 0, failedByCode: {} }));
+    this.models = modelIds.map((id) => ({ id, ok: 0, failed: 0, failedByCode: noCounts() }));
   }
 
   /**
@@ -47,5 +48,5 @@ function count(counts: Counts, record: RecordFacts): void {
   }
   counts.failed++;
   const code = record.errorCode ?? "INTERNAL";
-  counts.failedByCode[code] = (counts.failedByCode[code] ?? 0) + 1;
+  countUnder(counts.failedByCode, code);
 }
