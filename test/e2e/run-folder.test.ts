@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
+import { noneSkipped } from "@labelfleet/shared/contract/skipped";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { brokenFiles, type Photo, samplePhotos } from "../support/photos.js";
@@ -33,7 +34,7 @@ test("run labels a folder: one JSON document on stdout, a complete run in the fo
   const result = await rig.succeed(["run", input, "--out", out, "--json"]);
   const report = JSON.parse(result.stdout) as RunReport;
   expect(report).toMatchObject({ images: 24, ok: 24, failed: 0, complete: true, failedByCode: {} });
-  expect(report.skipped).toEqual({ folderMarkers: 0, unnameable: 0, filtered: 1 });
+  expect(report.skipped).toEqual({ ...noneSkipped(), filtered: 1, filteredByExtension: { ".txt": 1 } });
   expect(report.imagesPerSecond).toBeGreaterThan(0);
   expect(report.wallSeconds).toBeGreaterThan(0);
   // Steady state needs ten seconds of it.

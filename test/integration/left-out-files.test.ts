@@ -127,6 +127,23 @@ describe("what a folder holds and a run leaves out is counted by its reason:", (
   });
 });
 
+it("what is removed while the folder is listed is not counted", async () => {
+  for (let i = 0; i < 70; i++) await file(`a-${i}.jpg`);
+  await file("y/b.jpg");
+  await symlink("photo.jpg", join(root, "z.jpg"));
+  const input = await openStore(root);
+  const skipped = noneSkipped();
+  const every: Filters = { include: [], exclude: [], limit: null, sample: null };
+  const range = { id: "r000", afterKey: null, throughKey: null };
+  let images = 0;
+  for await (const { key } of inputEntries({ input, filters: every, range, afterKey: null, skipped })) {
+    images++;
+    if (key !== "a-0.jpg") continue;
+    for (const name of ["y", "z.jpg", "photo.jpg"]) await rm(join(root, name), { recursive: true });
+  }
+  expect({ images, skipped }).toEqual({ images: 70, skipped: noneSkipped() });
+});
+
 describe("what the filters leave out", () => {
   it("is not opened where an --exclude takes all of it, or no --include any of it", async () => {
     await closedFolder("lost+found", "none");
