@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { runNames } from "@labelfleet/shared/contract/run-names";
-import type { MaxFailed, RunSpec } from "@labelfleet/shared/contract/run-spec";
+import type { DeviceChoice, MaxFailed, RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import type { CommandContext } from "./command-context.js";
 import type { FollowedRun } from "./follow-run.js";
 import { firstRunEnvironment } from "./local/first-run.js";
-import { startFleet } from "./local/fleet.js";
+import { startFleet, untilUsable } from "./local/fleet.js";
 import { metricsAddressOf } from "./metrics-address.js";
 import type { MetricsFlags } from "./run-flags.js";
 import { withReleasers } from "./with-releasers.js";
@@ -18,6 +18,7 @@ export interface ContinueFlags extends MetricsFlags {
   maxBytes?: number;
   decodeTimeout?: number;
   workers?: number;
+  device?: DeviceChoice;
 }
 
 /**
@@ -41,9 +42,11 @@ export function continueRun(
     const spec = await override(folder, flags);
     const { lane } = spec.overridable;
     const workers = flags.workers ?? (context.config.redisUrl === null ? 1 : 0);
-    const { device, input, output } = spec.frozen;
+    const { input, output } = spec.frozen;
+    const device = flags.device ?? spec.frozen.device;
     const env = firstRunEnvironment({ input, output });
     const fleet = await startFleet(context, releasers, { workers, lane, device, env });
+    await untilUsable(fleet, signal);
     const either = AbortSignal.any([signal, fleet.failed]);
     const metricsAddress = metricsAddressOf(context, flags);
     const exitCode = await steps.work({ folder, spec, ...fleet, signal: either, startedMs, metricsAddress });

@@ -131,7 +131,8 @@ export function addContinueFlags(command: Command): Command {
       "time limit for decoding one image, in milliseconds (default: the run's)",
       positiveInt,
     )
-    .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt);
+    .option("--workers <n>", "local workers (default: 1 when REDIS_URL is unset, else 0)", nonNegativeInt)
+    .addOption(new Option("--device <device>", "of the local workers (default: the run's)").choices(deviceChoices));
 }
 
 export function laneOption(): Option {

@@ -1,42 +1,36 @@
 import { existsSync } from "node:fs";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
-import type { Device } from "./session.js";
 
-export interface OpenedOn<T> {
-  readonly opened: T;
-  readonly device: Device;
+export interface FoundDevice {
+  readonly device: "cpu" | "cuda";
   /** One line, when `auto` wanted CUDA and got the CPU. */
   readonly fallbackReason?: string;
 }
 
 /**
- * Opens something on the device asked for. `auto` is CUDA where that works and the CPU otherwise; a device asked for by
- * name is that device or an error.
+ * Finds out what a choice means: `auto` is CUDA where that works and the CPU otherwise; a device asked for by name is that
+ * device or an error.
  *
- * @param open opens on one device; it throws where the device cannot be used
+ * @param tryCuda opens something on CUDA and closes it; it throws where CUDA cannot be used
  * @throws LabelfleetError DEVICE_UNAVAILABLE when `cuda` was asked for and does not work
  */
-export async function openOnDevice<T>(
-  choice: DeviceChoice,
-  open: (device: Device) => Promise<T>,
-): Promise<OpenedOn<T>> {
-  if (choice === "cpu") return { opened: await open("cpu"), device: "cpu" };
+export async function findDevice(choice: DeviceChoice, tryCuda: () => Promise<void>): Promise<FoundDevice> {
+  if (choice === "cpu") return { device: "cpu" };
   try {
-    return { opened: await open("cuda"), device: "cuda" };
+    await tryCuda();
   } catch (cause) {
     // A device that is full is there: the caller can make room.
-    if (hasCode(cause, "INFERENCE_OUT_OF_MEMORY")) throw cause;
+    if (hasCode(cause, "INFERENCE_OUT_OF_MEMORY")) return { device: "cuda" };
     const reason = oneLine(cause);
-    if (choice === "cuda") {
-      throw new LabelfleetError(
-        "DEVICE_UNAVAILABLE",
-        `--device cuda cannot be used: ${reason}; install onnxruntime's CUDA libraries, or use --device cpu`,
-        { cause },
-      );
-    }
-    return { opened: await open("cpu"), device: "cpu", fallbackReason: `no CUDA, using the CPU: ${reason}` };
+    if (choice === "auto") return { device: "cpu", fallbackReason: `no CUDA, using the CPU: ${reason}` };
+    throw new LabelfleetError(
+      "DEVICE_UNAVAILABLE",
+      `--device cuda cannot be used: ${reason}; install onnxruntime's CUDA libraries, or use --device cpu`,
+      { cause },
+    );
   }
+  return { device: "cuda" };
 }
 
 /** Whether there is a graphics processor that CUDA could use: then it is worth a warning when it does not. */

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GraphBuilder } from "@labelfleet/models/onnx/graph-builder";
 import { hasCode } from "@labelfleet/shared/errors";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { chosenDevice } from "./chosen-device.js";
+import { loadRuntime } from "./onnx-runtime.js";
 import { openOnnxSession } from "./onnx-session.js";
 
 /** A network of 2x2 pixels: the mean of each colour. */
@@ -63,6 +65,19 @@ describe("an onnxruntime session", () => {
     const { session, fallbackReason } = await openOnnxSession({ modelPath, device: "auto" });
     expect(fallbackReason === undefined).toBe(session.device === "cuda");
     await session.close();
+  });
+
+  it("asks for CUDA once, however many models are opened", async () => {
+    const { InferenceSession } = await loadRuntime();
+    const create = vi.spyOn(InferenceSession, "create");
+    const asked = () =>
+      create.mock.calls.filter((call) => JSON.stringify(call.at(-1)).includes('"executionProviders":["cuda"]')).length;
+    for (let i = 0; i < 3; i++) await (await openOnnxSession({ modelPath, device: "auto" })).session.close();
+    expect(create).toHaveBeenCalled();
+    const { device } = await chosenDevice("auto");
+    expect(asked()).toBeLessThanOrEqual(device === "cuda" ? create.mock.calls.length : 1);
+    expect(chosenDevice("auto")).toBe(chosenDevice("auto"));
+    create.mockRestore();
   });
 
   it("refuses a file that is no model, and a model with other inputs", async () => {

@@ -1,7 +1,7 @@
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
-import { LabelfleetError } from "@labelfleet/shared/errors";
+import { hasCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { openOnDevice } from "./devices.js";
+import { chosenDevice } from "./chosen-device.js";
 import { loadRuntime, type OnnxRuntime, sessionOptions } from "./onnx-runtime.js";
 import { saysOutOfMemory } from "./out-of-memory.js";
 import type { Device, ScoresAndEmbeddings, Session } from "./session.js";
@@ -26,7 +26,7 @@ export interface OpenedSession {
  */
 export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): Promise<OpenedSession> {
   const runtime = await loadRuntime();
-  const result = await openOnDevice(device, (on) => create(runtime, modelPath, on));
+  const result = await openOn(runtime, modelPath, device);
   const shape = describe(result.opened);
   if (!shape) {
     await result.opened.release();
@@ -39,6 +39,24 @@ export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): P
   return result.fallbackReason === undefined ? { session } : { session, fallbackReason: result.fallbackReason };
 }
 
+interface OpenedOn {
+  opened: InferenceSession;
+  device: Device;
+  fallbackReason?: string;
+}
+
+/** A graph that CUDA refuses is opened on the CPU where nobody asked for CUDA by name. */
+async function openOn(runtime: OnnxRuntime, modelPath: string, choice: DeviceChoice): Promise<OpenedOn> {
+  const found = await chosenDevice(choice);
+  try {
+    return { ...found, opened: await create(runtime, modelPath, found.device) };
+  } catch (error) {
+    if (found.device === "cpu" || choice === "cuda" || hasCode(error, "INFERENCE_OUT_OF_MEMORY")) throw error;
+    const opened = await create(runtime, modelPath, "cpu");
+    return { opened, device: "cpu", fallbackReason: `on the CPU, because ${toLabelfleetError(error).message}` };
+  }
+}
+
 async function create(runtime: OnnxRuntime, modelPath: string, device: Device): Promise<InferenceSession> {
   try {
     return await runtime.InferenceSession.create(modelPath, sessionOptions(device));
@@ -47,10 +65,9 @@ async function create(runtime: OnnxRuntime, modelPath: string, device: Device): 
       const message = `${modelPath} does not fit in the device's memory: ${firstLine(cause)}`;
       throw new LabelfleetError("INFERENCE_OUT_OF_MEMORY", message, { cause });
     }
-    if (device !== "cpu") throw cause;
-    throw new LabelfleetError("MODEL_INVALID", `${modelPath}: onnxruntime cannot load it: ${firstLine(cause)}`, {
-      cause,
-    });
+    const where = device === "cpu" ? "" : ` on ${device}`;
+    const message = `${modelPath}: onnxruntime cannot load it${where}: ${firstLine(cause)}`;
+    throw new LabelfleetError("MODEL_INVALID", message, { cause });
   }
 }
 

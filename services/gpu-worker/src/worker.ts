@@ -79,7 +79,7 @@ const announceMs = 5_000;
  * Runs one worker until the signal aborts, then stops in good order. Resolves when everything is released.
  *
  * @throws REDIS_UNSUITABLE at the start, REDIS_UNAVAILABLE then and when Redis is away for too long; WORKER_DIED when one of
- *   its threads ends; USAGE when the address for its metrics is taken
+ *   its threads ends; DEVICE_UNAVAILABLE; USAGE when the address for its metrics is taken
  */
 export async function runWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { redisUrl, lanes, logger } = options;
@@ -101,6 +101,9 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     const lost = watchForLoss(redis, options.maxRedisAwayMs);
     lost.addEventListener("abort", () => onDied(lost.reason), { once: true });
     for (const warning of await checkRedis(redis)) logger.debug(warning);
+
+    // Without the device that was asked for by name nothing can be done, and no batch should be taken to find that out.
+    if (options.device === "cuda") await infer.started();
 
     const stages = {
       budget: new ImageBudget({ maxImages: maxImagesInFlight(plan), maxBytes: options.maxBytesInFlight }),

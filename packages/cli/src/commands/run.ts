@@ -1,6 +1,6 @@
 import type { CommandContext } from "../command-context.js";
 import { firstRunEnvironment } from "../local/first-run.js";
-import { startFleet } from "../local/fleet.js";
+import { startFleet, untilUsable } from "../local/fleet.js";
 import { metricsAddressOf } from "../metrics-address.js";
 import { prepareOptionsOf } from "../prepare-options.js";
 import { type InferFlags, inferEnvironment, type MetricsFlags, type RunFlags } from "../run-flags.js";
@@ -29,6 +29,7 @@ export function run(
       await startRunDashboard(context, releasers, fleet.redisUrl, flags.dashboardPort);
     }
     const [{ prepareRun }, { followRun }] = await loadProducer();
+    await untilUsable(fleet, signal);
     const prepared = await prepareRun({ ...options, signal });
     releasers.push("run folder", () => prepared.folder.close());
     for (const warning of prepared.warnings) context.logger.warn(warning);

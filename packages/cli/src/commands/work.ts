@@ -7,6 +7,7 @@ import type { Logger } from "@labelfleet/shared/logger";
 import { s3SettingsFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
+import { isUnfit, tellSupervisor } from "../local/worker-messages.js";
 import { metricsAddressOf } from "../metrics-address.js";
 import { noRedisUrl } from "../redis-for-command.js";
 import type { InferFlags, MetricsFlags } from "../run-flags.js";
@@ -57,12 +58,17 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     onStuck: () => {
       isStuck = true;
     },
+    onReady: () => void tellSupervisor({ type: "ready" }),
   };
   try {
     await withReleasers(context, (_, signal) => runWorker(options, signal));
   } catch (error) {
-    if (isStuck) logger.error(toLabelfleetError(error).message);
-    throw error;
+    const known = toLabelfleetError(error);
+    if (isStuck) logger.error(known.message);
+    const isTold =
+      isUnfit(known) && (await tellSupervisor({ type: "unfit", code: known.code, message: known.message }));
+    if (!isTold) throw error;
+    return known.exitCode;
   } finally {
     if (isStuck) endNow(logger);
   }
@@ -86,6 +92,7 @@ function inOtherEnvironment(lacking: NodeJS.ProcessEnv): Promise<number> {
   // A terminal sends Ctrl-C to both processes; this one only has to wait.
   process.on("SIGINT", () => {});
   process.on("disconnect", () => child.kill("SIGTERM"));
+  child.on("message", (message) => process.send?.(message));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));

@@ -13,6 +13,8 @@ export interface Fleet {
   redisUrl: string;
   /** Aborts when the local workers cannot be kept alive. */
   failed: AbortSignal;
+  /** Resolves when the device that the workers were told to use can be opened. @throws DEVICE_UNAVAILABLE, WORKER_DIED */
+  areUsable: Promise<void>;
 }
 
 /**
@@ -54,7 +56,21 @@ export async function startFleet(
     logFormat,
   });
   releasers.push("workers", () => workers.stop());
-  return { redis, redisUrl, failed: workers.failed };
+  // Nothing is to be fed before it is known that the device can be opened.
+  const areUsable = options.device === "cuda" && options.workers > 0 ? workers.ready() : Promise.resolve();
+  areUsable.catch(() => undefined);
+  return { redis, redisUrl, failed: workers.failed, areUsable };
+}
+
+/** Waits until the workers can be used. @throws DEVICE_UNAVAILABLE, WORKER_DIED, or the signal's reason */
+export async function untilUsable({ areUsable }: Fleet, signal: AbortSignal): Promise<void> {
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  signal.addEventListener("abort", stop, { once: true });
+  await Promise.race([areUsable, stopped]).finally(() => signal.removeEventListener("abort", stop));
+  signal.throwIfAborted();
 }
 
 async function privateRedis(releasers: Releasers): Promise<{ redis: Redis; redisUrl: string }> {

@@ -8,6 +8,7 @@ import type { LogFormat } from "@labelfleet/shared/log-format";
 import type { Logger } from "@labelfleet/shared/logger";
 import { sleep, within } from "@labelfleet/shared/shutdown";
 import { restartDelayMs } from "./restart-policy.js";
+import { parseFromWorker, supervisedVariable } from "./worker-messages.js";
 
 export interface WorkerProcessesOptions {
   count: number;
@@ -38,11 +39,26 @@ export class WorkerProcesses {
   readonly #options: WorkerProcessesOptions;
   readonly #children = new Set<ChildProcess>();
   readonly #failed = new AbortController();
+  readonly #isReady: Promise<void>;
+  #onReady = () => {};
   #stopping = false;
 
   constructor(options: WorkerProcessesOptions) {
     this.#options = options;
+    this.#isReady = new Promise((resolve) => {
+      this.#onReady = resolve;
+    });
     for (let i = 0; i < options.count; i++) this.#start(0);
+  }
+
+  /** Resolves when a worker takes batches. Rejects with why none can be kept alive. */
+  async ready(): Promise<void> {
+    const { signal } = this.#failed;
+    await Promise.race([
+      this.#isReady,
+      new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
+    ]);
+    signal.throwIfAborted();
   }
 
   /** Aborts, with the error as its reason, when a worker cannot be kept alive. */
@@ -70,6 +86,7 @@ export class WorkerProcesses {
         ...process.env,
         ...lackingIn(process.env, coresPerWorker, threadPins),
         ...env,
+        [supervisedVariable]: "1",
         REDIS_URL: redisUrl,
         LABELFLEET_CORES: String(coresPerWorker),
         // One process at a port, and that is this one.
@@ -80,13 +97,14 @@ export class WorkerProcesses {
       },
     });
     this.#children.add(child);
+    child.on("message", (message) => this.#receive(parseFromWorker(message)));
     child.once("error", (error) => {
       // Without a process there is no exit to follow.
       if (child.pid === undefined) child.emit("exit", null, error.message);
     });
     child.once("exit", (code, signal) => {
       this.#children.delete(child);
-      if (this.#stopping) return;
+      if (this.#stopping || this.#failed.signal.aborted) return;
       const ends = Date.now() - startedMs < quickMs ? quickEnds + 1 : 1;
       const how = signal === null ? `exit code ${code}` : signal;
       const delayMs = restartDelayMs({ signal, quickEnds: ends });
@@ -96,8 +114,13 @@ export class WorkerProcesses {
       }
       logger.warn(`a worker ended (${how}) and is restarted; its batches return to the queue`);
       void sleep(delayMs).then(() => {
-        if (!this.#stopping) this.#start(ends);
+        if (!this.#stopping && !this.#failed.signal.aborted) this.#start(ends);
       });
     });
+  }
+
+  #receive(message: ReturnType<typeof parseFromWorker>): void {
+    if (message?.type === "ready") this.#onReady();
+    if (message?.type === "unfit") this.#failed.abort(new LabelfleetError(message.code, message.message));
   }
 }

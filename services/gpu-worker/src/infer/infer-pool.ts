@@ -40,6 +40,11 @@ export class InferPool {
     this.#threads = Array.from({ length: needed }, () => new InferThread({ data: { device, simulated }, ...others }));
   }
 
+  /** Resolves when the threads take models. @throws DEVICE_UNAVAILABLE when the device was asked for by name; WORKER_DIED */
+  async started(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.started));
+  }
+
   /** Where the session computes; null before the first model is loaded. */
   get device(): string | null {
     return this.#device;

@@ -53,6 +53,11 @@ export class InferThread {
   readonly #timeoutMs: number;
   readonly #checkTimer: NodeJS.Timeout;
   readonly #onDied: (error: LabelfleetError) => void;
+  /** Resolves when it takes models; rejects with DEVICE_UNAVAILABLE when the device was asked for by name, or WORKER_DIED. */
+  readonly started: Promise<void>;
+  #starting!: { resolve: () => void; reject: (error: LabelfleetError) => void };
+  /** Whether it begins with a device that was asked for by name. */
+  #opensDevice: boolean;
   /** Checks since it last answered, or began something. Not a time: while the process is stopped, nobody can answer. */
   #checksInSilence = 0;
   #nextId = 0;
@@ -61,7 +66,13 @@ export class InferThread {
 
   constructor({ data, timeoutMs, onDied, entry = inferEntry }: InferThreadOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#opensDevice = data.device === "cuda";
     this.#onDied = onDied;
+    this.started = new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject };
+    });
+    // Not everybody waits for its start; `onDied` tells that it failed.
+    this.started.catch(() => undefined);
     this.#worker = new Worker(entry, { workerData: data });
     this.#worker.on("message", (message: FromInfer) => this.#receive(message));
     this.#worker.on("error", (error) => this.#died(error instanceof Error ? error.message : String(error)));
@@ -119,23 +130,28 @@ export class InferThread {
 
   #rejectAll(reason: LabelfleetError): void {
     for (const waiting of [...this.#pending.values(), ...this.#loading.values()]) waiting.reject(reason);
+    this.#starting.reject(reason);
     this.#pending.clear();
     this.#loading.clear();
   }
 
   #died(reason: string): void {
     if (this.#ended !== null) return;
+    this.#end(new LabelfleetError("WORKER_DIED", `an inference thread ended: ${reason}`));
+  }
+
+  #end(error: LabelfleetError): void {
     clearInterval(this.#checkTimer);
-    const error = new LabelfleetError("WORKER_DIED", `an inference thread ended: ${reason}`);
     this.#ended = error;
     this.#rejectAll(error);
     this.#onDied(error);
   }
 
   #check(): void {
-    if (this.#pending.size + this.#loading.size === 0) return;
+    const isLoading = this.#loading.size > 0 || this.#opensDevice;
+    if (this.#pending.size === 0 && !isLoading) return;
     this.#checksInSilence += 1;
-    const factor = this.#loading.size > 0 ? loadFactor : 1;
+    const factor = isLoading ? loadFactor : 1;
     if (this.#checksInSilence > checksPerTimeout * factor) this.#died(`no answer for ${this.#timeoutMs * factor} ms`);
   }
 
@@ -148,6 +164,11 @@ export class InferThread {
     this.#checksInSilence = 0;
     switch (message.type) {
       case "ready":
+        this.#opensDevice = false;
+        this.#starting.resolve();
+        return;
+      case "start-failed":
+        this.#end(new LabelfleetError(message.code, message.message));
         return;
       case "loaded": {
         this.loaded.add(message.modelKey);

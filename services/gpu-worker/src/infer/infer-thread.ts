@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { chosenDevice } from "@labelfleet/runtime/chosen-device";
 import { type OpenedSession, openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
 import { SimulatedMemory } from "@labelfleet/runtime/simulated-memory";
@@ -109,8 +110,18 @@ async function handle(message: ToInfer): Promise<void> {
   sessions.delete(message.modelKey);
 }
 
-let previous = Promise.resolve();
+/** A device that was asked for by name is opened before any model is: without it there is nothing to do here. */
+async function start(): Promise<void> {
+  try {
+    if (device === "cuda" && simulated === null) await chosenDevice(device);
+    send({ type: "ready" });
+  } catch (error) {
+    const { code, message } = toLabelfleetError(error);
+    send({ type: "start-failed", code, message });
+  }
+}
+
+let previous = start();
 port.on("message", (message: ToInfer) => {
   previous = previous.then(() => handle(message));
 });
-send({ type: "ready" });

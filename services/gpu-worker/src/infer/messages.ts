@@ -37,6 +37,7 @@ export interface RankedClass {
 /** Infer thread to main thread. The images come back, so that their memory is used again. */
 export type FromInfer =
   | { type: "ready" }
+  | { type: "start-failed"; code: ErrorCode; message: string }
   | { type: "loaded"; modelKey: string; device: string; fallbackReason: string | null }
   | { type: "load-failed"; modelKey: string; code: ErrorCode; message: string }
   | {
