@@ -74,9 +74,22 @@ test("wrong usage is refused before anything is written", async () => {
 test("an incomplete run gives what there is and exit code 1; an unreadable shard gives no file", async () => {
   const dir = fileURLToPath(report.run);
   const shards = (await readdir(join(dir, "predictions", `model=${models[0]}`))).sort();
-  await rm(join(dir, "_SUCCESS"));
   await rm(join(dir, "predictions", `model=${models[0]}`, shards[0]!));
   const file = join(rig.dir, "part.jsonl");
+  const lost = await rig.cli.run(["export", report.run, "--format", "jsonl", "--out", file, "--json"]);
+  expect([lost.exitCode, JSON.parse(lost.stdout)]).toEqual([
+    1,
+    expect.objectContaining({ complete: false, records: written.length - 3, problemCount: 1 }),
+  ]);
+  const named = `predictions/model=${models[0]}/${shards[0]} is missing: 3 images have no record: `;
+  for (const words of [
+    ["export", report.run, "--format", "csv"],
+    ["report", report.run],
+  ]) {
+    const { exitCode, stderr } = await rig.cli.run(words);
+    expect([words, exitCode, stderr]).toEqual([words, 1, expect.stringContaining(named)]);
+  }
+  await rm(join(dir, "_SUCCESS"));
   const result = await rig.cli.run(["export", report.run, "--format", "jsonl", "--out", file]);
   expect([result.exitCode, result.stderr]).toEqual([1, expect.stringMatching(/not complete/)]);
   expect((await readFile(file, "utf8")).trimEnd().split("\n")).toHaveLength(written.length - 3);

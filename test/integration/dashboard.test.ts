@@ -2,9 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Failures, ImageDetail, LabelPage } from "@labelfleet/dashboard/api/labels";
+import { LossLook } from "@labelfleet/dashboard/run/loss-look";
 import { startDashboard } from "@labelfleet/dashboard/server";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
+import { runReportSchema } from "@labelfleet/shared/contract/run-report";
 import { createLogger } from "@labelfleet/shared/logger";
 import { connectRedis } from "@labelfleet/shared/redis/connection";
 import { registerRun } from "@labelfleet/shared/redis/registry";
@@ -105,4 +107,17 @@ test("an export has what lies in the folder when it is asked for", async () => {
 test("an export of a run that there is not is not found, whatever its name", async () => {
   const response = await fetch(api.replace(/[^/]+$/, "%0A/export?format=csv"));
   expect([response.status, response.headers.get("content-disposition")]).toEqual([404, null]);
+});
+
+test("what a finished run lost is told on its page, and its export is named incomplete", async () => {
+  const nameOf = async () => (await fetch(`${api}/export?format=jsonl`)).headers.get("content-disposition");
+  expect(await nameOf()).toMatch(/^attachment; filename="\d{8}t\d{6}z-[0-9a-z]{6}-labels\.jsonl"$/);
+  const report = (await folder.readJson(runNames.report, runReportSchema))!.value;
+  const loss = async () => new LossLook(folder, await folder.readSpec()).of(report, 0);
+  expect(await loss()).toBeNull();
+  await folder.store.delete(folder.keyOf(runNames.shard(modelId, "r000-000000-0002", "jsonl")));
+  expect(await nameOf()).toMatch(/-incomplete-labels\.jsonl"$/);
+  const { index } = await get<LabelPage>("/labels?limit=1");
+  expect(index).toMatchObject({ isComplete: false, problem: expect.stringContaining(`${images - 10} of ${images}`) });
+  expect(await loss()).toBe("2 of 3 shards are there");
 });

@@ -95,9 +95,9 @@ test("shards are read faster than they are taken, and all of them are taken", as
       // The dashboard's thread has other things to do.
       Atomics.wait(held, 0, 0, 5);
     },
-    onUnreadable: (message) => expect.unreachable(message),
+    onUnreadable: (_name, message) => expect.unreachable(message),
   });
-  expect(await build.done).toBe(60);
+  expect(await build.done).toEqual({ listed: 60, gone: [] });
   expect(taken).toBe(60);
   await build.stop();
 });
@@ -130,6 +130,33 @@ test("a damaged index is made anew, and an unreadable shard is told and keeps no
   expect(index.state.problem).toContain("r000-000000-0001.jsonl");
   expect(index.state.isComplete).toBe(false);
   expect(labelsIn(index, "a")).toEqual(expectedLabels);
+});
+
+test.each(outputFormats)(
+  "a %s shard that is lost after it was indexed is not shown any more, and told",
+  async (format) => {
+    const run = await madeUp(format);
+    const first = await indexed(run);
+    expect(first.state).toMatchObject({ records: 500, isComplete: true });
+    await rm(new URL(`predictions/model=b/r000-000000-0001.${format}`, run));
+    await first.untilAnew();
+    for (const index of [first, await indexed(run), await indexed(run)]) {
+      expect(index.state).toMatchObject({ records: 400, shards: 5, isComplete: false });
+      expect(index.state.problem).toMatch(/^The run is not complete: 150 of 250 records of b are there/);
+      expect(labelsIn(index, "a")).toEqual(expectedLabels);
+      expect(labelsIn(index, "b")).toEqual([...expectedLabels.slice(0, 100), ...expectedLabels.slice(200)]);
+    }
+  },
+);
+
+test("a shard that is cut at the end of a line after it was indexed is told", async () => {
+  const run = await madeUp();
+  await indexed(run);
+  const shard = new URL("predictions/model=b/r000-000000-0002.jsonl", run);
+  const lines = (await readFile(shard, "utf8")).split("\n");
+  await writeFile(shard, `${lines.slice(0, 7).join("\n")}\n`);
+  const { state } = await indexed(run);
+  expect(state).toMatchObject({ records: 457, isComplete: false, problem: expect.stringContaining("207 of 250") });
 });
 
 test("a read-only dashboard writes nothing into the run", async () => {

@@ -1,4 +1,5 @@
 import { batchIdOf, chunkIdOf, newRunId } from "@labelfleet/shared/contract/ids";
+import { chunkEntriesOf } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
@@ -33,13 +34,15 @@ export async function makeUpRun(options: MadeUpRunOptions): Promise<string> {
     const shards = modelIds.flatMap((modelId) =>
       Array.from({ length: Math.ceil(images / batchImages) }, (_, n) => ({ modelId, n })),
     );
+    const perChunk = chunkEntriesOf(batchImages) / batchImages;
+    await writeManifest(folder, options);
     const rest = shards.values();
     const lane = async () => {
       for (const { modelId, n } of rest) {
         const length = Math.min(batchImages, images - n * batchImages);
         const records = Array.from({ length }, (_, i) => record(n * batchImages + i, modelId));
         for (const { status } of records) counts.get(modelId)![status]++;
-        const batchId = batchIdOf(chunkIdOf("r000", Math.floor(n / 10)), n % 10);
+        const batchId = batchIdOf(chunkIdOf("r000", Math.floor(n / perChunk)), n % perChunk);
         const key = folder.keyOf(runNames.shard(modelId, batchId, format));
         await folder.store.put(key, await encodeShard(records, format));
       }
@@ -51,6 +54,25 @@ export async function makeUpRun(options: MadeUpRunOptions): Promise<string> {
   } finally {
     await folder.close();
   }
+}
+
+async function writeManifest(
+  folder: RunFolder,
+  { images, batchImages, record, modelIds }: MadeUpRunOptions,
+): Promise<void> {
+  const ranges = [{ id: "r000", afterKey: null, throughKey: null }];
+  await folder.writeJson(runNames.ranges, { schemaVersion: 1, ranges });
+  const chunkEntries = chunkEntriesOf(batchImages);
+  const chunks = Math.floor(images / chunkEntries) + 1;
+  for (let seq = 0; seq < chunks; seq++) {
+    const length = Math.min(chunkEntries, images - seq * chunkEntries);
+    const entries = Array.from({ length }, (_, i) => {
+      const { key, etag, sizeBytes } = record(seq * chunkEntries + i, modelIds[0]!);
+      return { key, etag, sizeBytes };
+    });
+    await folder.writeChunk(chunkIdOf("r000", seq), entries);
+  }
+  await folder.writeJson(runNames.rangeDone("r000"), { schemaVersion: 1, chunks, images, skipped: noneSkipped() });
 }
 
 function specOf({ out, input, modelIds, batchImages }: MadeUpRunOptions, runId: string, format: OutputFormat): RunSpec {

@@ -9,9 +9,13 @@ import { errorCatalog, LabelfleetError } from "@labelfleet/shared/errors";
 import { type ExportFormat, encoderOf } from "@labelfleet/shared/export/encoder";
 import { type ExportCounts, type ExportFilter, exportRun } from "@labelfleet/shared/export/export-run";
 import { imagePathsOf } from "@labelfleet/shared/export/image-path";
+import { checkReport } from "@labelfleet/shared/run/check-report";
+import type { Problems } from "@labelfleet/shared/run/problems";
+import { ManifestCheck } from "@labelfleet/shared/run/record-stream";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
 import { formatCount } from "../view/format.js";
+import { problemLines } from "../view/problem-lines.js";
 import { printableStream, writeErr, writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
@@ -27,8 +31,8 @@ export interface ExportFlags {
 }
 
 /**
- * The records of a run as a file for other tools. Of a run that is not complete, those that there are (exit code 1). A file
- * is there whole or not at all.
+ * The records of a run as a file for other tools. Of a run that is not complete, or that lost something since, those that there are:
+ * what is missing is named then (exit code 1). A file is there whole or not at all.
  *
  * @throws USAGE for a model that the run does not have, and for --json without a file
  */
@@ -41,11 +45,16 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
     const encoder = encoderOf(flags.format, imagePathsOf(spec.frozen.input, flags.images ?? null));
     const filter = filterOf(spec, flags);
     const counts = { images: 0, records: 0 };
-    const text = Readable.from(exportRun({ folder, spec, encoder, filter, counts }), { highWaterMark: 1 });
-    if (flags.out === stdout) await toStdout(text, signal);
-    else await toFile(text, resolve(flags.out), signal);
-    const isComplete = (await folder.store.head(folder.keyOf(runNames.success))) !== null;
-    tell(context, folder.uri, flags, counts, isComplete);
+    const check = new ManifestCheck();
+    const text = Readable.from(exportRun({ folder, spec, encoder, filter, counts, check }), { highWaterMark: 1 });
+    const isWhole =
+      flags.out === stdout ? await toStdout(text, signal) : await toFile(text, resolve(flags.out), signal);
+    const isFinished = (await folder.store.head(folder.keyOf(runNames.success))) !== null;
+    const { problems } = check;
+    // Whoever stopped reading did not want to know how it ends.
+    if (isFinished && isWhole) await checkReport(folder, spec, check, problems);
+    const isComplete = isFinished && (!isWhole || problems.total === 0);
+    tell(context, folder.uri, flags, counts, isComplete ? null : problems);
     return isComplete ? 0 : errorCatalog.RUN_INCOMPLETE.exitCode;
   });
 }
@@ -65,22 +74,25 @@ function filterOf(spec: RunSpec, { model, status, label }: ExportFlags): ExportF
   return { modelId: model ?? null, status: status ?? null, label: label ?? null };
 }
 
-/** Whoever reads may stop reading (`| head`). */
-async function toStdout(text: Readable, signal: AbortSignal): Promise<void> {
+/** Whoever reads may stop reading (`| head`). Returns whether all was written. */
+async function toStdout(text: Readable, signal: AbortSignal): Promise<boolean> {
   try {
     const out = process.stdout as Writable;
     if (process.stdout.isTTY) await pipeline(text, printableStream(), out, { signal, end: false });
     else await pipeline(text, out, { signal, end: false });
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw interrupted(signal) ?? error;
+    return false;
   }
 }
 
-async function toFile(text: Readable, path: string, signal: AbortSignal): Promise<void> {
+async function toFile(text: Readable, path: string, signal: AbortSignal): Promise<true> {
   const part = `${path}.part`;
   try {
     await pipeline(text, createWriteStream(part), { signal });
     await rename(part, path);
+    return true;
   } catch (error) {
     await rm(part, { force: true });
     throw interrupted(signal) ?? unwritable(error, path);
@@ -96,16 +108,19 @@ function unwritable(error: unknown, path: string): unknown {
   return new LabelfleetError("OUTPUT_UNWRITABLE", `${path} cannot be written: ${error.message}`, { cause: error });
 }
 
+/** @param problems what is missing or wrong; null for a complete run */
 function tell(
   { json }: CommandContext,
   run: string,
   { format, out }: ExportFlags,
   { images, records }: ExportCounts,
-  complete: boolean,
+  problems: Problems | null,
 ): void {
-  if (json) printJson({ run, complete, format, out: resolve(out), images, records });
+  const wrong = problems === null ? {} : { problemCount: problems.total, problems: problems.kept };
+  if (json) printJson({ run, complete: problems === null, format, out: resolve(out), images, records, ...wrong });
   else if (out !== stdout) {
     writeOut(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
   }
-  if (!complete) writeErr(`The run is not complete: npx labelfleet verify ${run} says what is missing\n`);
+  if (problems !== null)
+    writeErr(`The run is not complete, and neither is the export:\n${problemLines(problems, run)}`);
 }

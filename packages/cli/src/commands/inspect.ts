@@ -1,29 +1,33 @@
-import { readFinished, reportOf } from "@labelfleet/producer/finalize/finalize-run";
+import { checkedReport } from "@labelfleet/producer/report/checked-report";
 import { verifyRun } from "@labelfleet/producer/report/verify";
 import { errorCatalog } from "@labelfleet/shared/errors";
-import { printable } from "@labelfleet/shared/printable";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
 import { keepHeapSmall } from "../small-heap.js";
 import { formatCount } from "../view/format.js";
+import { problemLines } from "../view/problem-lines.js";
 import { reportText } from "../view/report-view.js";
-import { writeOut } from "../view/terminal.js";
+import { writeErr, writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
 
 const incomplete = errorCatalog.RUN_INCOMPLETE.exitCode;
-const shownProblems = 20;
 
-/** The report of a finished run, or what can be said of an unfinished one so far (exit code 1). */
+/**
+ * The report of a finished run, compared with its folder, or what can be said of an unfinished one so far (exit code 1). Of a run
+ * that lost something since, what the folder holds now, and what is missing (exit code 1).
+ */
 export function report(context: CommandContext, uri: string): Promise<number> {
   keepHeapSmall();
   return withReleasers(context, async (releasers) => {
     const folder = await RunFolder.open(uri);
     releasers.push("run folder", () => folder.close());
     const spec = await folder.readSpec();
-    const document = (await readFinished(folder)) ?? (await reportOf(folder, spec)).report;
-    if (context.json) printJson(document);
+    const { report: document, problems, problemCount: total } = await checkedReport(folder, spec);
+    if (context.json) printJson(problems.length === 0 ? document : { ...document, problems });
     else writeOut(reportText(document));
-    return document.complete ? 0 : incomplete;
+    if (document.complete && problems.length === 0) return 0;
+    if (problems.length > 0) writeErr(problemLines({ total, kept: problems }, folder.uri));
+    return incomplete;
   });
 }
 
@@ -45,9 +49,7 @@ export function verify(context: CommandContext, uri: string): Promise<number> {
       return 0;
     }
     writeOut(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
-    for (const problem of problems.slice(0, shownProblems)) writeOut(`  ${printable(problem.message)}\n`);
-    if (problemCount > shownProblems) writeOut(`  and ${formatCount(problemCount - shownProblems)} more\n`);
-    writeOut(`Repair it with: npx labelfleet resume ${folder.uri}\n`);
+    writeOut(problemLines({ total: problemCount, kept: problems }, folder.uri));
     return incomplete;
   });
 }

@@ -11,6 +11,15 @@ export const modelReportSchema = z.object({
   failedByCode: countsByNameSchema,
 });
 
+/** How much of manifest and predictions lies in a run's folder. */
+export const storedSizesSchema = z.object({
+  chunks: z.int().min(0),
+  chunkBytes: z.int().min(0),
+  shards: z.int().min(0),
+  shardBytes: z.int().min(0),
+});
+export type StoredSizes = z.infer<typeof storedSizesSchema>;
+
 /** report.json. Counts come from the run's folder alone; times come from stats/. */
 export const runReportSchema = z.object({
   schemaVersion: z.literal(1),
@@ -57,6 +66,8 @@ export const runReportSchema = z.object({
       peakRssBytes: z.int().min(0),
     }),
   ),
+  /** What lay in the folder when the report was written, so that a loss is seen by a listing; reports of earlier versions lack it. */
+  stored: storedSizesSchema.optional(),
   created: z.iso.datetime(),
   finished: z.iso.datetime(),
 });

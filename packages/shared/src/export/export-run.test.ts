@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Prediction } from "../contract/prediction.js";
 import { runNames } from "../contract/run-names.js";
 import type { RunSpec } from "../contract/run-spec.js";
+import { ManifestCheck } from "../run/record-stream.js";
 import { RunFolder } from "../run/run-folder.js";
 import { encodeShard } from "../run/shard-codec.js";
 import { type ExportFormat, encoderOf } from "./encoder.js";
@@ -143,4 +144,104 @@ test("a shard that cannot be read stops the export", async () => {
   await put(0, "a", [recordOf("k0", "a", "cat")]);
   await folder.writeFirst(runNames.shard("a", "r000-000000-0001", "jsonl"), Buffer.from("{"), "");
   await expect(exported("jsonl")).rejects.toMatchObject({ code: "RUN_INVALID" });
+});
+
+/** A manifest of batches of two images, in one chunk. */
+async function list(keys: string[]): Promise<void> {
+  const ranges = [{ id: "r000", afterKey: null, throughKey: null }];
+  await folder.writeJson(runNames.ranges, { schemaVersion: 1, ranges });
+  await folder.writeChunk(
+    "r000-000000",
+    keys.map((key) => ({ key, etag: "e", sizeBytes: 5 })),
+  );
+  const skipped = { folderMarkers: 0, unnameable: 0, filtered: 0 };
+  await folder.writeJson(runNames.rangeDone("r000"), { schemaVersion: 1, chunks: 1, images: keys.length, skipped });
+}
+
+async function checked(modelId: string | null = null) {
+  const check = new ManifestCheck();
+  const counts = { images: 0, records: 0 };
+  const encoder = encoderOf("jsonl", (key) => key);
+  const filter = { ...everything, modelId };
+  let text = "";
+  const inPairs = { ...spec, frozen: { ...spec.frozen, batchImages: 2 } };
+  for await (const piece of exportRun({ folder, spec: inPairs, encoder, filter, counts, check })) text += piece;
+  return { keys: text === "" ? [] : keysOf(text), problems: check.problems.kept.map(({ message }) => message) };
+}
+
+describe("compared with the manifest", () => {
+  const shard = (model: string, batch: number) => `predictions/model=${model}/r000-000000-000${batch}.jsonl`;
+
+  beforeEach(async () => {
+    await list(["k0", "k1", "k2", "k3", "k4"]);
+    for (const model of ["a", "b-1.0"]) {
+      await put(0, model, [recordOf("k0", model, "cat"), recordOf("k1", model, "cat")]);
+      await put(1, model, [recordOf("k2", model, "cat"), recordOf("k3", model, "cat")]);
+      await put(2, model, [recordOf("k4", model, "cat")]);
+    }
+  });
+
+  const all = ["k0", "k1", "k2", "k3", "k4"].flatMap((key) => [`${key} a`, `${key} b-1.0`]);
+  const rewrite = async (name: string, records: Prediction[]) =>
+    folder.store.put(folder.keyOf(name), await encodeShard(records, "jsonl"));
+
+  test("a whole run has nothing wrong", async () => {
+    expect(await checked()).toEqual({ keys: all, problems: [] });
+  });
+
+  test("a missing shard is named, with what has no record, unless it is of a model that is not wanted", async () => {
+    await folder.store.delete(folder.keyOf(shard("b-1.0", 1)));
+    expect(await checked()).toEqual({
+      keys: all.filter((key) => key !== "k2 b-1.0" && key !== "k3 b-1.0"),
+      problems: [`${shard("b-1.0", 1)} is missing: 2 images have no record: "k2" to "k3"`],
+    });
+    expect((await checked("a")).problems).toEqual([]);
+  });
+
+  test("all shards of a model are missing, or one is replaced by a folder", async () => {
+    for (const batch of [0, 1, 2]) await folder.store.delete(folder.keyOf(shard("a", batch)));
+    await folder.store.put(folder.keyOf(`${shard("a", 0)}/x`), Buffer.from("x"));
+    const { keys, problems } = await checked();
+    expect(keys).toEqual(all.filter((key) => key.endsWith("b-1.0")));
+    expect(problems).toHaveLength(4);
+  });
+
+  test("a shard that ends early, or is empty, is named", async () => {
+    await rewrite(shard("a", 0), [recordOf("k0", "a", "cat")]);
+    await rewrite(shard("a", 2), []);
+    expect((await checked()).problems).toEqual([
+      `${shard("a", 0)}: 1 of 2 records are there, 1 image has no record: "k1"`,
+      `${shard("a", 2)}: 0 of 1 records are there, 1 image has no record: "k4"`,
+    ]);
+  });
+
+  test("records of another batch, model or version, and doubled ones, are named and left out", async () => {
+    await rewrite(shard("a", 0), [recordOf("k0", "a", "cat"), recordOf("k0", "a", "cat"), recordOf("k1", "a", "cat")]);
+    await rewrite(shard("a", 1), [recordOf("k2", "b-1.0", "cat"), { ...recordOf("k3", "a", "cat"), etag: "other" }]);
+    const { keys, problems } = await checked();
+    expect(keys).toEqual(all.filter((key) => key !== "k2 a" && key !== "k3 a"));
+    expect(problems).toEqual([
+      `${shard("a", 0)}: 1 record is not of this batch`,
+      `${shard("a", 1)}: 0 of 2 records are there, 2 images have no record: "k2" to "k3"`,
+      `${shard("a", 1)}: 2 records are not of this batch`,
+    ]);
+  });
+
+  test("a shard of no batch is named and left out, also one of the other format", async () => {
+    await rewrite(shard("a", 7), [recordOf("k7", "a", "cat")]);
+    await rewrite(shard("a", 1).replace("jsonl", "parquet"), []);
+    const { keys, problems } = await checked();
+    expect(keys).toEqual(all);
+    expect(problems.sort()).toEqual([
+      `${shard("a", 1).replace("jsonl", "parquet")} belongs to no batch of the run`,
+      `${shard("a", 7)} belongs to no batch of the run`,
+    ]);
+  });
+
+  test("where a chunk of the manifest is gone, what lies there is exported and the chunk is named", async () => {
+    await folder.store.delete(folder.keyOf(runNames.chunk("r000-000000")));
+    const { keys, problems } = await checked();
+    expect(keys).toEqual(all);
+    expect(problems[0]).toBe("manifest/r000-000000.jsonl.gz is missing");
+  });
 });

@@ -1,6 +1,6 @@
 import type { Prediction } from "../contract/prediction.js";
 import type { RunSpec } from "../contract/run-spec.js";
-import { recordsByImage } from "../run/record-stream.js";
+import { ManifestCheck, recordsByImage } from "../run/record-stream.js";
 import type { RunFolder } from "../run/run-folder.js";
 import type { Encoder } from "./encoder.js";
 
@@ -24,6 +24,7 @@ export interface ExportCounts {
  * The records of a run that the filter wants, as text, in key order and with memory for a few batches.
  *
  * @param counts counted up as the export goes on
+ * @param check told what the export lacks, and what was left out of it because it is not of the run
  * @throws RUN_INVALID for a shard that cannot be read
  */
 export async function* exportRun(options: {
@@ -32,12 +33,13 @@ export async function* exportRun(options: {
   encoder: Encoder;
   filter: ExportFilter;
   counts: ExportCounts;
+  check?: ManifestCheck;
 }): AsyncGenerator<string> {
-  const { folder, spec, encoder, filter, counts } = options;
+  const { folder, spec, encoder, filter, counts, check = new ManifestCheck() } = options;
   const modelIds = spec.frozen.models.map(({ id }) => id);
   const wantedIds = filter.modelId === null ? modelIds : modelIds.filter((id) => id === filter.modelId);
   let piece = encoder.start;
-  for await (const image of recordsByImage(folder, spec, wantedIds)) {
+  for await (const image of recordsByImage(folder, spec, wantedIds, check)) {
     const records = image.filter((record) => isWanted(record, filter));
     if (records.length === 0) continue;
     counts.images++;

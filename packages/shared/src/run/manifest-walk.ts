@@ -16,7 +16,8 @@ import type { RunFolder } from "./run-folder.js";
 
 export interface WalkedChunk {
   chunkId: string;
-  entries: ManifestEntry[];
+  /** null for a chunk that is missing or cannot be read. */
+  entries: ManifestEntry[] | null;
 }
 
 /** Reads a manifest chunk by chunk, in order, and checks that it is one complete, sorted list. */
@@ -25,6 +26,8 @@ export class ManifestWalk {
   readonly #folder: RunFolder;
   readonly #problems: Problems;
   readonly #chunkEntries: number;
+  readonly #openRanges = new Set<string>();
+  #hasRanges = false;
   #lastKey: string | null = null;
 
   constructor(folder: RunFolder, spec: RunSpec, problems: Problems) {
@@ -33,12 +36,18 @@ export class ManifestWalk {
     this.#chunkEntries = chunkEntriesOf(spec.frozen.batchImages);
   }
 
+  /** Whether the manifest, as far as it was walked, may have a chunk that was not given out: its listing goes on, or is lost. */
+  mayHave(rangeId: string): boolean {
+    return !this.#hasRanges || this.#openRanges.has(rangeId);
+  }
+
   async *chunks(): AsyncGenerator<WalkedChunk> {
     const ranges = await this.#folder.readJson(runNames.ranges, rangesSchema);
     if (ranges === null) {
       this.#problems.add("range-missing", runNames.ranges, `${runNames.ranges} is missing: nothing was listed`);
       return;
     }
+    this.#hasRanges = true;
     for (const { id } of ranges.value.ranges) yield* this.#range(id);
   }
 
@@ -53,15 +62,14 @@ export class ManifestWalk {
         this.#problems.add("chunk-unexpected", name, `${name} lies behind the end of its range`);
         continue;
       }
-      for (; chunkIdOf(rangeId, seq) < chunkId; seq++) this.#missing(rangeId, seq);
+      for (; chunkIdOf(rangeId, seq) < chunkId; seq++) yield this.#missing(rangeId, seq);
       seq++;
       const entries = await this.#read(chunkId, name);
-      if (entries === null) continue;
-      images += entries.length;
+      images += entries?.length ?? 0;
       yield { chunkId, entries };
     }
     if (done === null) return;
-    for (; seq < done.chunks; seq++) this.#missing(rangeId, seq);
+    for (; seq < done.chunks; seq++) yield this.#missing(rangeId, seq);
     if (images !== done.images) {
       const name = runNames.rangeDone(rangeId);
       this.#problems.add("chunk-missing", name, `${name} counts ${done.images} images, its chunks hold ${images}`);
@@ -72,6 +80,7 @@ export class ManifestWalk {
     const name = runNames.rangeDone(rangeId);
     const done = await this.#folder.readJson(name, rangeDoneSchema);
     if (done === null) {
+      this.#openRanges.add(rangeId);
       this.#problems.add("range-open", name, `${name} is missing: the listing of the input is not complete`);
       return null;
     }
@@ -100,8 +109,9 @@ export class ManifestWalk {
     return entries;
   }
 
-  #missing(rangeId: string, seq: number): void {
+  #missing(rangeId: string, seq: number): WalkedChunk {
     const name = runNames.chunkBySeq(rangeId, seq);
     this.#problems.add("chunk-missing", name, `${name} is missing`);
+    return { chunkId: chunkIdOf(rangeId, seq), entries: null };
   }
 }

@@ -14,6 +14,7 @@ export const problemCodes = [
   "record-unexpected",
   "record-order",
   "record-wrong",
+  "report-wrong",
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 

@@ -13,6 +13,8 @@ export interface RunDetail {
   spec: RunSpec;
   /** report.json of a finished run. */
   report: RunReport | null;
+  /** What a finished run seems to have lost since, in words; null when nothing. */
+  loss: string | null;
   /** What the listing left out, a part for each reason; empty before the report is there. */
   skipped: string[];
   /** Images per second over the whole run. */

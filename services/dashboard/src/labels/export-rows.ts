@@ -1,8 +1,10 @@
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Encoder } from "@labelfleet/shared/export/encoder";
+import { RecordCursor } from "@labelfleet/shared/run/record-cursor";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { scanRecords } from "@labelfleet/shared/run/shard-rows";
+import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import type { IndexedShard, LabelTable } from "./label-table.js";
 import { fileOf } from "./list-shards.js";
 
@@ -29,14 +31,9 @@ export async function* exportRows(options: {
   for (const shards of batchesOf(table.shards)) {
     const wanted = shards.filter((shard) => isWanted.subarray(shard.firstRow, shard.firstRow + shard.rows).includes(1));
     if (wanted.length === 0) continue;
-    const readers = wanted.map((shard) => ({ shard, records: each(scanRecords(folder, fileOf(shard, spec))) }));
-    for (let i = 0; i < Math.max(...wanted.map((shard) => shard.rows)); i++) {
-      const image: Prediction[] = [];
-      for (const { shard, records } of readers) {
-        const { value } = await records.next();
-        if (value !== undefined && isWanted[shard.firstRow + i] === 1) image.push(value);
-      }
-      if (image.length > 0) piece += encoder.image(image);
+    for await (const image of imagesOf(wanted.map((shard) => readerOf(folder, shard, spec)))) {
+      const records = image.filter(({ row }) => isWanted[row] === 1).map(({ record }) => record);
+      if (records.length > 0) piece += encoder.image(records);
       if (piece.length < pieceLength) continue;
       yield piece;
       piece = "";
@@ -52,6 +49,30 @@ function batchesOf(shards: readonly IndexedShard[]): IndexedShard[][] {
   return [...batches].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, batch]) => batch);
 }
 
-async function* each(pieces: AsyncIterable<Prediction[]>): AsyncGenerator<Prediction, undefined> {
-  for await (const piece of pieces) yield* piece;
+interface Reader {
+  records: RecordCursor;
+  /** Of the record in hand. */
+  row: number;
+}
+
+function readerOf(folder: RunFolder, shard: IndexedShard, spec: RunSpec): Reader {
+  return { records: new RecordCursor(scanRecords(folder, fileOf(shard, spec))), row: shard.firstRow };
+}
+
+/** The records of each image, by its key: a shard that lacks some must not shift the others. */
+async function* imagesOf(readers: Reader[]): AsyncGenerator<{ record: Prediction; row: number }[]> {
+  for (;;) {
+    for (const { records } of readers) if (records.isDry) await records.fill();
+    const keys = readers.flatMap(({ records }) => records.current?.key ?? []);
+    if (keys.length === 0) return;
+    const first = keys.reduce((least, key) => (compareKeys(key, least) < 0 ? key : least));
+    const image: { record: Prediction; row: number }[] = [];
+    for (const reader of readers) {
+      const record = reader.records.current;
+      if (record?.key !== first) continue;
+      image.push({ record, row: reader.row++ });
+      reader.records.advance();
+    }
+    yield image;
+  }
 }

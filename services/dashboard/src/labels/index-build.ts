@@ -8,14 +8,14 @@ const heapMib = 128;
 
 /** One look at a run's folder by a thread, so that parsing shards never keeps a page waiting. */
 export class IndexBuild {
-  /** The number of shards in the folder, once all of them are known. Rejects when it cannot be listed. */
-  readonly done: Promise<number>;
+  /** The number of shards in the folder, once all of them are known, and those that are gone. Rejects when it cannot be listed. */
+  readonly done: Promise<{ listed: number; gone: string[] }>;
   readonly #worker: Worker;
 
   constructor(
     options: IndexThreadInput & {
       onShard: (id: ShardId, columns: ShardColumns) => void;
-      onUnreadable: (message: string) => void;
+      onUnreadable: (name: string, message: string) => void;
     },
   ) {
     const { run, known, onShard, onUnreadable } = options;
@@ -33,9 +33,9 @@ export class IndexBuild {
             this.#worker.postMessage(taken);
             return;
           case "unreadable":
-            return onUnreadable(message.message);
+            return onUnreadable(message.name, message.message);
           case "done":
-            return resolve(message.listed);
+            return resolve({ listed: message.listed, gone: message.gone });
           case "failed":
             return fail(message.message);
         }

@@ -11,8 +11,8 @@ export type FromIndexThread =
   | { kind: "shard"; id: ShardId; columns: ShardColumns }
   /** One shard cannot be read; the others can. */
   | { kind: "unreadable"; name: string; message: string }
-  /** Every shard that was listed is read. */
-  | { kind: "done"; listed: number }
+  /** Every shard that was listed is read. `gone` are names that were known and are not there any more. */
+  | { kind: "done"; listed: number; gone: string[] }
   /** The run cannot be listed. */
   | { kind: "failed"; message: string };
 

@@ -24,7 +24,9 @@ async function main(port: MessagePort, { run, known }: IndexThreadInput): Promis
   try {
     for await (const { id, file } of listShards(folder, await folder.readSpec())) {
       listed++;
-      if (etags.get(file.name) === file.etag) continue;
+      const known = etags.get(file.name);
+      etags.delete(file.name);
+      if (known === file.etag) continue;
       const isLarge = file.sizeBytes > largeBytes;
       while (pending.size >= (isLarge ? 1 : shardsAtOnce)) await Promise.race(pending);
       const reading = (async () => {
@@ -42,7 +44,7 @@ async function main(port: MessagePort, { run, known }: IndexThreadInput): Promis
       void reading.finally(() => pending.delete(reading));
     }
     await Promise.all(pending);
-    post({ kind: "done", listed });
+    post({ kind: "done", listed, gone: [...etags.keys()] });
   } catch (error) {
     post({ kind: "failed", message: toLabelfleetError(error).message });
   } finally {

@@ -1,4 +1,5 @@
 import { readFinished } from "@labelfleet/producer/finalize/finalize-run";
+import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -27,7 +28,6 @@ export class LabelIndex {
   readonly #waiters = new Set<() => void>();
   #build: IndexBuild | null = null;
   #running: Promise<void> | null = null;
-  #listedShards = 0;
   #builtMs = Number.NEGATIVE_INFINITY;
   #isExpired = false;
   /** Shards that found no room, by name: they are not read again. */
@@ -45,7 +45,7 @@ export class LabelIndex {
 
   get state(): IndexState {
     return {
-      records: this.table.rows,
+      records: this.table.records(),
       shards: this.table.shards.length,
       revision: this.table.revision,
       isBuilding: this.#running !== null,
@@ -111,7 +111,8 @@ export class LabelIndex {
   async #update(): Promise<void> {
     this.#problem = null;
     // Before the listing: what is written after it is found by the next look.
-    const finished = (await readFinished(this.#folder)) !== null;
+    const report = await readFinished(this.#folder);
+    const finished = report !== null;
     if (this.table.rows === 0) await this.#segments.load(({ id, columns }) => this.#add(id, columns));
     if (this.#isClosed) return;
     this.#build = new IndexBuild({
@@ -120,13 +121,16 @@ export class LabelIndex {
       onShard: (id, columns) => {
         if (this.#add(id, columns)) this.#segments.added(this.table, id);
       },
-      onUnreadable: (message) => {
+      onUnreadable: (name, message) => {
+        this.#remove(name);
         this.#problem = message;
       },
     });
-    this.#listedShards = await this.#build.done;
+    const { listed, gone } = await this.#build.done;
+    for (const name of gone) this.#remove(name);
     const names = new Set([...this.table.shards.map((shard) => this.#fileOf(shard)[0]), ...this.#refused.keys()]);
-    this.#isFinished = finished && this.#listedShards === names.size;
+    this.#isFinished = finished && listed === names.size;
+    if (report !== null && this.#refused.size === 0) this.#problem ??= this.#lackOf(report);
     await this.#segments.flush(this.table, { isFinished: finished });
   }
 
@@ -137,6 +141,27 @@ export class LabelIndex {
     else this.#refused.set(name, etag);
     this.#wake();
     return isAdded;
+  }
+
+  /** A shard that is gone, or cannot be read any more. */
+  #remove(name: string): void {
+    this.#refused.delete(name);
+    const shard = this.table.shards.find((known) => this.#fileOf(known)[0] === name);
+    if (shard === undefined) return;
+    this.table.remove(shard.modelId, shard.batchId);
+    this.#segments.removed(shard);
+    this.#wake();
+  }
+
+  /** What a finished run lacks by its own report; null when nothing. */
+  #lackOf({ images }: RunReport): string | null {
+    for (const { id } of this.#spec.frozen.models) {
+      const records = this.table.records(id);
+      if (records === images) continue;
+      const verify = `npx labelfleet verify ${this.#folder.uri}`;
+      return `The run is not complete: ${records} of ${images} records of ${id} are there. To see which are missing: ${verify}`;
+    }
+    return null;
   }
 
   #fileOf(id: ShardId): [name: string, etag: string] {

@@ -28,8 +28,15 @@ export class LabelTable {
   #probability = new Float64Array(firstCapacity);
   #code = new Uint16Array(firstCapacity);
 
+  /** Places for records; those of shards that were removed hold none. */
   get rows(): number {
     return this.#rows;
+  }
+
+  /** Records of one model, or of all. */
+  records(modelId: string | null = null): number {
+    const shards = modelId === null ? this.shards : this.shards.filter((shard) => shard.modelId === modelId);
+    return shards.reduce((sum, { rows }) => sum + rows, 0);
   }
 
   /** Changes with every shard. */
@@ -113,6 +120,14 @@ export class LabelTable {
     this.#inOrder = null;
     this.#sortedByRow = null;
     return true;
+  }
+
+  /** Takes a shard out that is not there any more. Its place is not used again: that is rare. */
+  remove(modelId: string, batchId: string): void {
+    if (!this.#shards.delete(nameOf(modelId, batchId))) return;
+    this.#revision++;
+    this.#inOrder = null;
+    this.#sortedByRow = null;
   }
 
   #sortedByRow: IndexedShard[] | null = null;

@@ -99,7 +99,14 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
     // Only a run that there is has a name that fits a header.
     const { run, done } = await runs.hold(runId);
     reply.header("content-type", contentType);
-    reply.header("content-disposition", `attachment; filename="${runId}-${fileNames[format]}"`);
+    const { index } = run.labels();
+    await index.untilAnew().catch(async (error: unknown) => {
+      await done();
+      throw error;
+    });
+    // Whoever finds the file later has no page that says so.
+    const mark = index.state.isComplete ? "" : "incomplete-";
+    reply.header("content-disposition", `attachment; filename="${runId}-${mark}${fileNames[format]}"`);
     const lines = Readable.from(exported(run, params, format), { objectMode: false });
     // Also when nobody takes a single line.
     lines.once("close", () => void done());
@@ -113,7 +120,6 @@ async function* exported(
   format: (typeof exportFormats)[number],
 ): AsyncGenerator<string> {
   const { index, queries } = labels();
-  await index.untilAnew();
   const { filter } = filterOf(params);
   const { rows } = queries.ask(filter, "manifest");
   const encoder = encoderOf(format, imagePathsOf(spec.frozen.input, null));

@@ -69,6 +69,13 @@ export class SegmentStore {
     if (this.#unwrittenRecords >= segmentRecords) this.#writeNext(table);
   }
 
+  /** A shard left the table. */
+  removed(id: Pick<ShardId, "modelId" | "batchId">): void {
+    const segment = this.#segmentOf.get(nameOf(id));
+    if (segment !== undefined) this.#dirty.add(segment);
+    this.#unwritten.delete(nameOf(id));
+  }
+
   /** Writes what changed in segments, and of a finished run what does not fill one. */
   async flush(table: LabelTable, { isFinished }: { isFinished: boolean }): Promise<void> {
     if (isFinished && this.#unwritten.size > 0) this.#writeNext(table);
@@ -124,6 +131,6 @@ function sliceOf(
   };
 }
 
-function nameOf({ modelId, batchId }: ShardId): string {
+function nameOf({ modelId, batchId }: Pick<ShardId, "modelId" | "batchId">): string {
   return `${modelId}/${batchId}`;
 }

@@ -8,6 +8,7 @@ import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { LabelIndex } from "../labels/label-index.js";
 import { LabelQueries } from "../labels/label-query.js";
+import { LossLook } from "./loss-look.js";
 
 /** Runs whose folder and input stay open, and those of them whose labels stay in memory. */
 const maxOpenRuns = 8;
@@ -19,6 +20,8 @@ export interface OpenRun {
   folder: RunFolder;
   spec: RunSpec;
   input: ObjectStore;
+  /** Whether it lost something since it was finished. */
+  loss: LossLook;
   /** Its labels; made when they are asked for first. */
   labels(): { index: LabelIndex; queries: LabelQueries };
 }
@@ -103,7 +106,7 @@ export class OpenRuns {
         }
         return entry.labels;
       };
-      return { folder, spec, input, labels };
+      return { folder, spec, input, labels, loss: new LossLook(folder, spec) };
     } catch (error) {
       await folder.close();
       throw error;

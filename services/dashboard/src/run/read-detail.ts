@@ -34,6 +34,8 @@ export async function readDetail(
     line,
     spec,
     report,
+    // While a producer is there, it is about to replace the report.
+    loss: report !== null && line.state === "done" ? await run.loss.of(report, nowMs) : null,
     skipped: report === null ? [] : skippedWords(report.skipped),
     throughput: throughputOf(workers.map(({ completions }) => completions)),
     stages,

@@ -7,6 +7,7 @@ import type { RunFolder, Stored } from "@labelfleet/shared/run/run-folder";
 import { buildReport } from "../report/build-report.js";
 import { foldRun } from "../report/fold-run.js";
 import { readStats } from "../report/read-stats.js";
+import { storedSizes } from "../report/stored-sizes.js";
 
 export interface Finalized {
   report: RunReport;
@@ -23,7 +24,9 @@ export async function readFinished(folder: RunFolder): Promise<RunReport | null>
 /** The report as of now, from the folder alone; nothing is written. */
 export async function reportOf(folder: RunFolder, spec: RunSpec): Promise<Finalized> {
   const [fold, stats] = await Promise.all([foldRun(folder, spec), readStats(folder)]);
-  return { report: buildReport({ run: folder.uri, spec, fold, stats }), problems: fold.problems.kept };
+  const report = buildReport({ run: folder.uri, spec, fold, stats });
+  if (report.complete) report.stored = await storedSizes(folder);
+  return { report, problems: fold.problems.kept };
 }
 
 /**

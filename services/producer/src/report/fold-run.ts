@@ -31,8 +31,6 @@ export interface RunFold {
   /** The first batches that have a shard which is not as it should be, and those that lack one. */
   damagedBatches: Set<string>;
   missingBatches: Set<string>;
-  /** Of all shards that could be read, as they lie in the folder. */
-  shardBytes: number;
 }
 
 /** Batches that are named; a run of more damage than that is mended in several turns. */
@@ -54,10 +52,10 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     if (batches.size < maxNamedBatches) batches.add(batchId);
   };
   let images = 0;
-  const bytes = { shards: 0 };
 
   async function* batches() {
     for await (const { chunkId, entries } of walk.chunks()) {
+      if (entries === null) continue;
       images += entries.length;
       chunkImages.set(chunkId, entries.length);
       for (const { batchId, start, end } of batchesOfChunk({ chunkId, images: entries.length }, batchImages)) {
@@ -75,8 +73,7 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
         note(missingBatches, batchId);
         return null;
       }
-      const { value: records, sizeBytes } = stored;
-      bytes.shards += sizeBytes;
+      const { value: records } = stored;
       if (!checkShard({ name, modelId, entries, records, problems })) note(damagedBatches, batchId);
       return records;
     } catch (error) {
@@ -101,7 +98,6 @@ export async function foldRun(folder: RunFolder, spec: RunSpec): Promise<RunFold
     isComplete: problems.total === 0,
     damagedBatches,
     missingBatches,
-    shardBytes: bytes.shards,
   };
 }
 

@@ -1,3 +1,5 @@
+import { runNames } from "@labelfleet/shared/contract/run-names";
+import { checkReport } from "@labelfleet/shared/run/check-report";
 import type { Problem } from "@labelfleet/shared/run/problems";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { foldRun } from "./fold-run.js";
@@ -13,9 +15,12 @@ export interface Verification {
 
 /** The proof, from the folder alone, that every listed object has exactly one record per model. @throws RUN_NOT_FOUND */
 export async function verifyRun(folder: RunFolder): Promise<Verification> {
-  const fold = await foldRun(folder, await folder.readSpec());
+  const spec = await folder.readSpec();
+  const fold = await foldRun(folder, spec);
+  const isFinished = (await folder.store.head(folder.keyOf(runNames.success))) !== null;
+  if (isFinished) await checkReport(folder, spec, fold, fold.problems);
   return {
-    complete: fold.isComplete,
+    complete: fold.problems.total === 0,
     images: fold.images,
     records: fold.records,
     problemCount: fold.problems.total,

@@ -8,11 +8,15 @@ const formats = [
 ] as const;
 
 /** The records that match, as files. */
-export function ExportMenu({ api, filter, total }: { api: string; filter: FilterValues; total: number }) {
+export function ExportMenu(props: { api: string; filter: FilterValues; total: number; isComplete: boolean }) {
+  const { api, filter, total, isComplete } = props;
   const { sort: _, ...rest } = filter;
   return (
     <p class="export">
-      <span id="export-title">Export {count(total)}:</span>
+      <span id="export-title">
+        Export {count(total)}
+        {isComplete ? "" : " (incomplete)"}:
+      </span>
       {formats.map(([format, name]) => (
         <a key={format} class="button" href={addressOf(`${api}/export`, rest, { format })} download>
           {name}

@@ -22,6 +22,9 @@ export function LabelsPage({ runId }: { runId: string }) {
   const address = addressOf(`${api}/labels`, filter, { offset, limit: pageSize });
   const { value, error, isLoading } = useIndexed<LabelPage>(address, opened !== null);
 
+  // Until the index has all of a run that is not known to lack something, there is nothing to warn of.
+  const isComplete = value === null || value.index.isBuilding || value.index.isComplete;
+
   const show = (next: FilterValues, at = 0) =>
     navigate(addressOf(runPath(runId, "labels"), next, at === 0 ? {} : { offset: at }), { replace: true });
   const change = (part: FilterValues) => show({ ...filter, ...part });
@@ -37,7 +40,7 @@ export function LabelsPage({ runId }: { runId: string }) {
       <div class="title-row">
         <h1>Labels</h1>
         {value !== null && <IndexNote index={value.index} />}
-        <ExportMenu api={api} filter={filter} total={value?.total ?? 0} />
+        <ExportMenu api={api} filter={filter} total={value?.total ?? 0} isComplete={isComplete} />
       </div>
       {error !== null && <p class="notice bad">{error}</p>}
       {value === null ? (

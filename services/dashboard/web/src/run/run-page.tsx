@@ -38,6 +38,12 @@ export function RunPage({ runId }: { runId: string }) {
         {value.spec.frozen.input} → {line.run}
       </p>
       <RunActions runId={runId} state={line.state} failed={line.failed} />
+      {value.loss !== null && (
+        <p class="notice bad">
+          This run is not complete: {value.loss}. To see what is missing:{" "}
+          <CopyCommand command={`npx labelfleet verify ${line.run}`} />
+        </p>
+      )}
       {line.resumeCommand !== null && (
         <p class="notice warn">
           {line.state === "idle" ? "This run lost its producer. " : "No producer is queueing this run. "}
