@@ -52,36 +52,46 @@ test("SIGTERM of a worker with time to spare: it finishes what it has begun", as
   expect(await worker.result()).toMatchObject({ exitCode: 0, signal: null });
 });
 
-test("Ctrl-C in run: it stops, says how to go on, and leaves nothing behind; resume completes the run", async () => {
-  const { rig, input } = recovery;
-  const gate = recovery.gate(25);
-  const running = rig.cli.start(["run", input, "--out", out, ...batches, "--json"], { LABELFLEET_GRACE_SECONDS: "5" });
-  await gate.reached;
-  // The first batch is done, and the producer has had time to see it.
-  const shardsBefore = await shardsThere();
-  await expect.poll(shardsThere, { timeout: 60_000 }).toBeGreaterThan(shardsBefore);
-  await sleep(1_000);
-  running.killGroup("SIGINT");
-  await sleep(500);
-  const before = await shardsThere();
-  gate.open();
-  const result = await running.result(20_000);
-  expect(result).toMatchObject({ exitCode: 1, signal: null });
-  expect(result.stderr).not.toMatch(/^\s+at /m);
-  const [, run] = /^Stopped\. Resume with: npx labelfleet resume (s3:\/\/\S+\/)$/m.exec(result.stderr) ?? [];
-  expect(run, result.stderr).toBeDefined();
-  const said = JSON.parse(result.stdout) as { ok: number };
-  expect(said).toEqual({ run, complete: false, outcome: "stopped", images: photoCount, ok: said.ok, failed: 0 });
-  expect(said.ok).toBeGreaterThanOrEqual(10);
-  expect(await rig.cli.leftovers()).toEqual([]);
-  expect(await rig.names(run!)).not.toContain("_SUCCESS");
-  // What was in hand was finished, not thrown away.
-  expect(await shardsThere()).toBeGreaterThan(before);
+const stops = [
+  { what: "Ctrl-C", name: "SIGINT" },
+  { what: "a closed terminal", name: "SIGHUP" },
+] as const;
 
-  const report = await rig.json(["resume", run!]);
-  expect(report).toMatchObject({ run, complete: true, images: photoCount, ok: photoCount });
-  expect((await rig.succeed(["verify", run!])).stdout).toContain("Complete");
-});
+test.each(stops)(
+  "$what in run: it stops, says how to go on, and leaves nothing behind; resume completes the run",
+  async ({ name }) => {
+    const { rig, input } = recovery;
+    const gate = recovery.gate(25);
+    const running = rig.cli.start(["run", input, "--out", out, ...batches, "--json"], {
+      LABELFLEET_GRACE_SECONDS: "5",
+    });
+    await gate.reached;
+    // The first batch is done, and the producer has had time to see it.
+    const shardsBefore = await shardsThere();
+    await expect.poll(shardsThere, { timeout: 60_000 }).toBeGreaterThan(shardsBefore);
+    await sleep(1_000);
+    running.killGroup(name);
+    await sleep(500);
+    const before = await shardsThere();
+    gate.open();
+    const result = await running.result(20_000);
+    expect(result).toMatchObject({ exitCode: 1, signal: null });
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+    const [, run] = /^Stopped\. Resume with: npx labelfleet resume (s3:\/\/\S+\/)$/m.exec(result.stderr) ?? [];
+    expect(run, result.stderr).toBeDefined();
+    const said = JSON.parse(result.stdout) as { ok: number };
+    expect(said).toEqual({ run, complete: false, outcome: "stopped", images: photoCount, ok: said.ok, failed: 0 });
+    expect(said.ok).toBeGreaterThanOrEqual(10);
+    expect(await rig.cli.leftovers()).toEqual([]);
+    expect(await rig.names(run!)).not.toContain("_SUCCESS");
+    // What was in hand was finished, not thrown away.
+    expect(await shardsThere()).toBeGreaterThan(before);
+
+    const report = await rig.json(["resume", run!]);
+    expect(report).toMatchObject({ run, complete: true, images: photoCount, ok: photoCount });
+    expect((await rig.succeed(["verify", run!])).stdout).toContain("Complete");
+  },
+);
 
 test("a second Ctrl-C ends run at once, and still nothing stays behind", async () => {
   const { rig, input } = recovery;

@@ -1,5 +1,7 @@
+import { isatty } from "node:tty";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { redactor } from "@labelfleet/shared/secrets";
+import { wasHungUp } from "@labelfleet/shared/shutdown";
 import { CommanderError } from "commander";
 import { createProgram } from "./program.js";
 import { writeErr } from "./view/terminal.js";
@@ -33,10 +35,16 @@ async function main(): Promise<number> {
 /** By then every command has released what it holds. */
 const lingerMs = 2_000;
 
-// Whoever reads stdout may stop reading (`| head`): that is not an error of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+const hasTerminal = [0, 1, 2].some((fd) => isatty(fd));
+
+// Whoever reads may stop reading (`| head`), and a terminal may be closed: that is not an error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
 process.exitCode = await main();
+// Node's own exit aborts where it cannot reset a terminal that is gone.
+if (hasTerminal && wasHungUp()) process.removeAllListeners("SIGHUP").kill(process.pid, "SIGHUP");
 // What cannot be released (a connection that looks for a Redis that is gone, a read that hangs) must not keep the process.
 setTimeout(() => process.exit(), lingerMs).unref();

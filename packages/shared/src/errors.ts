@@ -32,6 +32,7 @@ export const errorCatalog = {
   STORE_THROTTLED: { retryable: true, exitCode: 1, meaning: "the object store asks for fewer requests" },
   STORE_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "the object store is out of reach or answers 5xx" },
   STORE_TIMEOUT: { retryable: true, exitCode: 1, meaning: "the object store did not answer within the deadline" },
+  STORE_UNSUPPORTED: { retryable: false, exitCode: 1, meaning: "the object store does not support a request we need" },
   REDIS_UNAVAILABLE: { retryable: true, exitCode: 1, meaning: "Redis is out of reach, full or read-only" },
   // What stops a command.
   USAGE: { retryable: false, exitCode: 2, meaning: "a flag, argument or environment variable is wrong" },

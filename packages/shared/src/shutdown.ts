@@ -14,28 +14,47 @@ export interface ShutdownSignal {
   release(): void;
 }
 
+/** Whether a terminal that was closed ended what this process did. */
+let hungUp = false;
+export function wasHungUp(): boolean {
+  return hungUp;
+}
+
+/** For a process that only waits for another one. */
+export function onHangUp(end: () => void): void {
+  process.on("SIGHUP", () => {
+    hungUp = true;
+    end();
+  });
+}
+
+/** What an exit by each signal says: 128 and the signal's number, as shells have it. */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof exitCodes;
+const stopSignals = Object.keys(exitCodes) as StopSignal[];
+
 /**
- * SIGINT, SIGTERM and the loss of an IPC parent all abort one signal. The same signal a second time ends the process at
+ * SIGINT, SIGTERM, SIGHUP (the terminal was closed) and the loss of an IPC parent all abort one signal. The same signal a second time ends the process at
  * once, for people who cannot wait. Different ones do not: a terminal's Ctrl-C reaches a worker and its parent, which
  * then stops the worker with SIGTERM.
  */
 export function listenForShutdown(): ShutdownSignal {
   const controller = new AbortController();
-  const received = new Set<NodeJS.Signals>();
+  const received = new Set<StopSignal>();
   const onSignal = (name: NodeJS.Signals) => {
-    if (received.has(name)) process.exit(name === "SIGINT" ? 130 : 143);
-    received.add(name);
+    const known = name as StopSignal;
+    if (received.has(known)) process.exit(exitCodes[known]);
+    received.add(known);
+    hungUp ||= known === "SIGHUP";
     controller.abort(stoppedBy(name));
   };
   const onDisconnect = () => controller.abort(parentEnded);
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const name of stopSignals) process.on(name, onSignal);
   process.on("disconnect", onDisconnect);
   return {
     signal: controller.signal,
     release() {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
+      for (const name of stopSignals) process.off(name, onSignal);
       process.off("disconnect", onDisconnect);
     },
   };

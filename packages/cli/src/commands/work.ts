@@ -4,6 +4,7 @@ import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
+import { onHangUp } from "@labelfleet/shared/shutdown";
 import { s3SettingsFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
@@ -87,11 +88,13 @@ function inOtherEnvironment(lacking: NodeJS.ProcessEnv): Promise<number> {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, ...lacking },
   });
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  process.on("SIGTERM", pass);
+  const end = () => child.kill("SIGTERM");
+  process.on("SIGTERM", end);
+  // A terminal that is closed sends this to both: the child must not take it for the second of its kind.
+  onHangUp(end);
   // A terminal sends Ctrl-C to both processes; this one only has to wait.
   process.on("SIGINT", () => {});
-  process.on("disconnect", () => child.kill("SIGTERM"));
+  process.on("disconnect", end);
   child.on("message", (message) => process.send?.(message));
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -22,7 +22,7 @@ export function createS3Client(config: S3Config): S3ClientType {
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
       // Options, not agents: the handler destroys only agents that it made itself.
       httpAgent: agentOptions,
-      httpsAgent: agentOptions,
+      httpsAgent: { ...agentOptions, ...(config.caCertificates && { ca: config.caCertificates }) },
     }),
     ...(config.endpoint && { endpoint: config.endpoint }),
     ...(config.region && { region: config.region }),

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { s3ConfigFromEnv } from "./s3-config.js";
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
@@ -51,6 +52,25 @@ describe("s3ConfigFromEnv", () => {
       code: "USAGE",
       message: expect.stringMatching(new RegExp(`${name} is wrong: [^\\n]+$`)),
     });
+  });
+
+  it("reads the CAs of AWS_CA_BUNDLE, and those that Node is told of beside it", () => {
+    const ca = fileURLToPath(new URL("../../../../test/support/tls/ca.pem", import.meta.url));
+    const server = fileURLToPath(new URL("../../../../test/support/tls/server.pem", import.meta.url));
+    const certificates = (env: Record<string, string>) =>
+      s3ConfigFromEnv(env).caCertificates?.match(/BEGIN CERTIFICATE/g)?.length ?? 0;
+    expect(certificates({})).toBe(0);
+    expect(certificates({ AWS_CA_BUNDLE: ca })).toBe(1);
+    expect(certificates({ AWS_CA_BUNDLE: ca, NODE_EXTRA_CA_CERTS: server })).toBe(2);
+    expect(certificates({ AWS_CA_BUNDLE: ca, NODE_EXTRA_CA_CERTS: "/none" })).toBe(1);
+  });
+
+  it.each([
+    ["/none/ca.pem", "cannot be read (ENOENT)"],
+    ["/", "cannot be read (EISDIR)"],
+    [fileURLToPath(import.meta.url), "has no certificate in PEM"],
+  ])("says in one line what is wrong with the bundle %s", (path, why) => {
+    expect(() => s3ConfigFromEnv({ AWS_CA_BUNDLE: path })).toThrow(`AWS_CA_BUNDLE names ${path}, which ${why}`);
   });
 
   it("takes an empty variable as unset", () => {

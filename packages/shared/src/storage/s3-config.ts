@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { z } from "zod";
 import { LabelfleetError } from "../errors.js";
 import { type S3Config, type S3Credentials, type S3Settings, s3ConfigOf } from "./s3-settings.js";
@@ -17,6 +19,7 @@ export const s3EnvironmentSchema = z.object({
   AWS_DEFAULT_REGION: z.string().min(1).optional(),
   AWS_REQUEST_CHECKSUM_CALCULATION: checksums,
   AWS_RESPONSE_CHECKSUM_VALIDATION: checksums,
+  AWS_CA_BUNDLE: z.string().optional(),
   AWS_PROFILE: z.string().optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
@@ -37,6 +40,7 @@ export function s3SettingsFromEnv(env: Record<string, string | undefined>): S3Se
     throw new LabelfleetError("USAGE", `the environment variable ${issue?.path.join(".")} is wrong: ${issue?.message}`);
   }
   const vars = parsed.data;
+  const caCertificates = vars.AWS_CA_BUNDLE && caCertificatesIn(vars.AWS_CA_BUNDLE, env.NODE_EXTRA_CA_CERTS);
   const endpoint = vars.AWS_ENDPOINT_URL_S3 ?? vars.AWS_ENDPOINT_URL;
   // S3-compatible servers seldom have regions, but the signature needs one.
   const region = vars.AWS_REGION ?? vars.AWS_DEFAULT_REGION ?? (endpoint ? "us-east-1" : undefined);
@@ -44,6 +48,7 @@ export function s3SettingsFromEnv(env: Record<string, string | undefined>): S3Se
     ...(endpoint && { endpoint }),
     ...(region && { region }),
     credentials: credentialsOf(vars),
+    ...(caCertificates && { caCertificates }),
     pathStyle: vars.LABELFLEET_S3_PATH_STYLE ?? endpoint !== undefined,
     requestChecksums: vars.AWS_REQUEST_CHECKSUM_CALCULATION,
     responseChecksums: vars.AWS_RESPONSE_CHECKSUM_VALIDATION,
@@ -67,4 +72,35 @@ function credentialsOf(vars: z.infer<typeof s3EnvironmentSchema>): S3Credentials
     secretAccessKey: vars.AWS_SECRET_ACCESS_KEY,
     ...(vars.AWS_SESSION_TOKEN && { sessionToken: vars.AWS_SESSION_TOKEN }),
   };
+}
+
+/**
+ * The certificates that a bundle has in place of Node's own, as for every AWS tool; those that Node is told of beside its own stay.
+ *
+ * @throws USAGE when the bundle cannot be read or has no certificate
+ */
+function caCertificatesIn(bundle: string, extra: string | undefined): string {
+  const wrong = (why: string) => new LabelfleetError("USAGE", `AWS_CA_BUNDLE names ${bundle}, which ${why}`);
+  let certificates: string;
+  try {
+    certificates = readFileSync(bundle, "utf8");
+  } catch (error) {
+    throw wrong(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  if (!certificates.includes("-----BEGIN ")) throw wrong("has no certificate in PEM");
+  try {
+    createSecureContext({ ca: certificates });
+  } catch (error) {
+    throw wrong(`has no good certificates (${(error as Error).message})`);
+  }
+  return `${certificates}\n${extra ? readIfThere(extra) : ""}`;
+}
+
+/** Node has warned of a file of NODE_EXTRA_CA_CERTS that it cannot read. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -3,6 +3,7 @@ import { request as overHttps, Agent as TlsAgent } from "node:https";
 import type { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { version } from "../version.js";
 import type { ReadAnswer, ReadRequest } from "./s3-reader.js";
+import type { S3Config } from "./s3-settings.js";
 
 type Signer = Awaited<ReturnType<S3Client["config"]["signer"]>>;
 type HttpRequest = Parameters<Signer["sign"]>[0] & {
@@ -25,6 +26,8 @@ interface Route {
   pathPrefix: string;
   authScheme: AuthScheme;
 }
+
+export type Connections = Pick<S3Config, "maxSockets" | "caCertificates">;
 
 const connectTimeoutMs = 10_000;
 const maxErrorBytes = 64 * 1024;
@@ -60,11 +63,11 @@ export class DirectReader {
   #inFlight = 0;
   #isRetired = false;
 
-  private constructor(client: S3Client, route: Route, maxSockets: number) {
+  private constructor(client: S3Client, route: Route, { maxSockets, caCertificates: ca }: Connections) {
     this.#client = client;
     this.#route = route;
     const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
-    this.#agent = route.protocol === "https:" ? new TlsAgent(options) : new Agent(options);
+    this.#agent = route.protocol === "https:" ? new TlsAgent({ ...options, ...(ca && { ca }) }) : new Agent(options);
   }
 
   /**
@@ -75,7 +78,7 @@ export class DirectReader {
     command: GetObjectCommand,
     client: S3Client,
     key: string,
-  ): (maxSockets: number) => DirectReader | undefined {
+  ): (connections: Connections) => DirectReader | undefined {
     let route: Route | undefined;
     command.middlewareStack.add(
       (next, context) => (args) => {
@@ -85,7 +88,7 @@ export class DirectReader {
       },
       { step: "finalizeRequest", priority: "low" },
     );
-    return (maxSockets) => route && new DirectReader(client, route, maxSockets);
+    return (connections) => route && new DirectReader(client, route, connections);
   }
 
   isRefusal(error: unknown): boolean {

@@ -18,6 +18,12 @@ const credentialNames = new Set([
   "ExpiredTokenException",
   "InvalidToken",
   "TokenRefreshRequired",
+  "InvalidClientTokenId",
+  "InvalidSecurity",
+  "NotSignedUp",
+  "AccountProblem",
+  // versitygw's for an access key that it does not know, with status 404.
+  "XAdminUserNotFound",
   "CredentialsProviderError",
   "TokenProviderError",
   "UnrecognizedClientException",
@@ -38,6 +44,20 @@ const regionNames = new Set([
   "AuthorizationHeaderMalformed",
   "IllegalLocationConstraintException",
 ]);
+
+/** The codes of what is not there, and those of an answer that has none. */
+const notFoundNames = new Set([
+  "NoSuchKey",
+  "NoSuchVersion",
+  "NotFound",
+  "Error",
+  "Unknown",
+  "UnknownError",
+  "S3ServiceException",
+]);
+const unsupportedNames = new Set(["NotImplemented", "MethodNotAllowed"]);
+/** What Node says of a certificate that it does not trust. */
+const certificateName = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
 
 /** Thrown by our own deadline of an attempt. */
 export class AttemptTimeout extends Error {
@@ -75,6 +95,7 @@ function decide(parts: ErrorParts, operation: S3Operation, conditional: boolean)
       "the store refuses the credentials, or there are none; check AWS_ACCESS_KEY_ID or AWS_PROFILE",
     ];
   }
+  if (name === "InvalidBucketName") return ["USAGE", "the store says that this is no valid name of a bucket"];
   if (name === "NoSuchBucket")
     return ["BUCKET_NOT_FOUND", "there is no such bucket; check its name and AWS_ENDPOINT_URL_S3"];
   if (status === 301 || status === 307 || regionNames.has(name)) {
@@ -91,9 +112,13 @@ function decide(parts: ErrorParts, operation: S3Operation, conditional: boolean)
   // Two conditional writes at the same moment: S3 lets neither know who won, and asks to try again.
   if (status === 409) return ["STORE_UNAVAILABLE", "another request to the same key is under way"];
   if (status === 404 || name === "NoSuchKey" || name === "NotFound") {
-    if (operation === "put" && conditional) return ["PRECONDITION_FAILED", "the object to be replaced is gone"];
+    const isMissing = notFoundNames.has(name);
+    if (operation === "put" && conditional && isMissing)
+      return ["PRECONDITION_FAILED", "the object to be replaced is gone"];
     if (operation === "list" || operation === "put")
       return ["BUCKET_NOT_FOUND", "the store does not know this address"];
+    // Codes of a store's own, which may mean the credentials, or anything.
+    if (!isMissing) return ["OBJECT_DENIED", "the store refuses the request"];
     return ["OBJECT_NOT_FOUND", "there is no such object"];
   }
   if (name === "InvalidObjectState") return ["OBJECT_ARCHIVED", "the object is archived; restore it first"];
@@ -107,14 +132,38 @@ function decide(parts: ErrorParts, operation: S3Operation, conditional: boolean)
     return ["ACCESS_DENIED", `the credentials do not allow to ${operation} here`];
   }
   if (status === 401) return ["CREDENTIALS_REFUSED", "the store wants other credentials"];
-  if (status === 501) return ["OUTPUT_UNWRITABLE", "the store does not support this kind of write"];
+  if (status === 501 || status === 405 || unsupportedNames.has(name)) {
+    const text = `the store does not support ${requestOf(operation, conditional)}`;
+    return [isWrite(operation) ? "OUTPUT_UNWRITABLE" : "STORE_UNSUPPORTED", text];
+  }
+  if (certificateName.test(name)) {
+    return ["STORE_UNAVAILABLE", "its certificate is not trusted; AWS_CA_BUNDLE can name a file with its CA"];
+  }
   // A 2xx error is an answer that broke off or made no sense, like no status at all.
   if (status === undefined || status >= 500 || status < 300)
     return ["STORE_UNAVAILABLE", "the store cannot be reached or failed"];
-  if (operation === "put" || operation === "delete") return ["OUTPUT_UNWRITABLE", "the store refuses the write"];
-  return operation === "list"
-    ? ["ACCESS_DENIED", "the store refuses the listing"]
-    : ["OBJECT_DENIED", "the store refuses the request"];
+  const text = `the store refuses ${requestOf(operation, conditional)}${saying(parts.message)}`;
+  if (isWrite(operation)) return ["OUTPUT_UNWRITABLE", text];
+  return [operation === "list" ? "STORE_UNSUPPORTED" : "OBJECT_DENIED", text];
+}
+
+function isWrite(operation: S3Operation): boolean {
+  return operation === "put" || operation === "delete";
+}
+
+/** The request as the store's own documentation calls it. */
+function requestOf(operation: S3Operation, conditional: boolean): string {
+  if (operation === "list") return "LIST (ListObjectsV2)";
+  if (operation === "put" && conditional) return "PUT with a condition (If-None-Match, If-Match)";
+  return operation.toUpperCase();
+}
+
+const maxSaidChars = 200;
+
+/** The store's own words for a refusal that we know no better ones for. */
+function saying(message: string): string {
+  const said = message.trim().slice(0, maxSaidChars);
+  return said === "" || notFoundNames.has(said) ? "" : `, saying ${JSON.stringify(said)}`;
 }
 
 interface LooseError {

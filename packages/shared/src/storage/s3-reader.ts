@@ -1,6 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { GetObjectCommand } from "./aws-sdk.js";
-import { DirectReader, rangeHeader } from "./s3-direct-reader.js";
+import { type Connections, DirectReader, rangeHeader } from "./s3-direct-reader.js";
 
 export interface ReadRequest {
   key: string;
@@ -29,14 +29,14 @@ export interface ReadAnswer {
 export class S3Reader {
   readonly #client: S3Client;
   readonly #bucket: string;
-  readonly #maxSockets: number;
+  readonly #connections: Connections;
   readonly #mayBeDirect: boolean;
   #direct: DirectReader | undefined;
 
-  constructor(options: { client: S3Client; bucket: string; maxSockets: number; direct: boolean }) {
+  constructor(options: { client: S3Client; bucket: string; connections: Connections; direct: boolean }) {
     this.#client = options.client;
     this.#bucket = options.bucket;
-    this.#maxSockets = options.maxSockets;
+    this.#connections = options.connections;
     this.#mayBeDirect = options.direct;
   }
 
@@ -67,7 +67,7 @@ export class S3Reader {
     });
     const learn = this.#mayBeDirect ? DirectReader.learnFrom(command, this.#client, key) : undefined;
     const answer = await this.#client.send(command, { abortSignal: signal });
-    this.#direct ??= learn?.(this.#maxSockets);
+    this.#direct ??= learn?.(this.#connections);
     return {
       status: answer.$metadata.httpStatusCode ?? 200,
       etag: answer.ETag,

@@ -15,6 +15,8 @@ export interface S3Config {
   responseChecksums: "WHEN_REQUIRED" | "WHEN_SUPPORTED";
   /** Whether GETs may leave the SDK's middleware out (s3-direct-reader.ts). */
   directReads: boolean;
+  /** The only CAs that are trusted, in PEM; absent: Node's own and those of NODE_EXTRA_CA_CERTS. */
+  caCertificates?: string;
   /** Most connections open at once; further requests wait for one. */
   maxSockets: number;
   /** Attempts of one call, the first included. */

@@ -62,8 +62,7 @@ export class S3Store implements ObjectStore {
     this.#bucket = bucket;
     this.#config = config;
     this.#client = createS3Client(config);
-    const { maxSockets, directReads: direct } = config;
-    this.#reader = new S3Reader({ client: this.#client, bucket, maxSockets, direct });
+    this.#reader = new S3Reader({ client: this.#client, bucket, connections: config, direct: config.directReads });
     this.#policy = { maxAttempts: config.maxAttempts, baseMs: 100, capMs: 5_000 };
     this.#effects = effects;
   }

@@ -16,6 +16,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   STORE_THROTTLED: 503,
   STORE_UNAVAILABLE: 503,
   STORE_TIMEOUT: 503,
+  OBJECT_TOO_SLOW: 503,
+  STORE_UNSUPPORTED: 502,
   REDIS_UNAVAILABLE: 503,
 };
 

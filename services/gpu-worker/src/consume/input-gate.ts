@@ -150,6 +150,7 @@ export function troubleOf(error: LabelfleetError): Trouble | null {
       return "slowness";
     case "OBJECT_DENIED":
     case "ACCESS_DENIED":
+    case "STORE_UNSUPPORTED":
     case "CREDENTIALS_REFUSED":
       return "refusal";
     default:
