@@ -1,4 +1,5 @@
 import type { PrepareOptions } from "@labelfleet/producer/start/prepare-run";
+import { probeGraph } from "@labelfleet/runtime/graph-probe";
 import { cacheDirOf } from "./cache-dir.js";
 import type { CommandContext } from "./command-context.js";
 import { resolveModels } from "./resolve-models.js";
@@ -24,6 +25,7 @@ export async function prepareOptionsOf(
     },
     models,
     cacheDir: cacheDirOf(context.config),
+    probe: probeGraph,
     since: flags.since ?? null,
     topK: flags.topK,
     precision: flags.precision ?? null,

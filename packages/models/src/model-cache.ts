@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { GraphForm } from "./build-onnx.js";
+import type { GraphForm, OwnGraphChecks } from "./build-onnx.js";
 import { canonicalJson } from "./canonical-json.js";
 import { builderVersion } from "./efficientnet/builder-version.js";
 import type { Model } from "./model-folder.js";
@@ -16,7 +16,21 @@ const abandonedAfterMs = 3_600_000;
 export interface EnsureOnnxOptions extends Partial<GraphForm> {
   /** Where built graphs lie; `defaultCacheDir()` unless given. */
   readonly cacheDir?: string;
+  /** Runs a graph of the user's own before it is used. */
+  readonly probe?: GraphProbe;
+  readonly warn?: (line: string) => void;
+  /** Looks at a graph of the user's own again, though it lies in the cache. */
+  readonly again?: boolean;
 }
+
+/**
+ * Runs an unknown graph on a few images, apart from this process and within limits, and gives a row of scores for each.
+ * Throws MODEL_INVALID, naming `source`, where it cannot be run.
+ */
+export type GraphProbe = (graph: {
+  readonly modelPath: string;
+  readonly source: string;
+}) => Promise<readonly Float32Array[]>;
 
 /** $XDG_CACHE_HOME/labelfleet, or ~/.cache/labelfleet. */
 export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): string {
@@ -31,18 +45,35 @@ export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): s
  * @throws LabelfleetError MODEL_INVALID as `buildOnnx` does
  */
 export async function ensureOnnx(model: Model, options: EnsureOnnxOptions = {}): Promise<string> {
-  const { cacheDir = defaultCacheDir(), outputs = ["probabilities"], precision = "fp32" } = options;
-  const key = sha256([canonicalJson({ model: model.sha256, builderVersion, outputs, precision })]);
+  const { cacheDir = defaultCacheDir(), outputs = ["probabilities"], precision = "fp32", probe, warn } = options;
+  const isOwn = model.card.architecture === undefined;
+  // What a probe finds decides what the graph becomes.
+  const probed = isOwn && probe ? { probed: true } : {};
+  const key = sha256([canonicalJson({ model: model.sha256, builderVersion, outputs, precision, ...probed })]);
   await mkdir(cacheDir, { recursive: true });
-  const cached = await findIntact(cacheDir, key);
+  const cached = isOwn && options.again ? undefined : await findIntact(cacheDir, key);
   if (cached !== undefined) return cached;
   // A worker that finds its graph built starts without the builder.
   const { buildOnnx } = await import("./build-onnx.js");
-  const pieces = await buildOnnx(model, { outputs, precision });
+  const checks: OwnGraphChecks = {
+    ...(warn && { warn }),
+    ...(probe && { probe: (graph, source) => probeIn(cacheDir, probe, graph, source) }),
+  };
+  const pieces = await buildOnnx(model, { outputs, precision }, checks);
   const path = join(cacheDir, `${key}-${sha256(pieces)}.onnx`);
   await writeWhole(path, pieces);
   await prune(cacheDir);
   return path;
+}
+
+async function probeIn(cacheDir: string, probe: GraphProbe, graph: Uint8Array[], source: string) {
+  const modelPath = join(cacheDir, `probe.${randomUUID()}.tmp`);
+  try {
+    await writeFile(modelPath, graph);
+    return await probe({ modelPath, source });
+  } finally {
+    await rm(modelPath, { force: true });
+  }
 }
 
 async function findIntact(cacheDir: string, key: string): Promise<string | undefined> {

@@ -1,9 +1,12 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { checkActivation, checkNormalisation } from "./card-rules.js";
 import type { ModelCard } from "./model-card.js";
 import { GraphBuilder, type Value } from "./onnx/graph-builder.js";
 import { ProtobufWriter } from "./onnx/protobuf.js";
 import { readFields } from "./onnx/protobuf-reader.js";
 import { graphField, model as modelField, type OnnxModel, type Port, readOnnxModel } from "./onnx/read-model.js";
+import { endOf } from "./own-graph-end.js";
+import { outputGives } from "./own-graph-output.js";
 
 const elementTypes: Readonly<Record<number, "float32" | "uint8" | "float16">> = {
   1: "float32",
@@ -17,7 +20,6 @@ export interface OwnGraphShape {
   readonly layout: "nchw" | "nhwc";
   readonly type: "float32" | "uint8" | "float16";
   readonly scores: Port;
-  readonly gives: "logits" | "probabilities";
   readonly embedding: Port | null;
 }
 
@@ -26,6 +28,8 @@ export interface OwnGraphShape {
  * out, and the embedding after them where it is asked for. Nodes are put before and after the graph; itself it stays as it
  * is, byte for byte. What the card does not say about layout, type and output is read from the graph.
  *
+ * @param rows what the graph with `output.gives` "probabilities" gave for a few images, where it was run
+ * @param warn where the card contradicts the graph
  * @throws LabelfleetError MODEL_INVALID when card and graph disagree, or the graph is of another kind
  */
 export function adaptOwnGraph(
@@ -33,13 +37,17 @@ export function adaptOwnGraph(
   card: ModelCard,
   source: string,
   withEmbedding: boolean,
+  { rows = null, warn = () => {} }: { rows?: readonly Float32Array[] | null; warn?: (line: string) => void } = {},
 ): Uint8Array[] {
   const own = readOnnxModel(bytes, source);
   const shape = ownGraphShape(own, card, source);
+  const gives = outputGives(card, { end: endOf(own, shape.scores.name), rows }, source, warn);
+  if (gives === "logits") checkActivation(card.activation, card.numClasses, source);
+  if (shape.type !== "uint8") checkNormalisation(card, source);
   const builder = new GraphBuilder();
   const images = builder.input("labelfleet.images", "uint8", ["N", card.inputPx, card.inputPx, 3]);
   prepareImages(builder, images, shape, card);
-  const scores = scoresOf(builder, shape, card);
+  const scores = scoresOf(builder, shape, gives, card);
   builder.output(scores, "float32", ["N", card.numClasses]);
   if (withEmbedding) {
     if (shape.embedding === null) {
@@ -78,10 +86,8 @@ export function ownGraphShape(own: OnnxModel, card: ModelCard, source: string): 
   if (scores === undefined) throw invalid("the graph has no output");
   if (elementTypes[scores.elementType] === "uint8") throw invalid(`output ${scores.name} is not of floats`);
   checkShape(scores, [null, numClasses], invalid);
-  const isActivated = ["Softmax", "Sigmoid"].includes(own.producerOf(scores.name) ?? "");
   return {
     ...{ input, layout, type, scores },
-    gives: card.output?.gives ?? (isActivated ? "probabilities" : "logits"),
     embedding: card.output?.embedding === undefined ? null : output(card.output.embedding),
   };
 }
@@ -122,7 +128,12 @@ function prepareImages(builder: GraphBuilder, images: Value, shape: OwnGraphShap
   else builder.identity(input.name, value);
 }
 
-function scoresOf(builder: GraphBuilder, { scores, gives }: OwnGraphShape, card: ModelCard): Value {
+function scoresOf(
+  builder: GraphBuilder,
+  { scores }: OwnGraphShape,
+  gives: "logits" | "probabilities",
+  card: ModelCard,
+): Value {
   const floats = builder.castTo("labelfleet.scores", { name: scores.name }, "float32");
   if (gives === "probabilities") return floats;
   return builder[card.activation]("labelfleet.probabilities", floats);

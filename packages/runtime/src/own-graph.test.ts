@@ -75,10 +75,26 @@ const normalised = [
   [-1, -0.2, 0.4],
 ];
 
-function expectClose(actual: Float32Array, expected: number[]): void {
+function expectClose(actual: Float32Array, expected: number[], digits = 4): void {
   expect(actual).toHaveLength(expected.length);
-  for (const [index, value] of expected.entries()) expect(actual[index]).toBeCloseTo(value, 4);
+  for (const [index, value] of expected.entries()) expect(actual[index]).toBeCloseTo(value, digits);
 }
+
+/** What exporters and converters put behind a softmax, or write instead of it. */
+const afterwards = {
+  Identity: (graph: GraphBuilder, means: Value) => graph.identity("y", graph.softmax("soft", means)),
+  "Cast to float16 and back": (graph: GraphBuilder, means: Value) =>
+    graph.castTo("y", graph.castTo("half", graph.softmax("soft", means), "float16"), "float32"),
+  "Reshape and Flatten": (graph: GraphBuilder, means: Value) =>
+    graph.flatten("y", graph.asChannelWeights("reshaped", graph.softmax("soft", means))),
+  Dropout: (graph: GraphBuilder, means: Value) => graph.node("Dropout", "y", [graph.softmax("soft", means)]),
+  Clip: (graph: GraphBuilder, means: Value) => graph.relu6("y", graph.softmax("soft", means)),
+  "two Transposes": (graph: GraphBuilder, means: Value) =>
+    graph.node("Transpose", "y", [graph.node("Transpose", "turned", [graph.softmax("soft", means)])]),
+  "Exp after LogSoftmax": (graph: GraphBuilder, means: Value) =>
+    graph.node("Exp", "y", [graph.node("LogSoftmax", "log", [means], { axis: 1 })]),
+  "LogSoftmax itself": (graph: GraphBuilder, means: Value) => graph.node("LogSoftmax", "y", [means], { axis: 1 }),
+};
 
 describe("a graph of one's own", () => {
   it.each(["nchw", "nhwc"] as const)(
@@ -112,6 +128,28 @@ describe("a graph of one's own", () => {
     expectClose((await scoresOf(ownGraph("nchw", "float32", "softmax"), card)).scores, normalised.flatMap(softmax));
     const { scores } = await scoresOf(ownGraph("nchw", "float32", "sigmoid"), { ...card, activation: "sigmoid" });
     expectClose(scores, normalised.flat().map(sigmoid));
+  });
+
+  it.each(Object.keys(afterwards) as (keyof typeof afterwards)[])(
+    "gets no second softmax where %s comes after the first",
+    async (after) => {
+      const graph = new GraphBuilder();
+      const images = graph.input("input", "float32", ["batch", 3, px, px]);
+      const scores = afterwards[after](graph, graph.globalAveragePool("means", images));
+      graph.output(scores, "float32", ["batch", 3]);
+      const bytes = Buffer.concat(graph.encode("own"));
+      expectClose((await scoresOf(bytes, card)).scores, normalised.flatMap(softmax), 3);
+    },
+  );
+
+  it("is refused with a softmax over the images of a batch", () => {
+    const graph = new GraphBuilder();
+    const means = graph.globalAveragePool("means", graph.input("input", "float32", ["batch", 3, px, px]));
+    graph.output(graph.identity("scores", graph.node("Softmax", "soft", [means], { axis: 0 })), "float32", [
+      "batch",
+      3,
+    ]);
+    expect(() => adaptOwnGraph(Buffer.concat(graph.encode("own")), card, "own", false)).toThrow(/axis 0/);
   });
 
   it("gets a sigmoid where the card says so", async () => {

@@ -16,6 +16,7 @@ import {
 } from "@labelfleet/models/model-folder";
 import { type PreprocessSpec, preprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { hasNvidiaDevice } from "@labelfleet/runtime/devices";
+import { probeGraph } from "@labelfleet/runtime/graph-probe";
 import type { ModelRef } from "@labelfleet/shared/contract/run-spec";
 import { hasCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
@@ -119,7 +120,8 @@ export class ModelLoader {
   /** The model and its graph, from the local cache where that holds them intact. */
   async #build(output: string, ref: ModelRef, form: GraphForm): Promise<{ model: Model; modelPath: string }> {
     const folder = join(this.#cacheDir, "models", ref.sha256);
-    const graphOf = (model: Model) => ensureOnnx(model, { cacheDir: this.#cacheDir, ...form });
+    const warn = (line: string) => this.#logger.warn(line);
+    const graphOf = (model: Model) => ensureOnnx(model, { cacheDir: this.#cacheDir, ...form, probe: probeGraph, warn });
     const cached = await loadModelFolder(folder).catch(() => null);
     if (cached?.sha256 === ref.sha256) {
       try {

@@ -1,5 +1,5 @@
 import type { GraphForm } from "@labelfleet/models/build-onnx";
-import { ensureOnnx } from "@labelfleet/models/model-cache";
+import { ensureOnnx, type GraphProbe } from "@labelfleet/models/model-cache";
 import type { Model } from "@labelfleet/models/model-folder";
 import { precisionFor } from "@labelfleet/models/precision";
 import { newRunId } from "@labelfleet/shared/contract/ids";
@@ -31,6 +31,8 @@ export interface PrepareOptions {
   models: Model[];
   /** Where built graphs are kept; the models are built there before anything is fed. Not built where it is absent. */
   cacheDir?: string;
+  /** Runs a graph of the user's own before it is used. */
+  probe?: GraphProbe;
   /** The run whose records are carried over where an object has not changed; null for none. */
   since: string | null;
   topK: number;
@@ -82,7 +84,7 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     );
   }
   checkModels(options);
-  await buildGraphs(options);
+  const graphWarnings = await buildGraphs(options);
   const [inputAddress, outputAddress] = [formatUri(inputUri), formatUri(outputUri)];
   const since = options.since === null ? null : await checkSince(options.since, { ...options, input: inputAddress });
   const releasers = new Releasers();
@@ -134,7 +136,8 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
       await folder.close();
       throw error;
     }
-    return { folder, spec, warnings: conditionalPut ? [] : [weakPromise(options.output)] };
+    const warnings = [...graphWarnings, ...(conditionalPut ? [] : [weakPromise(options.output)])];
+    return { folder, spec, warnings };
   } finally {
     await releasers.releaseAll();
   }
@@ -157,12 +160,16 @@ function weakPromise(output: string): string {
 }
 
 /** Weights that do not fit their architecture are told now, not by the workers one batch after another. */
-async function buildGraphs({ models, cacheDir, embeddings, precision }: PrepareOptions): Promise<void> {
-  if (cacheDir === undefined) return;
+async function buildGraphs({ models, cacheDir, probe, embeddings, precision }: PrepareOptions): Promise<string[]> {
+  const warnings: string[] = [];
+  if (cacheDir === undefined) return warnings;
+  const warn = (line: string) => warnings.push(line);
   const outputs: GraphForm["outputs"] = embeddings ? ["probabilities", "embedding"] : ["probabilities"];
   for (const model of models) {
-    await ensureOnnx(model, { cacheDir, outputs, precision: precisionFor(model.card, precision) });
+    const form = { cacheDir, outputs, precision: precisionFor(model.card, precision) };
+    await ensureOnnx(model, { ...form, warn, ...(probe && { probe }) });
   }
+  return warnings;
 }
 
 function checkModels({ models, precision, threshold, embeddings }: PrepareOptions): void {

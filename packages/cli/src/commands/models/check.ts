@@ -5,6 +5,7 @@ import { ensureOnnx } from "@labelfleet/models/model-cache";
 import type { Model } from "@labelfleet/models/model-folder";
 import { precisionFor } from "@labelfleet/models/precision";
 import { preprocessSpec } from "@labelfleet/models/preprocess-spec";
+import { probeGraph } from "@labelfleet/runtime/graph-probe";
 import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import type { Session } from "@labelfleet/runtime/session";
 import { topK } from "@labelfleet/runtime/top-k";
@@ -39,7 +40,9 @@ export async function modelsCheck(
   const { card } = model!;
   const { device } = flags;
   const precision = precisionFor(card, flags.precision ?? null);
-  const modelPath = await ensureOnnx(model!, { cacheDir: cacheDirOf(context.config), precision });
+  const cacheDir = cacheDirOf(context.config);
+  const warn = (line: string) => context.logger.warn(line);
+  const modelPath = await ensureOnnx(model!, { cacheDir, precision, probe: probeGraph, again: true, warn });
   const { session, fallbackReason } = await openOnnxSession({ modelPath, device });
   if (fallbackReason !== undefined) context.logger.debug(fallbackReason);
   try {
