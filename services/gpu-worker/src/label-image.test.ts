@@ -29,6 +29,7 @@ function label({ load, infer, pass, checkpoint, label: equal }: Overrides) {
         inside.images -= 1;
       },
     },
+    maxReadMs: 1_000,
     loaders: { load: load ?? loaded, recycle: () => {} },
     batcher: { infer: infer ?? (async () => ({ ...inferred, pixels })) },
   };
@@ -41,7 +42,7 @@ function label({ load, infer, pass, checkpoint, label: equal }: Overrides) {
   const task = {
     run: {
       spec: { runId: "r", frozen: { input: "file:///", topK: 5, threshold: null, background: null } },
-      records: { find: () => undefined },
+      records: { find: () => undefined, addRead() {}, readMs: () => 0 },
       equal: equal && { label: equal },
       stats: { stage() {}, bytesRead() {}, inferred() {}, imageDone() {} },
       input: { isOpen: true, pass: pass ?? (async () => 0), readOk() {}, isOutage: async () => false },
@@ -54,6 +55,7 @@ function label({ load, infer, pass, checkpoint, label: equal }: Overrides) {
     workerId: "w",
     pass: 0,
     isolated: false,
+    onLabelled() {},
     stops: [],
     checkpoint: checkpoint ?? (() => {}),
   };
