@@ -153,8 +153,9 @@ describe("decodeForModels", () => {
       [grey, [90, 90, 90], 2],
       [greyPng, [90, 90, 90], 1],
       [palette, [200, 30, 90], 6],
-      [cmyk, [180, 120, 100], 12],
-      [cmykTiff, [180, 120, 100], 12],
+      // Not what the inks were made of with a colour profile, which nobody has when they are read.
+      [cmyk, [179, 102, 91], 4],
+      [cmykTiff, [179, 102, 91], 4],
       [deep, [200, 30, 90], 1],
       [deepGrey, [90, 90, 90], 1],
     ];
@@ -167,16 +168,30 @@ describe("decodeForModels", () => {
     }
   });
 
-  it("flattens alpha on black", async () => {
+  it.each([300, 900])("sees transparent pixels of %i px in their own colours, or on a background", async (side) => {
     const half = { r: 200, g: 100, b: 50, alpha: 0.5 };
-    const image = sharp({ create: { width: 300, height: 300, channels: 4, background: half } });
+    const image = sharp({ create: { width: side, height: side, channels: 4, background: half } });
     for (const bytes of [
       await image.clone().png().toBuffer(),
       await image.clone().webp({ lossless: true }).toBuffer(),
     ]) {
-      const { pixels } = await decodeForModels(bytes, [spec], limits);
-      expectNear(pixelAt(pixels[0]!, 224, 100, 100), [100, 50, 25], 2);
+      for (const [background, expected] of [
+        [null, [200, 100, 50]],
+        ["#000000", [100, 50, 25]],
+        ["#ffffff", [228, 178, 153]],
+      ] as const) {
+        const { pixels } = await decodeForModels(bytes, [spec], { ...limits, background });
+        expectNear(pixelAt(pixels[0]!, 224, 100, 100), [...expected], 2);
+      }
     }
+  });
+
+  it.each([512, 700, 2_000])("gives a lossless WebP of %i px the pixels of the same PNG", async (side) => {
+    const image = sharp(photo).resize(side, Math.round(side * 0.8), { fit: "fill" });
+    const png = await image.clone().png({ compressionLevel: 1 }).toBuffer();
+    const webp = await image.clone().webp({ lossless: true, effort: 0 }).toBuffer();
+    const [wanted, got] = await Promise.all([png, webp].map((bytes) => decodeForModels(bytes, [spec], limits)));
+    expect(Buffer.compare(got!.pixels[0]!, wanted!.pixels[0]!)).toBe(0);
   });
 
   it("takes the first frame of an animation", async () => {

@@ -1,15 +1,13 @@
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { toImageError } from "./decode-errors.js";
-import { type Open, type RgbPart, readEveryPixel, readParts } from "./decode-with-sharp.js";
-import { type ImageFormat, mayBeCut, sniffFormat } from "./formats.js";
+import { type RgbPart, readParts } from "./decode-with-sharp.js";
 import { planResize } from "./geometry.js";
-import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
+import { openImageFile } from "./image-file.js";
+import type { ImageSize } from "./jpeg-size.js";
 import { type Shrink, withJpegPixels } from "./libjpeg-turbo.js";
-import { pngSize } from "./png-size.js";
 import { resample } from "./resample.js";
 import { resamplingFor } from "./resampling-cache.js";
-import { inputOptions, sharp } from "./sharp-setup.js";
 
 export interface DecodeLimits {
   /** Width times height, as stored. */
@@ -21,15 +19,17 @@ export interface DecodeLimits {
   timeoutMs?: number;
 }
 
+export interface DecodeOptions extends DecodeLimits {
+  /** `#rrggbb` that transparent pixels are put on; unless given they are seen in the colours that they have. */
+  background?: string | null;
+}
+
 export interface DecodedImage extends ImageSize {
   /** For each spec, RGB of inputPx x inputPx x 3 bytes, rows first (NHWC without the N). */
   pixels: Pixels[];
 }
 
 type Pixels = Uint8Array<ArrayBuffer>;
-
-/** Seconds; sharp refuses more. */
-const longestSharpTimeout = 3_600;
 
 /** Where the pixels go: memory of exactly this many bytes, new unless the caller has some to use again. */
 export type TakeMemory = (sizeBytes: number) => ArrayBuffer;
@@ -38,8 +38,8 @@ export const newMemory: TakeMemory = (sizeBytes) => new ArrayBuffer(sizeBytes);
 
 /**
  * Decodes an image once (a very long one once a model) and gives each model its own input. The size is that after EXIF
- * orientation. Alpha is flattened on black; grey, palette, CMYK and 16-bit images become 8-bit RGB; of an animation the first
- * frame counts. An image less than twice as large as it is asked for, alone, comes out as Pillow's `resize` and `crop` make
+ * orientation. As with Pillow's `convert("RGB")`, alpha is left away; grey, palette, CMYK and 16-bit images become 8-bit RGB; of
+ * an animation the first frame counts. An image less than twice as large as it is asked for, alone, comes out as Pillow's `resize` and `crop` make
  * it, byte for byte.
  *
  * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT (truncated files too), IMAGE_TOO_LARGE or DECODE_TIMEOUT.
@@ -47,41 +47,21 @@ export const newMemory: TakeMemory = (sizeBytes) => new ArrayBuffer(sizeBytes);
 export async function decodeForModels(
   bytes: Uint8Array,
   specs: readonly PreprocessSpec[],
-  limits: DecodeLimits,
+  options: DecodeOptions,
   takeMemory = newMemory,
 ): Promise<DecodedImage> {
-  if (bytes.byteLength === 0) throw new LabelfleetError("IMAGE_EMPTY", "the object has zero bytes");
-  const format = sniffFormat(bytes);
-  if (!format) throw new LabelfleetError("IMAGE_UNSUPPORTED", "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF");
-  const options = inputOptions(limits.maxPixels);
-  const seconds = Math.min(longestSharpTimeout, Math.ceil((limits.timeoutMs ?? 0) / 1000));
-  const open: Open = () => sharp(bytes, options).timeout({ seconds });
-  const verdict = <T>(reading: Promise<T>) =>
-    reading.catch((error: unknown) => {
-      throw toImageError(error, limits);
-    });
-  const { isUpright, ...size } = await verdict(headerOf(bytes, format, open, limits));
-  if (size.widthPx * size.heightPx > limits.maxPixels) throw tooLarge(size, limits);
-  const direct = format === "jpeg" && isUpright ? await decodeDirectly(bytes, size, specs, takeMemory) : null;
+  const file = await openImageFile(bytes, options);
+  const { size } = file;
+  const isDirect = file.format === "jpeg" && file.isUpright;
+  const direct = isDirect ? await decodeDirectly(bytes, size, specs, takeMemory) : null;
   if (direct !== null) return { ...size, pixels: direct };
-  if (mayBeCut(bytes, format)) await verdict(readEveryPixel(open));
-  const parts = await verdict(readParts(open, size, specs));
+  const parts = await file
+    .readEveryPixel()
+    .then(() => readParts(file, specs))
+    .catch((error: unknown) => {
+      throw toImageError(error, options);
+    });
   return { ...size, pixels: parts.map((part) => pixelsOf(part, takeMemory)) };
-}
-
-/** An image's size as it is shown, and whether it is stored so. */
-interface Header extends ImageSize {
-  isUpright: boolean;
-}
-
-async function headerOf(bytes: Uint8Array, format: ImageFormat, open: Open, limits: DecodeLimits): Promise<Header> {
-  const plain = format === "jpeg" ? plainJpegSize(bytes) : null;
-  if (plain) return { ...plain, isUpright: true };
-  // The decoder complains on stderr of numbers that are none for it; a size beyond the limit need not come to it.
-  const declared = format === "png" ? pngSize(bytes) : null;
-  if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) throw tooLarge(declared, limits);
-  const { autoOrient, orientation = 1 } = await open().metadata();
-  return { widthPx: autoOrient.width, heightPx: autoOrient.height, isUpright: orientation === 1 };
 }
 
 /** An upright photo, which most images are, without sharp; null where the decoder has something to say of it. */
@@ -123,9 +103,4 @@ function pixelsOf({ data, part, resampling }: RgbPart, takeMemory: TakeMemory): 
   if (resampling === null) pixels.set(data);
   else resample(data, part, resampling, pixels);
   return pixels;
-}
-
-function tooLarge(size: ImageSize, limits: DecodeLimits): LabelfleetError {
-  const text = `the image has ${size.widthPx} x ${size.heightPx} pixels, the limit is ${limits.maxPixels}`;
-  return new LabelfleetError("IMAGE_TOO_LARGE", text);
 }

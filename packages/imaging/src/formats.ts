@@ -1,3 +1,5 @@
+import { isAvif } from "./heif-boxes.js";
+
 /** The formats we decode; everything else is refused before a decoder sees it. */
 export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
 
@@ -9,9 +11,7 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | null {
   if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) return "webp";
   if (head.startsWith("GIF87a") || head.startsWith("GIF89a")) return "gif";
   if (/^(II[*+]\0|MM\0[*+])/.test(head)) return "tiff";
-  // The file type box: its major brand, a version, then the compatible brands. HEIC files share the container.
-  if (head.startsWith("ftyp", 4) && /avi[fs]/.test(head.slice(8))) return "avif";
-  return null;
+  return isAvif(bytes) ? "avif" : null;
 }
 
 /**

@@ -20,13 +20,24 @@ test("a thumbnail is a new JPEG that fits the side, upright and without metadata
   expect(small.includes("secret words")).toBe(false);
 });
 
-test("a small image is not enlarged, and alpha becomes white", async () => {
-  const png = await sharp({ create: { width: 8, height: 4, channels: 4, background: "#00000000" } })
-    .png()
-    .toBuffer();
-  const small = await makeThumbnail(png, 100, limits);
+test("a small image is not enlarged", async () => {
+  const small = await makeThumbnail(await photo(8, 4).png().toBuffer(), 100, limits);
   expect(await sharp(small).metadata()).toMatchObject({ width: 8, height: 4, channels: 3 });
-  expect([...(await sharp(small).raw().toBuffer()).subarray(0, 3)].every((value) => value > 250)).toBe(true);
+});
+
+test.each([8, 800])("transparent pixels of an image of %i px are as the network sees them", async (side) => {
+  const colour = { r: 200, g: 40, b: 90, alpha: 0 };
+  const create = { width: side, height: side, channels: 4, background: colour } as const;
+  const png = await sharp({ create }).png().toBuffer();
+  for (const [background, seen] of [
+    [null, [200, 40, 90]],
+    ["#102030", [16, 32, 48]],
+  ] as const) {
+    const small = await sharp(await makeThumbnail(png, 100, { ...limits, background }))
+      .raw()
+      .toBuffer();
+    for (const [i, value] of seen.entries()) expect(Math.abs(small[i]! - value), `${background}`).toBeLessThan(6);
+  }
 });
 
 test("what is no image of ours, or too large a one, is refused", async () => {

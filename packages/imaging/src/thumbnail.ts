@@ -1,32 +1,29 @@
-import { LabelfleetError } from "@labelfleet/shared/errors";
-import type { DecodeLimits } from "./decode.js";
+import type { DecodeOptions } from "./decode.js";
 import { toImageError } from "./decode-errors.js";
-import { sniffFormat } from "./formats.js";
-import { inputOptions, sharp } from "./sharp-setup.js";
+import { openImageFile } from "./image-file.js";
+import { sharp } from "./sharp-setup.js";
 
 const quality = 76;
 
 /**
  * A small JPEG of an image, made anew from its pixels: nothing of the file itself is in it, metadata included. Neither side is
- * longer than `maxSidePx`; smaller images keep their size. Alpha is flattened on white; of an animation the first frame counts.
+ * longer than `maxSidePx`; smaller images keep their size. Its colours are those that `decodeForModels` gives a network.
  *
  * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE or DECODE_TIMEOUT.
  */
-export async function makeThumbnail(bytes: Uint8Array, maxSidePx: number, limits: DecodeLimits): Promise<Buffer> {
-  if (bytes.byteLength === 0) throw new LabelfleetError("IMAGE_EMPTY", "the object has zero bytes");
-  if (!sniffFormat(bytes)) {
-    throw new LabelfleetError("IMAGE_UNSUPPORTED", "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF");
-  }
+export async function makeThumbnail(bytes: Uint8Array, maxSidePx: number, options: DecodeOptions): Promise<Buffer> {
+  const file = await openImageFile(bytes, options);
+  const { widthPx, heightPx } = file.size;
+  const scale = Math.min(1, maxSidePx / Math.max(widthPx, heightPx));
+  const [width, height] = [widthPx, heightPx].map((px) => Math.max(1, Math.round(px * scale))) as [number, number];
   try {
-    return await sharp(bytes, inputOptions(limits.maxPixels))
-      .timeout({ seconds: Math.ceil((limits.timeoutMs ?? 0) / 1000) })
-      .autoOrient()
-      .resize({ width: maxSidePx, height: maxSidePx, fit: "inside", withoutEnlargement: true })
-      .flatten({ background: "#ffffff" })
-      .toColourspace("srgb")
+    const source = await file.source(scale < 1);
+    const image = source.open();
+    const data = await source.read(scale < 1 ? image.resize({ width, height, fit: "fill" }) : image);
+    return await sharp(data, { raw: { width, height, channels: 3 } })
       .jpeg({ quality })
       .toBuffer();
   } catch (error) {
-    throw toImageError(error, limits);
+    throw toImageError(error, options);
   }
 }

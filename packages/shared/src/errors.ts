@@ -11,7 +11,11 @@ export const errorCatalog = {
   // What can be wrong with one image: these end in a record, never in an exit code.
   IMAGE_EMPTY: { retryable: false, exitCode: 1, meaning: "the object has zero bytes" },
   IMAGE_CORRUPT: { retryable: false, exitCode: 1, meaning: "the bytes are of a known format but cannot be decoded" },
-  IMAGE_UNSUPPORTED: { retryable: false, exitCode: 1, meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF" },
+  IMAGE_UNSUPPORTED: {
+    retryable: false,
+    exitCode: 1,
+    meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF, or use a feature of theirs that is not read",
+  },
   IMAGE_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the image has more pixels than the pixel limit" },
   IMAGE_UNPROCESSABLE: {
     retryable: false,

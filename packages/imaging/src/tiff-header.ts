@@ -1,0 +1,115 @@
+/** What the first image of a TIFF says of itself (TIFF 6.0; BigTIFF, https://www.awaresystems.be/imaging/tiff/bigtiff.html). */
+export interface TiffHeader {
+  widthPx: number;
+  heightPx: number;
+  /** The most bits of a sample. */
+  bits: number;
+  /** Samples of a pixel, those without a colour included. */
+  bands: number;
+  compression: number;
+  photometric: number;
+  /** 1 unsigned, 2 signed, 3 floating point. */
+  sampleFormat: number;
+  /** Of each further sample: 0 unspecified, 1 associated alpha, 2 unassociated alpha. */
+  extraSamples: readonly number[];
+  isPlanar: boolean;
+  isTiled: boolean;
+  /** Rows that are decoded together; Infinity where the image is one strip. */
+  rowsPerStrip: number;
+  /** 1 what is usual, 2 inks that are no CMYK. */
+  inkSet: number;
+  /** The name of a camera raw format that uses TIFF's container. */
+  raw: string | null;
+}
+
+const tags = {
+  subfileType: 254,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  bands: 277,
+  rowsPerStrip: 278,
+  planar: 284,
+  tileWidth: 322,
+  subImages: 330,
+  inkSet: 332,
+  extraSamples: 338,
+  sampleFormat: 339,
+  dngVersion: 50706,
+} as const;
+
+/** Entries of a directory; more are made to take long. */
+const maxEntries = 4_096;
+const maxValues = 32;
+/** Bytes of a value, by its field type; what is no whole number is not read. */
+const typeBytes: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 };
+
+/** null for what is cut off or no TIFF; the decoder then says what is wrong. */
+export function readTiffHeader(bytes: Uint8Array): TiffHeader | null {
+  try {
+    const values = readDirectory(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return values && headerOf(values, Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 10)));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** The numbers of the first directory, by tag. @throws RangeError where the file ends before them */
+function readDirectory(file: Buffer): Map<number, number[]> | null {
+  const isLittle = file[0] === 0x49;
+  const u16 = (at: number) => (isLittle ? file.readUInt16LE(at) : file.readUInt16BE(at));
+  const u32 = (at: number) => (isLittle ? file.readUInt32LE(at) : file.readUInt32BE(at));
+  const u64 = (at: number) => Number(isLittle ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
+  const isBig = u16(2) === 43;
+  const start = isBig ? u64(8) : u32(4);
+  const entries = isBig ? u64(start) : u16(start);
+  if (entries > maxEntries) return null;
+  const values = new Map<number, number[]>();
+  for (let entry = 0; entry < entries; entry++) {
+    const at = isBig ? start + 8 + entry * 20 : start + 2 + entry * 12;
+    const size = typeBytes[u16(at + 2)];
+    if (size === undefined) continue;
+    const count = isBig ? u64(at + 4) : u32(at + 4);
+    const field = isBig ? at + 12 : at + 8;
+    const isInside = count * size <= (isBig ? 8 : 4);
+    const from = isInside ? field : isBig ? u64(field) : u32(field);
+    const read = { 1: (at: number) => file.readUInt8(at), 2: u16, 4: u32, 8: u64 }[size]!;
+    values.set(
+      u16(at),
+      Array.from({ length: Math.min(count, maxValues) }, (_, i) => read(from + i * size)),
+    );
+  }
+  return values;
+}
+
+function headerOf(values: Map<number, number[]>, head: Buffer): TiffHeader | null {
+  const first = (tag: number, usual: number) => values.get(tag)?.[0] ?? usual;
+  const widthPx = first(tags.width, 0);
+  const heightPx = first(tags.height, 0);
+  if (widthPx === 0 || heightPx === 0) return null;
+  const isThumbnail = (first(tags.subfileType, 0) & 1) === 1 && values.has(tags.subImages);
+  return {
+    widthPx,
+    heightPx,
+    bits: Math.max(...(values.get(tags.bits) ?? [1])),
+    bands: first(tags.bands, 1),
+    compression: first(tags.compression, 1),
+    photometric: first(tags.photometric, 0),
+    sampleFormat: Math.max(...(values.get(tags.sampleFormat) ?? [1])),
+    extraSamples: values.get(tags.extraSamples) ?? [],
+    isPlanar: first(tags.planar, 1) === 2,
+    isTiled: values.has(tags.tileWidth),
+    rowsPerStrip: first(tags.rowsPerStrip, Number.POSITIVE_INFINITY),
+    inkSet: first(tags.inkSet, 1),
+    raw: rawOf(head, values.has(tags.dngVersion), isThumbnail),
+  };
+}
+
+function rawOf(head: Buffer, isDng: boolean, isThumbnail: boolean): string | null {
+  if (head.toString("latin1", 8, 10) === "CR") return "Canon CR2 camera raw";
+  if (isDng) return "DNG camera raw";
+  return isThumbnail ? "camera raw" : null;
+}
