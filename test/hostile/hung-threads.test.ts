@@ -16,6 +16,7 @@ const request = {
   specs: [],
   limits: defaultImageLimits,
   maxReadMs: 60_000,
+  background: null,
   isolated: false,
 };
 

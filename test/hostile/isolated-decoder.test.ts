@@ -163,7 +163,17 @@ async function withLoaders(
     const load: Load = async (key, bytes, decodeTimeoutMs) => {
       const { etag } = await store.put(key, bytes);
       const limits = { ...defaultImageLimits, decodeTimeoutMs };
-      const request = { runId: "r", input, key, etag, specs, limits, maxReadMs: 60_000, isolated: false };
+      const request = {
+        runId: "r",
+        input,
+        key,
+        etag,
+        specs,
+        limits,
+        maxReadMs: 60_000,
+        background: null,
+        isolated: false,
+      };
       const outcome = await pool.load(request);
       return outcome.ok ? "ok" : outcome.error.code;
     };

@@ -80,6 +80,7 @@ export class ProducerRig {
       topK: 5,
       precision: "fp32",
       threshold: null,
+      background: null,
       embeddings: false,
       format: "jsonl",
       device: "cpu",

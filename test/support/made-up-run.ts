@@ -88,6 +88,7 @@ function specOf({ out, input, modelIds, batchImages }: MadeUpRunOptions, runId: 
       since: null,
       topK: 5,
       threshold: null,
+      background: null,
       embeddings: false,
       format,
       batchImages,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
+import { colour, intUpTo, laneName, maxFailed, nonNegativeInt, positiveInt, probability } from "./flags.js";
 
 test("numbers out of range or not whole are refused", () => {
   expect(positiveInt("12")).toBe(12);
@@ -24,4 +24,9 @@ test("a lane's name is safe in a Redis key", () => {
 test("a probability lies between 0 and 1", () => {
   expect(["0", "0.25", "1"].map(probability)).toEqual([0, 0.25, 1]);
   for (const text of ["", "-0.1", "1.01", "half", "50%"]) expect(() => probability(text)).toThrow("from 0 to 1");
+});
+
+test("a background is black, white or #rrggbb", () => {
+  expect(["white", "Black", "#FfF", "#01aBcd"].map(colour)).toEqual(["#ffffff", "#000000", "#ffffff", "#01abcd"]);
+  for (const text of ["", "red", "ffffff", "#ffff", "#gggggg"]) expect(() => colour(text)).toThrow("expected black");
 });

@@ -1,4 +1,4 @@
-import type { MaxFailed } from "@labelfleet/shared/contract/run-spec";
+import { backgroundSchema, type MaxFailed } from "@labelfleet/shared/contract/run-spec";
 import { type ErrorCode, errorCatalog, isRecordCode } from "@labelfleet/shared/errors";
 import { InvalidArgumentError } from "commander";
 
@@ -50,6 +50,18 @@ export function probability(text: string): number {
   if (text.trim() === "" || !(value >= 0 && value <= 1))
     throw new InvalidArgumentError("expected a number from 0 to 1.");
   return value;
+}
+
+const namedColours: Readonly<Record<string, string>> = { black: "#000000", white: "#ffffff" };
+
+/** `white`, `black`, `#fff` or `#ffffff` as `#ffffff`. */
+export function colour(text: string): string {
+  const lower = text.toLowerCase();
+  const named = namedColours[lower] ?? lower.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3");
+  if (!backgroundSchema.safeParse(named).success) {
+    throw new InvalidArgumentError("expected black, white or a colour such as #ffffff.");
+  }
+  return named;
 }
 
 /** `250` is a count of images, `10%` a share of those done. */

@@ -31,6 +31,7 @@ export async function prepareOptionsOf(
     precision: flags.precision ?? null,
     threshold: flags.threshold ?? null,
     embeddings: flags.embeddings ?? false,
+    background: flags.background ?? null,
     format: flags.format,
     device: flags.device,
     batchImages: flags.batchImages ?? null,

@@ -13,6 +13,7 @@ import {
 import { type Command, Option } from "commander";
 import {
   collect,
+  colour,
   intUpTo,
   laneName,
   maxFailed,
@@ -35,6 +36,7 @@ export interface RunFlags {
   precision?: Precision;
   threshold?: number;
   embeddings?: boolean;
+  background?: string;
   device: DeviceChoice;
   batchImages?: number;
   listingRanges: number;
@@ -69,6 +71,7 @@ export function addRunFlags(command: Command): Command {
     .addOption(precisionOption())
     .option("--threshold <p>", "Multi-label models: minimum probability to keep", probability)
     .option("--embeddings", "add the pooled features before the classifier to each record")
+    .option("--background <colour>", "show transparent images on this colour (default: in their own colours)", colour)
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
     .option(

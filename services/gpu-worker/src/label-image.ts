@@ -108,6 +108,7 @@ async function readAndInfer(
       etag: entry.etag,
       specs: models.map(({ preprocess }) => preprocess),
       limits: task.limits,
+      background: run.spec.frozen.background,
       maxReadMs: Math.max(1, stages.maxReadMs - run.records.readMs(task.recordsKey, entry.key)),
       isolated: task.isolated,
     });

@@ -48,6 +48,8 @@ export const modelRefSchema = z.object({
 });
 export type ModelRef = z.infer<typeof modelRefSchema>;
 
+export const backgroundSchema = z.string().regex(/^#[0-9a-f]{6}$/);
+
 /** Everything that decides what a record says; it never changes after run.json is written. */
 const frozenSchema = z.object({
   input: z.string(),
@@ -67,6 +69,11 @@ const frozenSchema = z.object({
   topK: z.int().min(1).max(1000),
   /** Of models whose classes do not exclude each other: the least probability that `top` keeps. */
   threshold: z.number().min(0).max(1).nullable().default(null),
+  /**
+   * `#rrggbb` that transparent pixels are put on; null: they are seen in the colours that they have. Runs of before this field put
+   * them on black, and go on so.
+   */
+  background: backgroundSchema.nullable().default("#000000"),
   /** Whether records carry the pooled features before the classifier. */
   embeddings: z.boolean().default(false),
   format: z.enum(outputFormats),

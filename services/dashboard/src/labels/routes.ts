@@ -86,7 +86,8 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
       const record = await fromIndex(run.labels().index, () => reader.read(run, place));
       // What the workers could not decode is not tried on this process: it may be what kills a decoder.
       if (record.status === "failed") throw new LabelfleetError("OBJECT_NOT_FOUND", "a failed image has no thumbnail");
-      const input = { store: run.input, limits: run.spec.overridable.limits };
+      const { frozen, overridable } = run.spec;
+      const input = { store: run.input, limits: overridable.limits, background: frozen.background };
       const thumbnail = await thumbnails.get(input, record, size, gone.signal);
       return reply.type("image/jpeg").header("cache-control", thumbnailCaching).send(thumbnail);
     }),

@@ -29,13 +29,13 @@ export class Thumbnails {
    * @throws what reading the object or decoding it is refused with, and Overloaded
    */
   async get(
-    input: { store: ObjectStore; limits: ImageLimits },
+    input: { store: ObjectStore; limits: ImageLimits; background: string | null },
     { key, etag }: Pick<Prediction, "key" | "etag">,
     size: ThumbnailSize,
     signal: AbortSignal,
   ): Promise<Buffer> {
-    const { store, limits } = input;
-    const name = `${size} ${etag} ${store.uriOf(key)}`;
+    const { store, limits, background } = input;
+    const name = `${size} ${background} ${etag} ${store.uriOf(key)}`;
     const known = this.#cache.get(name);
     if (known !== undefined) return known;
     return this.#limiter.run(async () => {
@@ -44,6 +44,7 @@ export class Thumbnails {
       const thumbnail = await makeThumbnail(body, thumbnailSides[size], {
         maxPixels: Math.min(maxPixels, limits.maxPixels),
         timeoutMs: Math.min(timeoutMs, limits.decodeTimeoutMs),
+        background,
       });
       this.#cache.set(name, thumbnail);
       return thumbnail;

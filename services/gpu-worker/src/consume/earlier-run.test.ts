@@ -25,6 +25,7 @@ const spec: RunSpec = {
     since: null,
     topK: 1,
     threshold: null,
+    background: null,
     embeddings: false,
     format: "jsonl",
     batchImages,

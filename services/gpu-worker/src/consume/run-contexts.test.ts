@@ -38,6 +38,7 @@ async function madeUpJob(i: number): Promise<BatchJob> {
       since: null,
       topK: 1,
       threshold: null,
+      background: null,
       embeddings: false,
       format: "jsonl",
       batchImages: 1,

@@ -1,4 +1,4 @@
-import { type DecodedImage, type DecodeLimits, newMemory, type TakeMemory } from "@labelfleet/imaging/decode";
+import { type DecodedImage, type DecodeOptions, newMemory, type TakeMemory } from "@labelfleet/imaging/decode";
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import pLimit from "p-limit";
@@ -39,13 +39,13 @@ export class IsolatedDecoder {
   decode(
     bytes: Uint8Array,
     specs: readonly PreprocessSpec[],
-    limits: Required<DecodeLimits>,
+    options: DecodeOptions & { timeoutMs: number },
     takeMemory: TakeMemory = newMemory,
   ): Promise<DecodedImage> {
     return this.#oneAtATime(async () => {
       clearTimeout(this.#idleTimer);
       try {
-        return await this.#decode(bytes, specs, limits, takeMemory);
+        return await this.#decode(bytes, specs, options, takeMemory);
       } finally {
         this.#idleTimer = setTimeout(() => this.#end(), this.#idleMs).unref();
       }
@@ -62,17 +62,17 @@ export class IsolatedDecoder {
   async #decode(
     bytes: Uint8Array,
     specs: readonly PreprocessSpec[],
-    limits: Required<DecodeLimits>,
+    options: DecodeOptions & { timeoutMs: number },
     takeMemory: TakeMemory,
   ): Promise<DecodedImage> {
     for (let deaths = 1; ; deaths++) {
-      const answer = await (await this.#start()).ask({ bytes, specs, limits }, limits.timeoutMs);
+      const answer = await (await this.#start()).ask({ bytes, specs, options }, options.timeoutMs);
       if (answer.type === "decoded")
         return { ...answer, pixels: answer.pixels.map((pixels) => copy(pixels, takeMemory)) };
       if (answer.type === "failed") throw new LabelfleetError(answer.code, answer.message);
       this.#end();
       if (answer.type === "late")
-        throw new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${limits.timeoutMs} ms`);
+        throw new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${options.timeoutMs} ms`);
       if (this.#closed) throw new LabelfleetError("WORKER_DIED", "the worker is ending");
       if (deaths === deathsToBlame) throw crashed(answer);
     }

@@ -1,4 +1,4 @@
-import type { DecodeLimits, decodeForModels } from "@labelfleet/imaging/decode";
+import type { DecodeOptions, decodeForModels } from "@labelfleet/imaging/decode";
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import type { ErrorCode } from "@labelfleet/shared/errors";
 
@@ -9,7 +9,7 @@ export type DecodeImage = typeof decodeForModels;
 export interface ToDecoder {
   bytes: Uint8Array;
   specs: readonly PreprocessSpec[];
-  limits: DecodeLimits;
+  options: DecodeOptions;
 }
 
 /** Decoder process to loader thread. */

@@ -4,8 +4,8 @@ import type { DecodeImage, FromDecoder, ToDecoder } from "./messages.js";
 /** A decoder process: answers each image that comes over its IPC channel, and ends with its parent. */
 export function serveDecodes(decode: DecodeImage): void {
   const send = (message: FromDecoder) => process.send!(message);
-  process.on("message", ({ bytes, specs, limits }: ToDecoder) => {
-    decode(bytes, specs, limits).then(
+  process.on("message", ({ bytes, specs, options }: ToDecoder) => {
+    decode(bytes, specs, options).then(
       ({ widthPx, heightPx, pixels }) => send({ type: "decoded", widthPx, heightPx, pixels }),
       (error: unknown) => {
         const { code, message } = toLabelfleetError(error);

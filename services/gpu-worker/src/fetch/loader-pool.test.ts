@@ -25,7 +25,7 @@ test("memory goes back with the next image, whichever of the threads loads it", 
   });
   const limits = { maxPixels: 1, maxObjectBytes: 1, decodeTimeoutMs: 1 };
   const image = { runId: "r", input: "s3://bucket/", key: "key", etag: "e" };
-  const request = { ...image, specs: [], limits, maxReadMs: 1_000, isolated: false };
+  const request = { ...image, specs: [], limits, maxReadMs: 1_000, background: null, isolated: false };
   const cameBack: number[] = [];
   for (let image = 0; image < 10; image++) {
     for (let buffer = 0; buffer < image; buffer++) pool.recycle([new ArrayBuffer(8)]);

@@ -23,6 +23,8 @@ export interface LoadRequest {
   /** One output per spec, in this order. */
   specs: PreprocessSpec[];
   limits: ImageLimits;
+  /** What transparent pixels are put on, as in run.json. */
+  background: string | null;
   /** What the reading may take in all, and 4 s more for each MiB. */
   maxReadMs: number;
   /** Decoded in a process of its own, because its batch may hold an image that kills decoders. */

@@ -69,7 +69,7 @@ export function serveLoads(decodeImage: DecodeImage): void {
 
   async function decode(body: Uint8Array<ArrayBuffer>, request: LoadRequest, cost: LoadCost): Promise<DecodedImage> {
     const { maxPixels, decodeTimeoutMs: timeoutMs } = request.limits;
-    const limits = { maxPixels, timeoutMs };
+    const options = { maxPixels, timeoutMs, background: request.background };
     const startedMs = performance.now();
     let isStillRead = false;
     const onLate = (late: Promise<unknown>) => {
@@ -78,10 +78,11 @@ export function serveLoads(decodeImage: DecodeImage): void {
     };
     try {
       // A process can be killed. With the last spare threads of the pool taken, nothing else may hang in this one.
-      if (request.isolated || overdue.areTooMany) return await isolated.decode(body, request.specs, limits, takeMemory);
-      const decoding = () => decodeImage(body, request.specs, limits, takeMemory);
+      if (request.isolated || overdue.areTooMany)
+        return await isolated.decode(body, request.specs, options, takeMemory);
+      const decoding = () => decodeImage(body, request.specs, options, takeMemory);
       return await withDeadline(timeoutMs, decoding, onLate).catch((error: unknown) =>
-        confirmed(error, () => isolated.decode(body, request.specs, limits, takeMemory)),
+        confirmed(error, () => isolated.decode(body, request.specs, options, takeMemory)),
       );
     } finally {
       if (!isStillRead) bodies.give(body.buffer);

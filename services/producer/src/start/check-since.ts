@@ -14,6 +14,7 @@ interface Asked {
   topK: number;
   threshold: number | null;
   embeddings: boolean;
+  background: string | null;
 }
 
 /**
@@ -38,6 +39,10 @@ function differenceOf(earlier: RunSpec["frozen"], asked: Asked): string | null {
   if (earlier.topK !== asked.topK) return `it had --top-k ${earlier.topK}`;
   if (earlier.threshold !== asked.threshold) return `it had ${earlier.threshold ?? "no"} --threshold`;
   if (earlier.embeddings !== asked.embeddings) return `it had ${earlier.embeddings ? "" : "no "}--embeddings`;
+  if (earlier.background !== asked.background) {
+    const flag = earlier.background === null ? "no --background" : `--background '${earlier.background}'`;
+    return `it labelled transparent images with ${flag}`;
+  }
   const known = new Set(earlier.models.map(({ sha256, precision }) => `${sha256} ${precision}`));
   const precisionOf = ({ card }: Model) => precisionFor(card, asked.precision);
   const other = asked.models.find((model) => !known.has(`${model.sha256} ${precisionOf(model)}`));

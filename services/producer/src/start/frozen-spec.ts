@@ -14,7 +14,20 @@ const unknownMultiplyAdds = 0.7e9;
 export function frozenSpecOf(
   options: PrepareOptions & { since: string | null; conditionalPut: boolean; peek: Peek; now: Date },
 ): RunSpec["frozen"] {
-  const { input, output, filters, since, topK, format, device, conditionalPut, peek, embeddings, threshold } = options;
+  const {
+    input,
+    output,
+    filters,
+    since,
+    topK,
+    format,
+    device,
+    conditionalPut,
+    peek,
+    embeddings,
+    threshold,
+    background,
+  } = options;
   const batchImages =
     options.batchImages ??
     estimateBatchImages({
@@ -36,6 +49,7 @@ export function frozenSpecOf(
     since,
     topK,
     threshold,
+    background,
     embeddings,
     format,
     batchImages,

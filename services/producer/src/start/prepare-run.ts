@@ -41,6 +41,8 @@ export interface PrepareOptions {
   /** Of sigmoid heads: the least probability that `top` keeps; null for no such bound. */
   threshold: number | null;
   embeddings: boolean;
+  /** `#rrggbb` for transparent pixels; null: their own colours. */
+  background: string | null;
   format: OutputFormat;
   device: DeviceChoice;
   /** What "auto" is expected to become on the workers; the CPU unless told. */

@@ -21,6 +21,7 @@ export function specOf(options: Partial<RunSpec["frozen"]> & { modelIds?: string
       since: null,
       topK: 1,
       threshold: null,
+      background: null,
       embeddings: false,
       format: "jsonl",
       batchImages: 2,
