@@ -70,7 +70,7 @@ export async function readWeights(model: Model): Promise<Buffer> {
   const actual = createHash("sha256").update(bytes).digest("hex");
   if (actual !== expected) {
     // A pointer or a page in place of the weights has another hash, too, and a reason that helps.
-    refuseOtherFormats(bytes, path);
+    refuseOtherFormats(bytes, path, model.card.architecture === undefined ? "onnx" : "safetensors");
     throw new LabelfleetError("MODEL_INVALID", `${path}: SHA-256 is ${actual}, but model.json says ${expected}`);
   }
   return bytes;

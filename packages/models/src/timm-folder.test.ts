@@ -56,7 +56,12 @@ describe("a folder in timm's form", () => {
       /only pytorch_model\.bin: convert it .*python3 -c ".*weights_only=True/,
     ],
     ["a .pth only", "best.pth.tar", "\x80\x02", /only best\.pth\.tar: convert it/],
-    ["shards", "model.safetensors.index.json", "{}", /its weights are in several files: merge them .*python3 -c/],
+    [
+      "shards",
+      "model.safetensors.index.json",
+      "{}",
+      /its weights are in several files: merge them in one folder .*python3 -c/,
+    ],
     ["nothing", "README.md", "", /no model\.safetensors beside config\.json/],
     ["a git-lfs pointer", "model.safetensors", "version https://git-lfs.github.com/spec/v1\noid", /a git-lfs pointer/],
     ["a web page", "model.safetensors", "<!DOCTYPE html><html>", /a web page, not the file/],

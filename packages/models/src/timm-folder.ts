@@ -1,19 +1,18 @@
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { modelIdOf } from "./hub/hub-source.js";
-import { parseTimmConfig } from "./hub/timm-config.js";
+import { parseTimmConfig, type TimmModel } from "./hub/timm-config.js";
 import { labelsFor, sha256Of } from "./hub/timm-files.js";
 import type { ModelCard } from "./model-card.js";
 import { type Model, modelOf } from "./model-folder.js";
-import { conversionLine, mergingLine, refuseOtherFormats } from "./weights/other-formats.js";
+import { checkWeightsFile } from "./weights/check-weights-file.js";
+import { weightsInstead } from "./weights/other-formats.js";
 
 const configFile = "config.json";
 const weightsFile = "model.safetensors";
 /** A configuration with the names of 20,000 classes has a megabyte. */
 const maxConfigBytes = 16 * 1024 * 1024;
-/** Enough to see what a file is. */
-const startBytes = 512;
 
 /**
  * A folder as timm's `save_for_hf` leaves it, or a clone of a hub repository: config.json and model.safetensors. Its card and
@@ -31,37 +30,16 @@ export async function loadTimmFolder(folder: string): Promise<Model> {
   const whole: ModelCard = {
     ...card,
     id: modelIdOf(basename(resolve(folder))),
-    weights: { file: weightsFile, sha256: await hashOfWeights(folder) },
+    weights: { file: weightsFile, sha256: await hashOfWeights(folder, card) },
     source: `folder ${basename(resolve(folder))}`,
   };
   return modelOf(whole, await labelsFor(card.numClasses, labels, configPath), folder);
 }
 
-async function hashOfWeights(folder: string): Promise<string> {
+async function hashOfWeights(folder: string, card: TimmModel["card"]): Promise<string> {
   const path = join(folder, weightsFile);
   const names = await readdir(folder);
-  if (!names.includes(weightsFile)) throw new LabelfleetError("MODEL_INVALID", `${folder}: ${whatInstead(names)}`);
-  refuseOtherFormats(await startOf(path), path);
+  if (!names.includes(weightsFile)) throw new LabelfleetError("MODEL_INVALID", `${folder}: ${weightsInstead(names)}`);
+  await checkWeightsFile(path, card, path);
   return sha256Of(path);
-}
-
-function whatInstead(names: readonly string[]): string {
-  if (names.includes("model.safetensors.index.json")) {
-    return `its weights are in several files: merge them there with ${mergingLine}`;
-  }
-  const checkpoint = names.find((name) => /\.(bin|pth|pt|ckpt)(\.tar)?$/.test(name));
-  if (checkpoint !== undefined) {
-    return `no ${weightsFile}, only ${checkpoint}: convert it there once with ${conversionLine(checkpoint)}`;
-  }
-  return `no ${weightsFile} beside ${configFile}`;
-}
-
-async function startOf(path: string): Promise<Uint8Array> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(startBytes), 0, startBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }

@@ -5,6 +5,7 @@ import type { ModelCard } from "@labelfleet/models/model-card";
 import { GraphBuilder, type Value } from "@labelfleet/models/onnx/graph-builder";
 import type { DataType } from "@labelfleet/models/onnx/model";
 import { adaptOwnGraph } from "@labelfleet/models/own-graph";
+import { encodeSafetensors } from "@labelfleet/models/weights/safetensors-writer";
 import { hasCode } from "@labelfleet/shared/errors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openOnnxSession } from "./onnx-session.js";
@@ -195,6 +196,8 @@ describe("a graph of one's own", () => {
       /no output "x".*there is scores, doubled/,
     ],
     ["half a file", ownGraph("nchw", "float32", "none").subarray(0, 200), {}, /not an ONNX file, or cut off/],
+    ["a git-lfs pointer", Buffer.from("version https://git-lfs.github.com/spec/v1\n"), {}, /git-lfs pointer/],
+    ["safetensors", encodeSafetensors([]), {}, /safetensors, not ONNX: name its architecture/],
     ["text", Buffer.from("hello, I am no model"), {}, /not an ONNX file|no graph in it/],
   ])("is refused with %s", (_what, bytes, differing, message) => {
     const adapt = () => adaptOwnGraph(bytes, { ...card, ...differing }, "own/model.onnx", false);

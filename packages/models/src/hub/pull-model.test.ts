@@ -114,6 +114,10 @@ describe("pullModel", () => {
   it("names what the hub does not have", async () => {
     hub.files.delete(`${repo}/model.safetensors`);
     await expect(pull()).rejects.toThrow("the model hub has no someone/cats.v1/model.safetensors");
+    hub.add(repo, "pytorch_model.bin", "x");
+    await expect(pull()).rejects.toThrow(/only pytorch_model\.bin: convert it .*; download the repository/);
+    hub.add(repo, "model.safetensors.index.json", "{}");
+    await expect(pull()).rejects.toThrow(/several files: merge them/);
     await expect(pull(null, "hf:nobody/nothing")).rejects.toSatisfy((error) => hasCode(error, "MODEL_UNKNOWN"));
   });
 

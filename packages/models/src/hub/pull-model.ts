@@ -1,10 +1,12 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { hasCode, LabelfleetError } from "@labelfleet/shared/errors";
 import type { ModelCard } from "../model-card.js";
 import { loadModelFolder, type Model, maxWeightsBytes } from "../model-folder.js";
 import { checkWeightsFile } from "../weights/check-weights-file.js";
+import { weightsInstead } from "../weights/other-formats.js";
 import { HubClient, type HubOptions } from "./hub-client.js";
-import { downloadHubFile, type OnProgress, statHubFile } from "./hub-file.js";
+import { downloadHubFile, type HubFile, type OnProgress, statHubFile } from "./hub-file.js";
 import type { HubLimits } from "./hub-limits.js";
 import { folderOf, type HubSource, pulledModel } from "./hub-source.js";
 import { type OnWait, withLock } from "./lock.js";
@@ -65,7 +67,7 @@ async function fill(partial: string, source: HubSource, client: HubClient, optio
   await downloadHubFile(client, config, configPath, onProgress);
   const { card, labels } = parseTimmConfig(await readFile(configPath, "utf8"), config.name);
 
-  const weights = await statHubFile(client, { ...source, file: "model.safetensors", maxBytes: maxWeightsBytes });
+  const weights = await statWeights(client, source);
   const path = join(partial, `${weights.hash?.hex ?? "unnamed"}.part`);
   await downloadHubFile(client, weights, path, onProgress);
   await checkWeightsFile(path, card, weights.name).catch(async (error: unknown) => {
@@ -83,4 +85,21 @@ async function fill(partial: string, source: HubSource, client: HubClient, optio
   const named = await labelsFor(card.numClasses, labels, config.name);
   await writeFile(join(partial, "labels.json"), `${JSON.stringify(named)}\n`);
   await writeFile(join(partial, "model.json"), `${JSON.stringify(whole, null, 2)}\n`);
+}
+
+/** Where a repository has its weights in another form, the error says how to make a folder of it that works. */
+async function statWeights(client: HubClient, source: HubSource): Promise<HubFile> {
+  const stat = (file: string) => statHubFile(client, { ...source, file, maxBytes: maxWeightsBytes });
+  try {
+    return await stat("model.safetensors");
+  } catch (error) {
+    if (!hasCode(error, "MODEL_UNKNOWN")) throw error;
+    for (const file of ["model.safetensors.index.json", "pytorch_model.bin"]) {
+      const isThere = await stat(file).catch(() => null);
+      if (isThere === null) continue;
+      const todo = "download the repository, and give its folder as --model";
+      throw new LabelfleetError("MODEL_INVALID", `hf:${source.repo}: ${weightsInstead([file])}; ${todo}`);
+    }
+    throw error;
+  }
 }

@@ -34,7 +34,7 @@ export interface OnnxModel {
 /** @throws LabelfleetError MODEL_INVALID when it is not an ONNX file, or keeps weights in other files */
 export function readOnnxModel(bytes: Uint8Array, source: string): OnnxModel {
   const invalid = (what: string) => new LabelfleetError("MODEL_INVALID", `${source}: ${what}`);
-  refuseOtherFormats(bytes, source);
+  refuseOtherFormats(bytes, source, "onnx");
   const fields = readFields(bytes, source);
   const [graph, ...others] = fields.filter(({ number }) => number === model.graph);
   if (!graph) throw invalid("no graph in it; is it an ONNX file?");

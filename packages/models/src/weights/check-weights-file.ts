@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { networkOf } from "../efficientnet/network.js";
 import type { ModelCard } from "../model-card.js";
+import { formatBytes } from "./other-formats.js";
 import { lengthBytes, maxHeaderBytes, parseSafetensorsHeader } from "./safetensors-header.js";
 
 /**
@@ -35,12 +36,12 @@ export async function checkWeightsFile(
   }
 }
 
-/** As many bytes as the header has, by its own length; of a length beyond the format's limits only that. */
+/** As many bytes as the header has, by its own length; of a length beyond the format's limits what tells another format. */
 async function beginning(handle: FileHandle): Promise<Uint8Array> {
-  const length = await read(handle, lengthBytes);
-  if (length.byteLength < lengthBytes) return length;
-  const headerBytes = length.readBigUInt64LE();
-  return headerBytes > maxHeaderBytes ? length : read(handle, lengthBytes + Number(headerBytes));
+  const start = await read(handle, formatBytes);
+  if (start.byteLength < lengthBytes) return start;
+  const headerBytes = start.readBigUInt64LE();
+  return headerBytes > maxHeaderBytes ? start : read(handle, lengthBytes + Number(headerBytes));
 }
 
 async function read(handle: FileHandle, bytes: number): Promise<Buffer> {

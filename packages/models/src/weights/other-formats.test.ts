@@ -17,6 +17,7 @@ it.each<[string, string, RegExp]>([
   ["gzip", "\x1f\x8b\x08\x00abcdefghij", /compressed with gzip/],
   ["TensorFlow Lite", "\x1c\0\0\0TFL3....", /TensorFlow Lite/],
   ["an index of shards", '{"metadata": {}, "weight_map": {}}', /index of several weights files: merge them/],
+  ["an ONNX file", "\x08\x08\x12\x07pytorch:", /an ONNX file: leave architecture out of model\.json/],
   ["nothing", "", /the file is empty/],
 ])("names %s in place of weights, and what to do", (_what, bytes, message) => {
   expect(() => new Safetensors(Buffer.from(bytes, "latin1"), "w.pth")).toThrow(message);
@@ -27,7 +28,7 @@ it("takes no safetensors file for another format, whatever the first bytes of it
     const bytes = Buffer.alloc(64, " ");
     bytes.writeBigUInt64LE(BigInt(headerBytes));
     bytes.write("{", 8);
-    expect(() => refuseOtherFormats(bytes, "w")).not.toThrow();
+    expect(() => refuseOtherFormats(bytes, "w", "safetensors")).not.toThrow();
   }
 });
 

@@ -14,7 +14,8 @@ export const mergingLine =
   `python3 -c "import glob; from safetensors.torch import load_file as l, save_file as s; ` +
   `s({k: v for f in glob.glob('model-*-of-*.safetensors') for k, v in l(f).items()}, 'model.safetensors')"`;
 
-const startBytes = 512;
+/** So much of a file's beginning says what it is. */
+export const formatBytes = 512;
 
 /** Protocols 2 to 5. */
 const pickles = ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"];
@@ -36,6 +37,7 @@ const formats: readonly (readonly [begins: (start: string) => boolean, what: (na
     () =>
       "a web page, not the file: download it with the link that ends in /resolve/main/…, and with HF_TOKEN if it is private",
   ],
+  [isOnnx, () => "an ONNX file: leave architecture out of model.json, and it is taken as a graph of your own"],
   [(start) => start.startsWith("\x1f\x8b"), () => "compressed with gzip: unpack it first"],
   [(start) => start.slice(4, 8) === "TFL3", () => "a TensorFlow Lite model: export it as ONNX (docs/models.md)"],
   [
@@ -43,6 +45,13 @@ const formats: readonly (readonly [begins: (start: string) => boolean, what: (na
     () => `an index of several weights files: merge them beside it with ${mergingLine}`,
   ],
 ];
+
+/** ModelProto begins with ir_version, then producer_name, domain, version, graph or operator sets. */
+function isOnnx(start: string): boolean {
+  return (
+    start.startsWith("\x08") && start.charCodeAt(1) < 0x20 && "\x12\x1a\x22\x28\x32\x3a\x42".includes(start.charAt(2))
+  );
+}
 
 function checkpoint(what: string, name: string): string {
   const plain = /^[\w./-]+$/.test(name) ? name : "checkpoint.pth";
@@ -54,11 +63,30 @@ function isSafetensors(start: string): boolean {
   return start.slice(4, 9) === "\0\0\0\0{";
 }
 
-/** @throws LabelfleetError MODEL_INVALID that names the format, and what to do, where the bytes begin as another one does */
-export function refuseOtherFormats(bytes: Uint8Array, source: string): void {
-  const start = Buffer.from(bytes.subarray(0, startBytes)).toString("latin1");
-  if (isSafetensors(start)) return;
+/**
+ * @param expected what the file should be
+ * @throws LabelfleetError MODEL_INVALID that names the format, and what to do, where the bytes begin as another one does
+ */
+export function refuseOtherFormats(bytes: Uint8Array, source: string, expected: "safetensors" | "onnx"): void {
+  const start = Buffer.from(bytes.subarray(0, formatBytes)).toString("latin1");
+  if (isSafetensors(start)) {
+    if (expected === "safetensors") return;
+    throw new LabelfleetError("MODEL_INVALID", `${source}: safetensors, not ONNX: name its architecture in model.json`);
+  }
+  if (expected === "onnx" && isOnnx(start)) return;
   const format = formats.find(([begins]) => begins(start));
   if (format) throw new LabelfleetError("MODEL_INVALID", `${source}: ${format[1](source)}`);
   if (bytes.byteLength === 0) throw new LabelfleetError("MODEL_INVALID", `${source}: the file is empty`);
+}
+
+/** What to do without a model.safetensors, by the names of the files that are there instead. */
+export function weightsInstead(names: readonly string[]): string {
+  if (names.includes("model.safetensors.index.json")) {
+    return `its weights are in several files: merge them in one folder with ${mergingLine}`;
+  }
+  const checkpoint = names.find((name) => /\.(bin|pth|pt|ckpt)(\.tar)?$/.test(name));
+  if (checkpoint !== undefined) {
+    return `no model.safetensors, only ${checkpoint}: convert it there once with ${conversionLine(checkpoint)}`;
+  }
+  return "no model.safetensors beside config.json";
 }

@@ -50,7 +50,7 @@ export function parseSafetensorsHeader(
   fileBytes = bytes.byteLength,
 ): { entries: ReadonlyMap<string, TensorEntry>; dataStart: number } {
   const invalid = (what: string) => new LabelfleetError("MODEL_INVALID", `${source}: ${what}`);
-  refuseOtherFormats(bytes, source);
+  refuseOtherFormats(bytes, source, "safetensors");
   const dataStart = headerEnd(bytes, invalid);
   const header = parseJsonObject(bytes.subarray(lengthBytes, dataStart), invalid);
   const dataBytes = fileBytes - dataStart;
