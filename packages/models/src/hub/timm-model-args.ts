@@ -30,11 +30,13 @@ export function readModelArgs(given: Readonly<Record<string, unknown>>, invalid:
 
 function refused(name: string, value: unknown, invalid: (what: string) => Error): Error {
   const written = (JSON.stringify(value) ?? "undefined").slice(0, 80);
-  const known = Object.entries(modelArgsSchema.shape).map(([argument]) => argument);
   return invalid(
-    `model_args.${name.slice(0, 80)} ${written} is not supported (of model_args, ${known.join(", ")} are, with timm's usual values); export the model as ONNX`,
+    `model_args.${name.slice(0, 80)} ${written} is not supported (${supported}); export the model as ONNX`,
   );
 }
+
+const supported =
+  'supported: act_layer relu, relu6, silu or swish; pad_type "same" or ""; bn_eps; global_pool avg, max or avgmax';
 
 /** timm does not mind the case either. */
 function lowerCase(value: unknown): unknown {
