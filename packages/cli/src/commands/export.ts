@@ -42,7 +42,8 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
     const folder = await RunFolder.open(uri);
     releasers.push("run folder", () => folder.close());
     const spec = await folder.readSpec();
-    const encoder = encoderOf(flags.format, imagePathsOf(spec.frozen.input, flags.images ?? null));
+    const modelIds = spec.frozen.models.map(({ id }) => id);
+    const encoder = encoderOf(flags.format, imagePathsOf(spec.frozen.input, flags.images ?? null), modelIds);
     const filter = filterOf(spec, flags);
     const counts = { images: 0, records: 0 };
     const check = new ManifestCheck();

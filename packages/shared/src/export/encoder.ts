@@ -1,6 +1,6 @@
 import type { Prediction } from "../contract/prediction.js";
 import { csvHeader, csvRow } from "./csv.js";
-import { fiftyoneFooter, fiftyoneHeader, fiftyoneSample } from "./fiftyone.js";
+import { fieldNames, fiftyoneFooter, fiftyoneHeader, fiftyoneSample } from "./fiftyone.js";
 import { jsonLine } from "./jsonl.js";
 
 export const exportFormats = ["csv", "jsonl", "fiftyone"] as const;
@@ -15,8 +15,15 @@ export interface Encoder {
   end: string;
 }
 
-/** @param filepathOf where FiftyOne finds the image of a key; the other formats do not ask */
-export function encoderOf(format: ExportFormat, filepathOf: (key: string) => string): Encoder {
+/**
+ * @param filepathOf where FiftyOne finds the image of a key; the other formats do not ask
+ * @param modelIds of the run, whichever are exported: FiftyOne's fields are named after them
+ */
+export function encoderOf(
+  format: ExportFormat,
+  filepathOf: (key: string) => string,
+  modelIds: readonly string[],
+): Encoder {
   switch (format) {
     case "csv":
       return {
@@ -33,12 +40,13 @@ export function encoderOf(format: ExportFormat, filepathOf: (key: string) => str
         end: "",
       };
     case "fiftyone": {
+      const names = fieldNames(modelIds);
       let separator = "";
       return {
         contentType: "application/json",
         start: fiftyoneHeader,
         image: (records) => {
-          const text = `${separator}${fiftyoneSample(records, filepathOf(records[0]!.key))}`;
+          const text = `${separator}${fiftyoneSample(records, filepathOf(records[0]!.key), names)}`;
           separator = ",";
           return text;
         },

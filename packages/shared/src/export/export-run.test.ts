@@ -53,7 +53,7 @@ async function put(batch: number, modelId: string, records: Prediction[]): Promi
 
 async function exported(format: ExportFormat, filter: Partial<ExportFilter> = {}) {
   const counts = { images: 0, records: 0 };
-  const encoder = encoderOf(format, (key) => `/in/${key}`);
+  const encoder = encoderOf(format, (key) => `/in/${key}`, ["a", "b-1.0"]);
   let text = "";
   const pieces = exportRun({ folder, spec, encoder, filter: { ...everything, ...filter }, counts });
   for await (const piece of pieces) text += piece;
@@ -161,7 +161,7 @@ async function list(keys: string[]): Promise<void> {
 async function checked(modelId: string | null = null) {
   const check = new ManifestCheck();
   const counts = { images: 0, records: 0 };
-  const encoder = encoderOf("jsonl", (key) => key);
+  const encoder = encoderOf("jsonl", (key) => key, ["a", "b-1.0"]);
   const filter = { ...everything, modelId };
   let text = "";
   const inPairs = { ...spec, frozen: { ...spec.frozen, batchImages: 2 } };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Prediction } from "../contract/prediction.js";
 
 /**
@@ -14,8 +15,9 @@ export const fiftyoneFooter = "\n]}\n";
  *
  * @param records of one image, one a model
  * @param filepath where FiftyOne finds the image
+ * @param names of `fieldNames`, for all models of the run
  */
-export function fiftyoneSample(records: Prediction[], filepath: string): string {
+export function fiftyoneSample(records: Prediction[], filepath: string, names: ReadonlyMap<string, string>): string {
   const [image] = records;
   if (image === undefined) throw new RangeError("a sample needs a record");
   const isFailed = records.some(({ status }) => status === "failed");
@@ -31,17 +33,31 @@ export function fiftyoneSample(records: Prediction[], filepath: string): string 
     key: image.key,
   };
   for (const { modelId, top, errorCode } of records) {
+    const name = names.get(modelId) ?? hashedName(modelId);
     const [first] = top ?? [];
     if (first !== undefined) {
       const { label, probability } = first;
-      sample[fieldOf("model", modelId)] = { _cls: "Classification", tags: [], label, confidence: probability };
+      sample[`model_${name}`] = { _cls: "Classification", tags: [], label, confidence: probability };
     }
-    if (errorCode !== null) sample[fieldOf("error", modelId)] = errorCode;
+    if (errorCode !== null) sample[`error_${name}`] = errorCode;
   }
   return `\n${JSON.stringify(sample)}`;
 }
 
-/** FiftyOne's fields are Python names: no dots and hyphens, and some are taken, which the prefix keeps apart. */
-function fieldOf(prefix: "model" | "error", modelId: string): string {
-  return `${prefix}_${modelId.replaceAll(/[^a-z0-9]/g, "_")}`;
+/** FiftyOne's fields are Python names: no dots and hyphens, and some are taken, which the prefixes `model_` and `error_` keep apart. */
+const plainName = (modelId: string) => modelId.replaceAll(/[^a-z0-9]/g, "_");
+const spelledName = (modelId: string) => modelId.replaceAll(".", "_dot_").replaceAll("-", "_dash_");
+const hashedName = (modelId: string) =>
+  `${plainName(modelId)}_${createHash("sha256").update(modelId).digest("hex").slice(0, 12)}`;
+
+/**
+ * What the fields of a run's models are called. Where ids differ in a mark alone (`m.1`, `m-1`), their marks are spelled
+ * (`m_dot_1`, `m_dash_1`), so that no model takes another's field; names do not depend on the order of the models.
+ */
+export function fieldNames(modelIds: readonly string[]): Map<string, string> {
+  const ids = [...new Set(modelIds)];
+  const isUnique = (names: string[], name: string) => names.indexOf(name) === names.lastIndexOf(name);
+  const plain = ids.map(plainName);
+  const spelled = ids.map((id, i) => (isUnique(plain, plain[i]!) ? plain[i]! : spelledName(id)));
+  return new Map(ids.map((id, i) => [id, isUnique(spelled, spelled[i]!) ? spelled[i]! : hashedName(id)]));
 }

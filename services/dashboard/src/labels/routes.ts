@@ -96,7 +96,7 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
   app.get("/api/runs/:runId/export", async (request, reply) => {
     const { format, ...params } = parsed(exportSchema, request.query);
     const { runId } = parsed(runSchema, request.params);
-    const { contentType } = encoderOf(format, (key) => key);
+    const { contentType } = encoderOf(format, (key) => key, []);
     // Only a run that there is has a name that fits a header.
     const { run, done } = await runs.hold(runId);
     reply.header("content-type", contentType);
@@ -123,7 +123,9 @@ async function* exported(
   const { index, queries } = labels();
   const { filter } = filterOf(params);
   const { rows } = queries.ask(filter, "manifest");
-  const encoder = encoderOf(format, imagePathsOf(spec.frozen.input, null));
+  const { input, models } = spec.frozen;
+  const modelIds = models.map(({ id }) => id);
+  const encoder = encoderOf(format, imagePathsOf(input, null), modelIds);
   yield* exportRows({ folder, spec, table: index.table, rows, encoder });
 }
 
