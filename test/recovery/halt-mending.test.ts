@@ -65,7 +65,7 @@ it("a Redis that cannot say whether the run is paused costs no batch its mending
   const asked = vi.spyOn(RunProgress.prototype, "isPaused");
   // Said right before what is to be mended is taken: until then the question is the feeder's.
   vi.spyOn(logger, "warn").mockImplementation((message: unknown) => {
-    if (!String(message).startsWith("mending")) return;
+    if (!String(message).startsWith("repairing")) return;
     for (let i = 0; i < 10; i++) asked.mockRejectedValueOnce(new LabelfleetError("REDIS_UNAVAILABLE", "made up"));
     asked.mockClear();
   });

@@ -140,7 +140,7 @@ function scoresOf(
 }
 
 /** Features of one image, when they come as [N, features] or [N, features, 1, 1]. */
-function lengthOf({ name, shape }: Port, source: string): number {
+export function lengthOf({ name, shape }: Port, source: string): number {
   const sizes = shape?.slice(1) ?? [];
   if (sizes.length > 0 && sizes.every((size) => size !== null)) return sizes.reduce((a, b) => a * b, 1);
   throw new LabelfleetError("MODEL_INVALID", `${source}: output ${name} has no fixed length`);

@@ -10,8 +10,11 @@ import { tracing } from "./tracing.js";
 /** A killed worker's batches are picked up after lock and stall check, at most about 20 s. */
 const lockDurationMs = 15_000;
 const stalledIntervalMs = 5_000;
-/** Every kill stalls all batches that the worker held; a batch must survive many of them. */
-const maxStalls = 100;
+/**
+ * Every kill stalls all batches that the worker held, so a batch survives many of them. One that has lost so many workers is most
+ * likely what they die of: it fails, instead of costing one worker after the other for ever.
+ */
+const maxLostWorkers = 10;
 
 export interface BatchDelivery {
   job: BatchJob;
@@ -59,6 +62,11 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
     const parsed = batchJobSchema.safeParse(bullJob.data);
     if (!parsed.success) throw new UnrecoverableError(`not a batch job: ${parsed.error.issues[0]?.message}`);
     const { runId } = parsed.data;
+    if (bullJob.stalledCounter >= maxLostWorkers) {
+      throw new UnrecoverableError(
+        `${bullJob.stalledCounter} workers were lost while they had it: see why they ended; smaller batches (--batch-images) and --workers 1 take less memory`,
+      );
+    }
     extra.taken(runId);
     try {
       await options.process({
@@ -84,7 +92,8 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
     concurrency: options.batchSlots,
     lockDuration: lockDurationMs,
     stalledInterval: stalledIntervalMs,
-    maxStalledCount: maxStalls,
+    // Beyond that BullMQ fails it, with words of its own.
+    maxStalledCount: 2 * maxLostWorkers,
     removeOnComplete: keptJobs,
   });
   const queue = openQueue(options.redisUrl, options.lane);

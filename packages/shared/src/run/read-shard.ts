@@ -18,17 +18,19 @@ export interface ReadShard<T> extends Stored<T[]> {
  * Reads a shard and keeps of each record what `pick` makes of it. A shard of wide records is read piece by piece, so that memory is
  * for what is kept. null where there is no such shard.
  *
+ * @param wholeBytes up to here it is read at once
  * @throws RUN_INVALID naming the shard when it is damaged
  */
 export async function readShard<T>(
   folder: RunFolder,
   { name, format }: { name: string; format: OutputFormat },
   pick: (record: Prediction) => T,
+  wholeBytes = wholeShardBytes,
 ): Promise<ReadShard<T> | null> {
   const key = folder.keyOf(name);
   const where = `${folder.uri}${name}`;
   try {
-    const { body, etag } = await folder.store.get(key, { maxBytes: wholeShardBytes });
+    const { body, etag } = await folder.store.get(key, { maxBytes: wholeBytes });
     const records = await decodeShard(body, format, where);
     checkCount(records.length, where);
     return { value: records.map(pick), etag, sizeBytes: body.length };

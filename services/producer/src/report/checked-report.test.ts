@@ -130,12 +130,11 @@ describe("the report of a finished run", () => {
     expect((await checkedReport(folder, spec)).problemCount).toBe(1);
   });
 
-  it("is what the records say while a retry has rewritten some, and nothing counts as wrong", async () => {
+  it("tells of the time before while a retry has rewritten some, and nothing counts as wrong", async () => {
     const records = entriesOf(keys)
       .slice(2, 4)
       .map((entry) => ({ ...recordOf(entry, "n", "IMAGE_CORRUPT"), pass: 1 }));
     await store.put(folder.keyOf(shard), await encodeShard(records, "jsonl"));
-    const { report, problems } = await checkedReport(folder, spec);
-    expect([problems, report.ok, report.failed]).toEqual([[], 5, 2]);
+    expect(await checkedReport(folder, spec)).toEqual({ report: written, problems: [], problemCount: 0 });
   });
 });

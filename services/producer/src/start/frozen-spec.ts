@@ -12,7 +12,14 @@ const unknownMultiplyAdds = 0.7e9;
 
 /** The part of run.json that never changes. `input`, `output` and `since` are formatted addresses. */
 export function frozenSpecOf(
-  options: PrepareOptions & { since: string | null; conditionalPut: boolean; peek: Peek; now: Date },
+  options: PrepareOptions & {
+    since: string | null;
+    conditionalPut: boolean;
+    peek: Peek;
+    /** Of a batch whose records fit a worker's memory. */
+    mostImages: number;
+    now: Date;
+  },
 ): RunSpec["frozen"] {
   const {
     input,
@@ -30,12 +37,15 @@ export function frozenSpecOf(
   } = options;
   const batchImages =
     options.batchImages ??
-    estimateBatchImages({
-      multiplyAddsPerImage: options.models.reduce((sum, model) => sum + multiplyAddsOf(model), 0),
-      device: options.expectedDevice ?? (device === "cuda" ? "cuda" : "cpu"),
-      listedImages: peek.isAll ? peek.entries.length : null,
-      workers: options.workersExpected,
-    });
+    Math.min(
+      options.mostImages,
+      estimateBatchImages({
+        multiplyAddsPerImage: options.models.reduce((sum, model) => sum + multiplyAddsOf(model), 0),
+        device: options.expectedDevice ?? (device === "cuda" ? "cuda" : "cpu"),
+        listedImages: peek.isAll ? peek.entries.length : null,
+        workers: options.workersExpected,
+      }),
+    );
   return {
     input,
     output,

@@ -21,6 +21,7 @@ import { checkNotEmpty, checkReadable } from "./check-input.js";
 import { checkSince } from "./check-since.js";
 import { frozenSpecOf } from "./frozen-spec.js";
 import { type Peek, peekInput } from "./peek.js";
+import { mostBatchImages } from "./record-bytes.js";
 import { uploadModels } from "./upload-models.js";
 
 export interface PrepareOptions {
@@ -86,6 +87,7 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
     );
   }
   checkModels(options);
+  const mostImages = await mostBatchImages(options, options.batchImages);
   const graphWarnings = await buildGraphs(options);
   const [inputAddress, outputAddress] = [formatUri(inputUri), formatUri(outputUri)];
   const since = options.since === null ? null : await checkSince(options.since, { ...options, input: inputAddress });
@@ -118,6 +120,7 @@ export async function prepareRun(options: PrepareOptions): Promise<PreparedRun> 
         since,
         conditionalPut,
         peek,
+        mostImages,
         now,
       }),
       overridable: { lane: options.lane, maxFailed: options.maxFailed, limits: options.limits },
