@@ -90,4 +90,13 @@ describe("an onnxruntime session", () => {
       await expect(opened).rejects.toSatisfy((error) => hasCode(error, "MODEL_INVALID"));
     }
   });
+
+  it("names the model as its user does, not by its file in the cache", async () => {
+    const broken = join(folder, "0123abcd.onnx");
+    await writeFile(broken, meanColour().subarray(0, 100));
+    const opened = openOnnxSession({ modelPath: broken, device: "cpu", name: "./my-model" });
+    await expect(opened).rejects.toSatisfy(
+      ({ message }: Error) => message.startsWith("./my-model: ") && !message.includes("0123abcd"),
+    );
+  });
 });

@@ -10,7 +10,11 @@ export interface OpenOnnxOptions {
   /** A file whose input is uint8 [N, inputPx, inputPx, 3] and whose outputs are float32 [N, numClasses] and, or not, [N, features]. */
   readonly modelPath: string;
   readonly device: DeviceChoice;
+  /** What messages call the model: the file lies in a cache under a name that users do not know. Default: the path. */
+  readonly name?: string;
 }
+
+type GraphFile = Pick<OpenOnnxOptions, "modelPath"> & { name: string };
 
 export interface OpenedSession {
   readonly session: Session;
@@ -24,15 +28,19 @@ export interface OpenedSession {
  * @throws LabelfleetError DEVICE_UNAVAILABLE when CUDA was asked for by name and does not work; MODEL_INVALID when the
  *   file cannot be loaded or has other inputs and outputs; INFERENCE_OUT_OF_MEMORY
  */
-export async function openOnnxSession({ modelPath, device }: OpenOnnxOptions): Promise<OpenedSession> {
+export async function openOnnxSession({
+  modelPath,
+  device,
+  name = modelPath,
+}: OpenOnnxOptions): Promise<OpenedSession> {
   const runtime = await loadRuntime();
-  const result = await openOn(runtime, modelPath, device);
+  const result = await openOn(runtime, { modelPath, name }, device);
   const shape = describe(result.opened);
   if (!shape) {
     await result.opened.release();
     throw new LabelfleetError(
       "MODEL_INVALID",
-      `${modelPath}: expected one input uint8 [N, px, px, 3] and outputs float32 [N, classes] (and [N, features])`,
+      `${name}: expected one input uint8 [N, px, px, 3] and outputs float32 [N, classes] (and [N, features])`,
     );
   }
   const session = new OnnxSession(runtime, result.opened, result.device, shape);
@@ -46,27 +54,28 @@ interface OpenedOn {
 }
 
 /** A graph that CUDA refuses is opened on the CPU where nobody asked for CUDA by name. */
-async function openOn(runtime: OnnxRuntime, modelPath: string, choice: DeviceChoice): Promise<OpenedOn> {
+async function openOn(runtime: OnnxRuntime, file: GraphFile, choice: DeviceChoice): Promise<OpenedOn> {
   const found = await chosenDevice(choice);
   try {
-    return { ...found, opened: await create(runtime, modelPath, found.device) };
+    return { ...found, opened: await create(runtime, file, found.device) };
   } catch (error) {
     if (found.device === "cpu" || choice === "cuda" || hasCode(error, "INFERENCE_OUT_OF_MEMORY")) throw error;
-    const opened = await create(runtime, modelPath, "cpu");
+    const opened = await create(runtime, file, "cpu");
     return { opened, device: "cpu", fallbackReason: `on the CPU, because ${toLabelfleetError(error).message}` };
   }
 }
 
-async function create(runtime: OnnxRuntime, modelPath: string, device: Device): Promise<InferenceSession> {
+async function create(runtime: OnnxRuntime, { modelPath, name }: GraphFile, device: Device): Promise<InferenceSession> {
   try {
     return await runtime.InferenceSession.create(modelPath, sessionOptions(device));
   } catch (cause) {
+    const reason = firstLine(cause).replaceAll(modelPath, name);
     if (saysOutOfMemory(cause)) {
-      const message = `${modelPath} does not fit in the device's memory: ${firstLine(cause)}`;
+      const message = `${name} does not fit in the device's memory: ${reason}`;
       throw new LabelfleetError("INFERENCE_OUT_OF_MEMORY", message, { cause });
     }
     const where = device === "cpu" ? "" : ` on ${device}`;
-    const message = `${modelPath}: onnxruntime cannot load it${where}: ${firstLine(cause)}`;
+    const message = `${name}: onnxruntime cannot load it${where}: ${reason}`;
     throw new LabelfleetError("MODEL_INVALID", message, { cause });
   }
 }

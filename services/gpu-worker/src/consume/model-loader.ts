@@ -104,6 +104,7 @@ export class ModelLoader {
     const { device, fallbackReason } = await this.#pool.load({
       modelKey,
       modelPath,
+      name: `model ${ref.id}`,
       inputPx: card.inputPx,
       numClasses: card.numClasses,
       embeddings: form.outputs.includes("embedding"),

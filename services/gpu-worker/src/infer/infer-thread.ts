@@ -26,7 +26,8 @@ function open(model: ModelToLoad): Promise<OpenedSession> | OpenedSession {
   if (simulated !== null) {
     return { session: openSimulatedSession(simulated, simulatedMemory, { ...model, ...model.memory }) };
   }
-  return openOnnxSession({ modelPath: model.modelPath, device });
+  const { modelPath, name = modelPath } = model;
+  return openOnnxSession({ modelPath, device, name });
 }
 
 async function load(model: ModelToLoad): Promise<void> {

@@ -13,6 +13,8 @@ export interface InferThreadData {
 export interface ModelToLoad {
   modelKey: string;
   modelPath: string;
+  /** The model's id, for messages. */
+  name?: string;
   inputPx: number;
   numClasses: number;
   embeddings: boolean;

@@ -43,7 +43,7 @@ export async function modelsCheck(
   const cacheDir = cacheDirOf(context.config);
   const warn = (line: string) => context.logger.warn(line);
   const modelPath = await ensureOnnx(model!, { cacheDir, precision, probe: probeGraph, again: true, warn });
-  const { session, fallbackReason } = await openOnnxSession({ modelPath, device });
+  const { session, fallbackReason } = await openOnnxSession({ modelPath, device, name: model!.folder });
   if (fallbackReason !== undefined) context.logger.debug(fallbackReason);
   try {
     checkShape(session, model!);
