@@ -47,6 +47,36 @@ test("the login form's cookie opens the pages", async () => {
   expect((await app.inject({ url: "/api/runs", headers: { cookie } })).statusCode).toBe(200);
 });
 
+test("after logging out the cookie opens nothing, also on a read-only dashboard", async () => {
+  const app = guarded(new TokenGate(token), true);
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const accepted = await app.inject({
+    method: "POST",
+    url: "/login",
+    headers,
+    payload: new URLSearchParams({ token }).toString(),
+  });
+  const cookie = String(accepted.headers["set-cookie"]).split(";")[0] ?? "";
+  const out = await app.inject({ method: "POST", url: "/logout", headers: { cookie } });
+  expect([out.statusCode, out.headers.location]).toEqual([303, "/login"]);
+  expect((await app.inject({ url: "/api/runs", headers: { cookie } })).statusCode).toBe(401);
+  expect((await app.inject({ method: "POST", url: "/logout" })).statusCode).toBe(401);
+});
+
+test("guesses are answered 429 after a few, over the form and the header", async () => {
+  const app = guarded(new TokenGate(token));
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const statuses = [];
+  for (let i = 0; i < 4; i++)
+    statuses.push((await app.inject({ url: "/", headers: { authorization: "Bearer x" } })).statusCode);
+  for (let i = 0; i < 2; i++) {
+    statuses.push((await app.inject({ method: "POST", url: "/login", headers, payload: "token=x" })).statusCode);
+  }
+  const last = await app.inject({ url: "/", headers: { authorization: `Bearer ${token}` } });
+  expect([...statuses, last.statusCode]).toEqual([401, 401, 401, 401, 401, 429, 429]);
+  expect(Number(last.headers["retry-after"])).toBeGreaterThan(0);
+});
+
 test("without a token, a foreign host name is refused", async () => {
   const app = guarded(null);
   expect((await app.inject({ url: "/", headers: { host: "localhost:8080" } })).statusCode).toBe(200);

@@ -1,7 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { isLoopbackHostHeader, isSameOrigin, type TokenGate } from "./login/auth.js";
+import { waitSeconds } from "./login/login.js";
 
 const openPaths = new Set(["/login", "/healthz", "/readyz", "/login.css"]);
+
+/** What changes nothing but whether one is logged in. */
+const ownSession = new Set(["/login", "/logout"]);
 
 const ownPolicy = [
   "default-src 'none'",
@@ -51,10 +55,17 @@ export function guardRequests(
     if (!isRead && !isSameOrigin(request.headers.origin, request.headers.host)) {
       return reply.code(403).send({ error: "this request came from another site's page" });
     }
-    if (isReadOnly && !isRead && path !== "/login") {
+    if (isReadOnly && !isRead && !ownSession.has(path)) {
       return reply.code(403).send({ error: "this dashboard only shows: it was started with --read-only" });
     }
-    if (gate === null || openPaths.has(path) || gate.acceptsRequest(request.headers)) return;
+    const admission = gate === null || openPaths.has(path) ? "accepted" : gate.admit(request);
+    if (admission === "accepted") return;
+    // What an unknown client still sends is not waited for.
+    if (!isRead) reply.header("connection", "close");
+    if (admission !== "refused") {
+      reply.header("retry-after", waitSeconds(admission));
+      return reply.code(429).send({ error: "too many wrong tokens came from this address: try again later" });
+    }
     // People get the form; programs get a status they can read.
     if (isRead && request.headers.accept?.includes("text/html")) return reply.redirect("/login", 303);
     return reply.code(401).send({ error: "log in at /login, or send the token as Authorization: Bearer" });

@@ -4,7 +4,7 @@ import { connectRedis } from "@labelfleet/shared/redis/connection";
 import { knownLanes } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { version } from "@labelfleet/shared/version";
-import { type FastifyBaseLogger, fastify, LogController } from "fastify";
+import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from "fastify";
 import { CsrfGuard } from "./actions/csrf.js";
 import { startProducer } from "./actions/producer-process.js";
 import { addActionRoutes } from "./actions/routes.js";
@@ -12,12 +12,14 @@ import type { Session } from "./api/session.js";
 import { guardRequests } from "./guard.js";
 import { answerErrors } from "./http/answer-errors.js";
 import { listen } from "./http/listen.js";
+import { maxConnections, requestLimits } from "./http/request-limits.js";
 import { addWebFiles } from "./http/web-files.js";
 import { addLabelRoutes } from "./labels/routes.js";
 import { LaneQueues } from "./lane-queues.js";
 import { EventStreams } from "./live/event-streams.js";
 import { SharedPoller } from "./live/shared-poller.js";
 import { assertHostAllowed, TokenGate } from "./login/auth.js";
+import { clientAddress } from "./login/client-address.js";
 import { addLogin } from "./login/login.js";
 import { addMetricsRoutes } from "./metrics/routes.js";
 import { FolderFactsCache } from "./overview/folder-facts.js";
@@ -60,7 +62,7 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
   const { logger, redisUrl } = options;
   const host = options.host ?? "127.0.0.1";
   const isReadOnly = options.isReadOnly ?? false;
-  const gate = options.token ? new TokenGate(options.token) : null;
+  const gate = options.token ? new TokenGate(options.token, { log: (line) => logger.warn(line) }) : null;
   assertHostAllowed(host, gate !== null);
 
   const releasers = new Releasers();
@@ -93,31 +95,37 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
     const loggerInstance: FastifyBaseLogger = logger;
     const logController = new LogController({ disableRequestLogging: true });
     const app = fastify({
+      ...requestLimits,
       loggerInstance,
       logController,
       forceCloseConnections: true,
       routerOptions: { maxParamLength: 300 },
     });
+    app.server.maxConnections = maxConnections;
     releasers.push("http server", () => app.close());
     guardRequests(app, { gate, boardPath: queuesPath, isReadOnly });
     answerErrors(app);
 
     const csrf = new CsrfGuard();
-    const streams = new EventStreams();
+    const clientOf = (request: FastifyRequest) => gate?.sessionOf(request.headers) ?? clientAddress(request);
+    const streams = new EventStreams({
+      clientOf,
+      isAllowed: (request) => gate === null || gate.admit(request) === "accepted",
+    });
     const measuring = addMetricsRoutes(app, {
       overview,
       isReady: () => redis.status === "ready",
       assertReady: assertRedisReady,
     });
     releasers.push("metrics", () => measuring.stop());
-    app.get("/api/session", (): Session => ({ csrfToken: csrf.token, isReadOnly, version }));
+    app.get("/api/session", (): Session => ({ csrfToken: csrf.token, isReadOnly, canLogOut: gate !== null, version }));
     app.get("/api/runs", async (_request, reply) =>
       reply.type("application/json; charset=utf-8").send((await overview.get(freshMs)).json),
     );
     app.get("/api/events", (_request, reply) => streams.serve(reply, overview));
     const pollers = addRunRoutes(app, { runs, redis, overview, streams, onError });
     releasers.push("run pollers", () => pollers.stop());
-    addLabelRoutes(app, runs);
+    addLabelRoutes(app, runs, clientOf);
     addActionRoutes(app, {
       runs,
       csrf,

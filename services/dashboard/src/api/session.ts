@@ -3,5 +3,7 @@ export interface Session {
   /** To be sent as x-labelfleet-csrf with whatever changes something. */
   csrfToken: string;
   isReadOnly: boolean;
+  /** Whether there is a login, which POST /logout ends. */
+  canLogOut: boolean;
   version: string;
 }

@@ -12,25 +12,36 @@ const samplesPerCode = 5;
 
 /** Reads single records of runs from their shards, a few at a time. */
 export class ImageReader {
-  readonly #limiter = new Limiter({ atOnce: 12, maxWaiting: 2_000 });
+  readonly #limiter = new Limiter({ atOnce: 12, maxWaiting: 10_000 });
 
-  /** The record at a place that the index knows. @throws OBJECT_NOT_FOUND, OBJECT_CHANGED when its shard was rewritten since */
-  read({ folder, spec, labels }: OpenRun, { modelId, batchId, row }: RecordPlace): Promise<Prediction> {
+  /**
+   * The record at a place that the index knows.
+   *
+   * @param answer what it is read for: answers take turns
+   * @throws OBJECT_NOT_FOUND, OBJECT_CHANGED when its shard was rewritten since
+   */
+  read(
+    { folder, spec, labels }: OpenRun,
+    { modelId, batchId, row }: RecordPlace,
+    answer: object = {},
+  ): Promise<Prediction> {
     const { table } = labels().index;
     const shard = table.find(modelId, batchId);
     if (shard === null || row >= shard.rows) {
       throw new LabelfleetError("OBJECT_NOT_FOUND", `there is no record ${row} of ${modelId} in batch ${batchId} yet`);
     }
-    return this.#limiter.run(() => readRecord(folder, fileOf(shard, spec), table.placeOf(shard, row)));
+    const read = () => readRecord(folder, fileOf(shard, spec), table.placeOf(shard, row));
+    return this.#limiter.run(read, undefined, answer);
   }
 
   /** What a page shows of rows of the index. */
   images(run: OpenRun, rows: Uint32Array, otherModelId: string | null): Promise<LabelledImage[]> {
     const { table } = run.labels().index;
+    const answer = {};
     return Promise.all(
       Array.from(rows, async (row) => {
         const place = placeOfRow(table, row);
-        const { key, status, top, errorCode } = await this.read(run, place);
+        const { key, status, top, errorCode } = await this.read(run, place, answer);
         const [first] = top ?? [];
         return {
           ...place,

@@ -29,7 +29,11 @@ const fileNames = { csv: "labels.csv", jsonl: "labels.jsonl", fiftyone: "samples
 const thumbnailCaching = "private, max-age=300";
 
 /** Everything under /api/runs/<id> that is about single images. */
-export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
+export function addLabelRoutes(
+  app: FastifyInstance,
+  runs: OpenRuns,
+  clientOf: (request: FastifyRequest) => string,
+): void {
   const reader = new ImageReader();
   const thumbnails = new Thumbnails();
   const use = <T>(request: FastifyRequest, work: (run: OpenRun) => Promise<T>): Promise<T> =>
@@ -88,7 +92,7 @@ export function addLabelRoutes(app: FastifyInstance, runs: OpenRuns): void {
       if (record.status === "failed") throw new LabelfleetError("OBJECT_NOT_FOUND", "a failed image has no thumbnail");
       const { frozen, overridable } = run.spec;
       const input = { store: run.input, limits: overridable.limits, background: frozen.background };
-      const thumbnail = await thumbnails.get(input, record, size, gone.signal);
+      const thumbnail = await thumbnails.get(input, record, size, { client: clientOf(request), signal: gone.signal });
       return reply.type("image/jpeg").header("cache-control", thumbnailCaching).send(thumbnail);
     }),
   );

@@ -12,8 +12,9 @@ export type ThumbnailSize = keyof typeof thumbnailSides;
 const cacheBytes = 24 * 1024 * 1024;
 /** One image between fetch and thumbnail takes its bytes, and while it is decoded its rows. */
 const atOnce = 3;
-/** A page has some dozens; several people look at once. */
-const maxWaiting = 500;
+/** A page has some dozens, and some dozens of pages may be looked at; people wait for as long as a browser shows that it loads. */
+const maxWaiting = 4_000;
+const maxWaitMs = 120_000;
 /** Beyond the run's own limits: a page can do without the thumbnail of a giant. */
 const maxBytes = 48 * 1024 * 1024;
 const maxPixels = 60_000_000;
@@ -22,9 +23,10 @@ const timeoutMs = 10_000;
 /** Makes small images of a run's input, a few at a time, and keeps the last. */
 export class Thumbnails {
   readonly #cache = new BytesCache(cacheBytes);
-  readonly #limiter = new Limiter({ atOnce, maxWaiting });
+  readonly #limiter = new Limiter({ atOnce, maxWaiting, maxWaitMs });
 
   /**
+   * @param client who asks: clients take turns
    * @param signal aborts what nobody waits for any more
    * @throws what reading the object or decoding it is refused with, and Overloaded
    */
@@ -32,13 +34,16 @@ export class Thumbnails {
     input: { store: ObjectStore; limits: ImageLimits; background: string | null },
     { key, etag }: Pick<Prediction, "key" | "etag">,
     size: ThumbnailSize,
-    signal: AbortSignal,
+    { client, signal }: { client: string; signal: AbortSignal },
   ): Promise<Buffer> {
     const { store, limits, background } = input;
     const name = `${size} ${background} ${etag} ${store.uriOf(key)}`;
     const known = this.#cache.get(name);
     if (known !== undefined) return known;
-    return this.#limiter.run(async () => {
+    const make = async () => {
+      // Another page may have asked for the same one meanwhile.
+      const made = this.#cache.get(name);
+      if (made !== undefined) return made;
       const bounds = { ifMatch: etag, maxBytes: Math.min(maxBytes, limits.maxObjectBytes), signal };
       const { body } = await store.get(key, bounds);
       const thumbnail = await makeThumbnail(body, thumbnailSides[size], {
@@ -48,6 +53,7 @@ export class Thumbnails {
       });
       this.#cache.set(name, thumbnail);
       return thumbnail;
-    }, signal);
+    };
+    return this.#limiter.run(make, signal, client);
   }
 }

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { request } from "node:http";
-import { type FastifyReply, fastify } from "fastify";
+import { type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { afterEach, expect, test } from "vitest";
 import { EventStreams } from "./event-streams.js";
 import { SharedPoller } from "./shared-poller.js";
@@ -11,12 +11,15 @@ afterEach(async () => {
 });
 
 /** A server with one stream, which it opens once `ready` resolves. */
-async function streaming(ready: (reply: FastifyReply) => Promise<unknown>) {
+async function streaming(
+  ready: (reply: FastifyReply) => Promise<unknown>,
+  clientOf?: (request: FastifyRequest) => string,
+) {
   let reads = 0;
   const poller = new SharedPoller({ read: async () => ++reads, everyMs: 60_000, onError: () => {} });
   releasers.push(() => poller.stop());
   await poller.get(0);
-  const streams = new EventStreams();
+  const streams = new EventStreams({ clientOf: clientOf ?? (() => "one"), isAllowed: () => true });
   const app = fastify({ forceCloseConnections: true });
   const served = new EventEmitter();
   app.get("/events", async (_, reply) => {
@@ -55,4 +58,38 @@ test("who leaves before the stream begins leaves nobody behind that watches", as
   left.end();
   await isServed;
   expect(poller.watchers).toBe(0);
+});
+
+test("one client's many streams end its own oldest, and leave room for others", async () => {
+  const { url, poller } = await streaming(
+    async () => {},
+    ({ query }) => (query as { client: string }).client,
+  );
+  const open = async (client: string) => {
+    const { status, body } = await fetch(`${url}?client=${client}`);
+    const reader = body!.getReader();
+    releasers.push(() => reader.cancel().catch(() => {}));
+    if (status === 200) await reader.read();
+    return { status, reader };
+  };
+  const isOver = async ({ reader }: Awaited<ReturnType<typeof open>>) => {
+    for (;;)
+      if (
+        await reader.read().then(
+          ({ done }) => done,
+          () => true,
+        )
+      )
+        return true;
+  };
+  const greedy = [];
+  for (let i = 0; i < 25; i++) greedy.push(await open("greedy"));
+  await Promise.all(greedy.slice(0, 5).map(isOver));
+  await expect.poll(() => poller.watchers).toBe(20);
+  // Five of those fill what there is; another still gets in, and the one with most gives way.
+  for (const client of ["b", "c", "d", "e"]) for (let i = 0; i < 20; i++) await open(client);
+  await expect.poll(() => poller.watchers).toBe(100);
+  expect((await open("late")).status).toBe(200);
+  expect(await isOver(greedy[5]!)).toBe(true);
+  await expect.poll(() => poller.watchers).toBe(100);
 });

@@ -1,5 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { type Asking, clientAddress, isOverTls } from "./client-address.js";
+import { GuessLimit } from "./guess-limit.js";
+import { Sessions, sessionMs } from "./sessions.js";
 
 const loopbackHosts = new Set(["127.0.0.1", "localhost", "::1"]);
 const cookieName = "labelfleet_session";
@@ -29,36 +32,70 @@ export function isSameOrigin(origin: string | undefined, hostHeader: string | un
   return URL.canParse(origin) && new URL(origin).host === hostHeader;
 }
 
-/** One token that opens the dashboard. The cookie carries a value derived from it, never the token itself. */
+/** What becomes of a request or a token: "wait" is one that was not even looked at. */
+export type Admission = "accepted" | "refused" | { readonly waitMs: number };
+
+/** One token that opens the dashboard. The cookie carries a session's id, which has nothing of the token. */
 export class TokenGate {
   readonly #token: string;
-  readonly #session: string;
+  readonly #sessions = new Sessions();
+  readonly #guesses: GuessLimit;
+  readonly #now: () => number;
 
-  constructor(token: string) {
+  /** @param log told of wrong tokens, now and then */
+  constructor(
+    token: string,
+    { log = () => {}, now = Date.now }: { log?: (line: string) => void; now?: () => number } = {},
+  ) {
     this.#token = token;
-    this.#session = createHmac("sha256", token).update("labelfleet dashboard session").digest("base64url");
+    this.#guesses = new GuessLimit(log);
+    this.#now = now;
   }
 
-  /** Compares in constant time. */
-  acceptsToken(given: string): boolean {
-    return equalInConstantTime(given, this.#token);
+  /** Compares in constant time, unless this client has to wait after wrong ones. */
+  admitToken(given: string, request: Asking): Admission {
+    const client = clientAddress(request);
+    const waitMs = this.#guesses.pauseMs(client, this.#now());
+    if (waitMs > 0) return { waitMs };
+    if (equalInConstantTime(given, this.#token)) {
+      this.#guesses.right(client);
+      return "accepted";
+    }
+    this.#guesses.wrong(client, this.#now());
+    return "refused";
   }
 
-  /** Whether a request's Cookie header holds the session, or its Authorization header the token (`Bearer …`). */
-  acceptsRequest(headers: { cookie?: string | undefined; authorization?: string | undefined }): boolean {
-    const bearer = headers.authorization?.match(/^Bearer (.+)$/)?.[1];
-    if (bearer !== undefined) return this.acceptsToken(bearer);
-    const session = headers.cookie
-      ?.split(/;\s*/)
-      .find((pair) => pair.startsWith(`${cookieName}=`))
-      ?.slice(cookieName.length + 1);
-    return session !== undefined && equalInConstantTime(session, this.#session);
+  /** By the session in a request's Cookie header, or the token in its Authorization header (`Bearer …`). */
+  admit(request: Asking): Admission {
+    const bearer = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1];
+    if (bearer !== undefined) return this.admitToken(bearer, request);
+    return this.sessionOf(request.headers) === null ? "refused" : "accepted";
   }
 
-  /** The Set-Cookie header of a login; it lasts until the browser closes. */
-  sessionCookie(): string {
-    return `${cookieName}=${this.#session}; Path=/; HttpOnly; SameSite=Strict`;
+  /** The id of the open session that a request's Cookie header holds, or null. */
+  sessionOf({ cookie }: { cookie?: string | undefined }): string | null {
+    const ids = (cookie?.split(/;\s*/) ?? [])
+      .filter((pair) => pair.startsWith(`${cookieName}=`))
+      .map((pair) => pair.slice(cookieName.length + 1));
+    return ids.find((id) => this.#sessions.isOpen(id, this.#now())) ?? null;
   }
+
+  /** Opens a session. Returns the Set-Cookie header. */
+  logIn({ headers }: Asking): string {
+    return cookieHeader(this.#sessions.open(this.#now()), sessionMs / 1_000, isOverTls(headers));
+  }
+
+  /** Ends the session of a request, for whoever has its cookie. Returns the Set-Cookie header. */
+  logOut({ headers }: Asking): string {
+    const id = this.sessionOf(headers);
+    if (id !== null) this.#sessions.close(id);
+    return cookieHeader("", 0, isOverTls(headers));
+  }
+}
+
+function cookieHeader(value: string, maxAgeSeconds: number, isSecure: boolean): string {
+  const secure = isSecure ? "; Secure" : "";
+  return `${cookieName}=${value}; Path=/; Max-Age=${maxAgeSeconds}${secure}; HttpOnly; SameSite=Strict`;
 }
 
 /** Of texts of any length. */

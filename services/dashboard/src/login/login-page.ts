@@ -1,7 +1,8 @@
 import { html } from "./html.js";
 import { page } from "./page.js";
 
-export function loginPage(options: { wasWrong: boolean }): string {
+/** @param problem why the last try opened nothing */
+export function loginPage(problem: string | null): string {
   return page(
     "Log in",
     html`<main>
@@ -9,7 +10,7 @@ export function loginPage(options: { wasWrong: boolean }): string {
       <form method="post" action="/login">
         <label for="token">Token (LABELFLEET_DASHBOARD_TOKEN of the server)</label>
         <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-        ${options.wasWrong ? html`<p role="alert" class="bad">This is not the token.</p>` : ""}
+        ${problem === null ? "" : html`<p role="alert" class="bad">${problem}</p>`}
         <button type="submit">Log in</button>
       </form>
     </main>`,

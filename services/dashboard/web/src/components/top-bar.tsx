@@ -1,3 +1,4 @@
+import { session } from "../api";
 import { isLive } from "../live";
 import { route } from "../router";
 import { chooseTheme, theme, themes } from "../theme";
@@ -21,6 +22,13 @@ export function TopBar() {
       <p class={isLive.value ? "live" : "live lost"} role="status">
         {isLive.value ? "Live" : "Reconnecting …"}
       </p>
+      {session.value?.canLogOut && (
+        <form method="post" action="/logout">
+          <button type="submit" class="small">
+            Log out
+          </button>
+        </form>
+      )}
       <label class="theme">
         <span class="visually-hidden">Colours</span>
         <select
