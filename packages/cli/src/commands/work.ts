@@ -53,7 +53,6 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     firstInput: config.firstInput,
     firstOutput: config.firstOutput,
-    mergeEqualObjects: config.mergeEqualObjects,
     metricsAddress: metricsAddressOf(context, flags),
     logger,
     onStuck: () => {
