@@ -18,7 +18,7 @@ export interface GraphForm {
 /** How a graph of the user's own is looked at before it is used. */
 export interface OwnGraphChecks {
   /** Runs the graph and gives the scores of a few images; without it, only the file is read. */
-  readonly probe?: (graph: Uint8Array[], source: string) => Promise<readonly Float32Array[]>;
+  readonly probe?: (graph: Uint8Array[], source: string) => Promise<readonly Float32Array[] | null>;
   /** One line where model.json contradicts the graph, or where something had to be assumed. */
   readonly warn?: (line: string) => void;
 }

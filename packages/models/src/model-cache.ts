@@ -24,13 +24,14 @@ export interface EnsureOnnxOptions extends Partial<GraphForm> {
 }
 
 /**
- * Runs an unknown graph on a few images, apart from this process and within limits, and gives a row of scores for each.
+ * Runs an unknown graph on a few images, apart from this process and within limits, and gives a row of scores for each; null
+ * where the CPU cannot run it.
  * Throws MODEL_INVALID, naming `source`, where it cannot be run.
  */
 export type GraphProbe = (graph: {
   readonly modelPath: string;
   readonly source: string;
-}) => Promise<readonly Float32Array[]>;
+}) => Promise<readonly Float32Array[] | null>;
 
 /** $XDG_CACHE_HOME/labelfleet, or ~/.cache/labelfleet. */
 export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): string {

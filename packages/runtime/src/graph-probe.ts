@@ -17,6 +17,8 @@ export interface ProbeLimits {
 const usualLimits: ProbeLimits = { maxMs: 120_000, maxExtraBytes: 3 * 1024 ** 3 };
 /** onnxruntime keeps the file, its own layout of the weights, and what it folds. */
 const fileFactor = 5;
+/** What onnxruntime says of an operator that a GPU may have. */
+const notOnCpu = "Could not find an implementation for";
 const watchEveryMs = 20;
 /** A page of Linux on all machines that onnxruntime-node is built for; larger pages only make the watch stricter later. */
 const pageBytes = 4_096;
@@ -32,13 +34,13 @@ const secretVariables = /^(AWS_|REDIS_URL$|LABELFLEET_DASHBOARD_TOKEN$|HF_TOKEN$
  * memory: files of strangers may allocate or loop for ever.
  *
  * @param source what to call the graph in messages
- * @returns the scores of each image
+ * @returns the scores of each image; null where only another device than the CPU has the graph's operators
  * @throws LabelfleetError MODEL_INVALID when onnxruntime refuses the graph, or it goes over a limit
  */
 export async function probeGraph(
   { modelPath, source }: { modelPath: string; source: string },
   limits: ProbeLimits = usualLimits,
-): Promise<Float32Array[]> {
+): Promise<Float32Array[] | null> {
   const invalid = (what: string) => new LabelfleetError("MODEL_INVALID", `${source}: ${what}`);
   const maxBytes = limits.maxExtraBytes + fileFactor * (await stat(modelPath)).size;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secretVariables.test(name)));
@@ -63,6 +65,7 @@ export async function probeGraph(
     const answer = await answerOf(child);
     if (over !== undefined) throw invalid(over);
     if (answer.type === "rows") return answer.rows;
+    if (answer.message.includes(notOnCpu)) return null;
     throw invalid(answer.message.replaceAll(modelPath, "the graph"));
   } finally {
     clearTimeout(late);

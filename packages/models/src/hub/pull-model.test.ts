@@ -61,6 +61,18 @@ describe("pullModel", () => {
     expect(await readdir(join(cacheDir, "hub"))).toEqual(["someone--cats.v1--main--cats.v1"]);
   });
 
+  it("honours the arguments of the network, and refuses others before it downloads the weights", async () => {
+    hub.add(repo, "config.json", JSON.stringify({ ...config, model_args: { act_layer: "relu", pad_type: "" } }));
+    expect((await pull()).card.modelArgs).toEqual({ act_layer: "relu", pad_type: "" });
+    const other = "someone/strides";
+    hub.add(other, "config.json", JSON.stringify({ ...config, model_args: { output_stride: 16 } }));
+    const gets = storageGets().length;
+    await expect(pull(null, `hf:${other}`)).rejects.toThrow(
+      /strides\/config\.json: model_args\.output_stride 16 is not/,
+    );
+    expect(storageGets()).toHaveLength(gets);
+  });
+
   it("sends the token to the hub and to no storage host", async () => {
     hub.token = "hf_secret";
     const refused = pull();
