@@ -8,15 +8,16 @@ import { checkoutDir } from "../containers/checkout.js";
 import { Rig, smallPhotos } from "./rig.js";
 
 /** Exact versions, so that a new release cannot break an old commit. */
-const readers = ["duckdb==1.4.4", "pyarrow==22.0.0"];
+const readers = ["duckdb==1.4.4", "pyarrow==22.0.0", "polars==2.1.0"];
 /** Names that a reader which guesses takes for numbers, dates and truth values; they sort before the photos. */
 const guessable = ["0001", "0002", "2024-01-02", "2024-01-03T04:05:06", "3.5", "42"];
 
 const script = `
 import json, sys
-import duckdb, pyarrow.dataset as ds
+import duckdb, polars as pl, pyarrow.dataset as ds
 sys.path.insert(0, sys.argv[3])
 from predictions_schema import schema
+import predictions_polars
 
 jsonl, parquet = sys.argv[1], sys.argv[2]
 columns = "key, etag, sizeBytes, width, height, modelId, status, top, errorCode, errorMessage, retryable, workerId, pass, embedding"
@@ -31,6 +32,10 @@ def of_pyarrow(dataset):
     table = dataset.to_table().select(columns.split(", ")).sort_by("key")
     return {"types": [str(field.type) for field in table.schema], "rows": table.to_pylist()}
 
+def of_polars(frame):
+    table = frame.select(columns.split(", ")).sort("key").collect()
+    return {"types": [str(dtype) for dtype in table.dtypes], "rows": table.to_dicts()}
+
 connection = duckdb.connect()
 connection.execute(f"SET VARIABLE run = '{jsonl}'")
 connection.execute(open(sys.argv[3] + "/predictions.sql").read())
@@ -38,6 +43,8 @@ print(json.dumps({
     "duckdb jsonl": of_duckdb(connection, "predictions"),
     "duckdb parquet": of_duckdb(connection, f"'{parquet}/predictions/*/*.parquet'"),
     "pyarrow jsonl": of_pyarrow(ds.dataset(jsonl + "/predictions", schema=schema, format="json")),
+    "polars jsonl": of_polars(pl.scan_ndjson(jsonl + "/predictions/*/*.jsonl", schema=predictions_polars.schema)),
+    "polars parquet": of_polars(pl.scan_parquet(parquet + "/predictions/*/*.parquet")),
     "pyarrow parquet": of_pyarrow(ds.dataset(parquet + "/predictions", format="parquet")),
 }))
 `;
@@ -46,7 +53,7 @@ type Reading = { types: string[]; rows: Prediction[] };
 
 const execute = promisify(execFile);
 
-// It installs DuckDB and pyarrow from PyPI, which not every machine can reach.
+// It installs DuckDB, pyarrow and polars from PyPI, which not every machine can reach.
 describe.runIf(process.env.LABELFLEET_READER_TESTS === "1")("readers that know nothing of labelfleet", () => {
   let rig: Rig;
   let readings: Record<string, Reading>;
@@ -82,17 +89,24 @@ describe.runIf(process.env.LABELFLEET_READER_TESTS === "1")("readers that know n
     expect(written.slice(guessable.length).every(({ status }) => status === "ok")).toBe(true);
   });
 
-  test.each(["duckdb jsonl", "pyarrow jsonl"])("%s with the shipped schema is one table with every value", (name) => {
-    expect(readings[name]!.rows).toEqual(written);
-  });
+  test.each(["duckdb jsonl", "pyarrow jsonl", "polars jsonl"])(
+    "%s with the shipped schema is one table with every value",
+    (name) => {
+      expect(readings[name]!.rows).toEqual(written);
+    },
+  );
 
-  test.each(["duckdb parquet", "pyarrow parquet"])("%s is the same table without a schema", (name) => {
-    const withoutWorker = (rows: Prediction[]) => rows.map(({ workerId: _, ...row }) => row);
-    expect(withoutWorker(readings[name]!.rows)).toEqual(withoutWorker(written));
-  });
+  test.each(["duckdb parquet", "pyarrow parquet", "polars parquet"])(
+    "%s is the same table without a schema",
+    (name) => {
+      const withoutWorker = (rows: Prediction[]) => rows.map(({ workerId: _, ...row }) => row);
+      expect(withoutWorker(readings[name]!.rows)).toEqual(withoutWorker(written));
+    },
+  );
 
   test("the types are those of docs/output.md for both formats", () => {
     expect(readings["duckdb parquet"]!.types).toEqual(readings["duckdb jsonl"]!.types);
+    expect(readings["polars parquet"]!.types).toEqual(readings["polars jsonl"]!.types);
     expect(readings["pyarrow jsonl"]!.types.slice(0, 5)).toEqual(["string", "string", "int64", "int32", "int32"]);
     expect(readings["pyarrow parquet"]!.types.slice(0, 5)).toEqual(["string", "string", "int64", "int32", "int32"]);
   });
