@@ -8,7 +8,8 @@ import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { runReportSchema } from "@labelfleet/shared/contract/run-report";
 import { createLogger } from "@labelfleet/shared/logger";
-import { connectRedis } from "@labelfleet/shared/redis/connection";
+import { openQueue } from "@labelfleet/shared/queue/batch-queue";
+import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import { registerRun } from "@labelfleet/shared/redis/registry";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { encodeShard } from "@labelfleet/shared/run/shard-codec";
@@ -21,13 +22,17 @@ const modelId = "a";
 const images = 30;
 let folder: RunFolder;
 let api: string;
+let url: string;
+let redis: Redis;
+let redisUrl: string;
 
 beforeAll(async () => {
   const dir = await mkdtemp(join(tmpdir(), "lf-dashboard-"));
   releasers.push(() => rm(dir, { recursive: true, force: true }));
   const server = await startRedis();
   releasers.push(() => server.stop());
-  const redis = await connectRedis(server.url);
+  redisUrl = server.url;
+  redis = await connectRedis(redisUrl);
   releasers.push(() => redis.disconnect());
   const run = await makeUpRun({ out: dir, input: dir, modelIds: [modelId], images, batchImages: 10, record });
   folder = await RunFolder.open(run);
@@ -37,7 +42,8 @@ beforeAll(async () => {
   const logger = createLogger({ name: "test", level: "silent" });
   const dashboard = await startDashboard({ port: 0, redisUrl: server.url, command: [], logger });
   releasers.push(() => dashboard.close());
-  api = `${dashboard.url}/api/runs/${runId}`;
+  url = dashboard.url;
+  api = `${url}/api/runs/${runId}`;
 });
 afterAll(async () => {
   for (const release of releasers.reverse()) await release();
@@ -120,4 +126,59 @@ test("what a finished run lost is told on its page, and its export is named inco
   const { index } = await get<LabelPage>("/labels?limit=1");
   expect(index).toMatchObject({ isComplete: false, problem: expect.stringContaining(`${images - 10} of ${images}`) });
   expect(await loss()).toBe("2 of 3 shards are there");
+});
+
+/** Adds a job as Bull Board's page does it. */
+function addJob(to: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${to}/queues/api/queues/default%2Fbatches/add`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify({ name: "batch", data: { run: "file:///" }, options: {} }),
+  });
+}
+
+test("the Queues page shows queues, and adds no job", async () => {
+  await fetch(`${url}/queues/`);
+  const listed = (await (await fetch(`${url}/queues/api/queues`)).json()) as { queues: { readOnlyMode: boolean }[] };
+  expect(listed.queues.map(({ readOnlyMode }) => readOnlyMode)).toEqual([true]);
+  const refused = await addJob(url);
+  expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining("--queue-actions")]);
+  expect((await fetch(`${url}/queues/`)).headers.get("set-cookie")).toBeNull();
+});
+
+test("with queue actions it does, for those who have the secret of the page", async () => {
+  const logger = createLogger({ name: "test", level: "silent" });
+  const acting = await startDashboard({ port: 0, redisUrl, command: [], queueActions: true, logger });
+  const queue = openQueue(redisUrl, "default");
+  try {
+    expect((await addJob(acting.url)).status).toBe(403);
+    const cookie = (await fetch(`${acting.url}/queues/`)).headers.get("set-cookie") ?? "";
+    expect(cookie).toMatch(/^XSRF-TOKEN=[\w-]+; Path=\/queues; SameSite=Strict$/);
+    const [, secret = ""] = /^XSRF-TOKEN=([^;]+)/.exec(cookie) ?? [];
+    expect((await addJob(acting.url, { "x-xsrf-token": secret })).status).toBeLessThan(300);
+    expect(await queue.getJobCountByTypes("wait", "prioritized")).toBe(1);
+  } finally {
+    await queue.obliterate({ force: true });
+    await queue.close();
+    await acting.close();
+  }
+});
+
+test("entries of Redis that cannot be read, and jobs of any sort, hide nothing of the overview", async () => {
+  await redis.hset("lf:workers", "x", "not json");
+  await redis.zadd("lf:runs", Date.now(), "not json");
+  await redis.lpush("{lf-default}:batches:wait", "torn");
+  await redis.hset("{lf-default}:batches:torn", { data: "{", timestamp: "1" });
+  try {
+    const overview = async (): Promise<[number, { runs: unknown[] }]> => {
+      const answer = await fetch(`${url}/api/runs`);
+      return [answer.status, (await answer.json()) as { runs: unknown[] }];
+    };
+    await expect
+      .poll(overview, { timeout: 5_000 })
+      .toEqual([200, expect.objectContaining({ lanes: [expect.objectContaining({ waiting: 1 })] })]);
+    expect((await overview())[1].runs).toHaveLength(1);
+  } finally {
+    await redis.del("lf:workers", "{lf-default}:batches:wait", "{lf-default}:batches:torn");
+  }
 });

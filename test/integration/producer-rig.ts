@@ -109,7 +109,16 @@ export class ProducerRig {
   }
 
   /** Starts a worker that writes the shards of made-up records, counts them and acknowledges, as a real one does. */
-  startWorker(options: { verdict?: Verdict; delayMs?: number; refuses?: (batchId: string) => boolean } = {}): void {
+  startWorker(
+    options: {
+      verdict?: Verdict;
+      delayMs?: number;
+      refuses?: (batchId: string) => boolean;
+      /** Another way to Redis than the rig's own. */
+      through?: { redis: Redis; redisUrl: string };
+    } = {},
+  ): void {
+    const { redis, redisUrl } = options.through ?? { redis: this.redis, redisUrl: this.server.url };
     const workerId = `fake-${this.#workers.size}`;
     const label = async ({ job }: BatchDelivery) => {
       await sleep(options.delayMs ?? 0);
@@ -127,13 +136,13 @@ export class ProducerRig {
         const name = runNames.shard(id, job.batchId, spec.frozen.format);
         await folder.writeFirst(name, await encodeShard(records, spec.frozen.format), "application/x-ndjson");
         const ok = records.filter((record) => record.status === "ok").length;
-        const progress = new RunProgress(this.redis, spec.overridable.lane, spec.runId);
+        const progress = new RunProgress(redis, spec.overridable.lane, spec.runId);
         await progress.count({ batchId: job.batchId, modelId: id, ok, failed: records.length - ok });
       }
       await folder.close();
     };
     const consumer = consumeBatches({
-      redisUrl: this.server.url,
+      redisUrl,
       lane: "default",
       batchSlots: 4,
       workerId,

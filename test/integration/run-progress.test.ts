@@ -7,7 +7,16 @@ import {
   withdrawRun,
 } from "@labelfleet/shared/queue/batch-queue";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
-import { beat, inputPauseOf, knownRuns, liveWorkers, registerRun } from "@labelfleet/shared/redis/registry";
+import { warnOfMalformed } from "@labelfleet/shared/redis/malformed";
+import {
+  beat,
+  inputPauseOf,
+  knownLanes,
+  knownRuns,
+  laneOfRun,
+  liveWorkers,
+  registerRun,
+} from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startServers, type TestServers } from "../support/fixtures.js";
@@ -120,4 +129,46 @@ test("a worker that fell silent is forgotten, and a run registered twice is list
   await registerRun(redis, run);
   await registerRun(redis, { ...run, lane: "other" });
   expect(await knownRuns(redis)).toEqual([{ ...run, lane: "other" }]);
+});
+
+test("an entry that cannot be read hides no other, and is told once", async () => {
+  const warned: string[] = [];
+  warnOfMalformed(redis, (line) => warned.push(line));
+  const nowMs = Date.now();
+  const worker = { workerId: "w2", lanes: [lane], host: "h", device: "cpu", batchSlots: 2, imagesPerSecond: 9 };
+  await redis.hset("lf:workers", "x", "not json", "y", JSON.stringify({ workerId: "y" }), "z", "null");
+  const run = { runId, lane, run: "s3://b/labels/x/", modelIds: ["m"], createdMs: nowMs };
+  await registerRun(redis, run);
+  await redis.zadd("lf:runs", nowMs, "not json", nowMs + 1, JSON.stringify({ ...run, lane: "a}b" }), nowMs + 2, "[]");
+  await redis.sadd("lf:lanes", "}:evil", "x".repeat(100));
+  for (let poll = 0; poll < 3; poll++) {
+    await beat(redis, { ...worker, seenMs: nowMs });
+    expect((await liveWorkers(redis, nowMs)).map(({ workerId }) => workerId)).toContain("w2");
+    expect(await knownRuns(redis)).toContainEqual(run);
+    expect(await laneOfRun(redis, run)).toBe(lane);
+    expect(await knownLanes(redis)).not.toContain("}:evil");
+  }
+  expect(warned).toHaveLength(3 + 3 + 2);
+  expect(Math.max(...warned.map((line) => line.length))).toBeLessThan(300);
+});
+
+test("counts and notes that cannot be read count as none", async () => {
+  const key = `{lf-${lane}}:run:${runId}`;
+  const progress = new RunProgress(redis, lane, runId);
+  await progress.reset();
+  await redis.hset(key, "b:r000-000000-0000:m", "many", "t:m:ok", "lots", "t:m:failed", "NaN", "m:producer", "{");
+  expect(await progress.stand(["m"])).toMatchObject({ totals: [{ ok: 0, failed: 0, batches: 0 }], note: null });
+  expect(await progress.lastNote()).toBeNull();
+  await progress.count({ batchId: "r000-000000-0000", modelId: "m", ok: 3, failed: 1 });
+  await progress.count({ batchId: "r000-000000-0000", modelId: "m", ok: 4, failed: 0 });
+  expect((await progress.totals(["m"])).get("m")).toEqual({ ok: 4, failed: 0, batches: 1 });
+});
+
+test("a run is registered by its producer, and no job does that", async () => {
+  const progress = new RunProgress(redis, lane, runId);
+  await progress.reset();
+  expect(await progress.registeredRun()).toBeNull();
+  await progress.register("s3://b/labels/x/");
+  expect(await progress.registeredRun()).toBe("s3://b/labels/x/");
+  expect(await progress.lastNote()).toBeNull();
 });

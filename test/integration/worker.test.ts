@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { batchSlotBounds, batchSlotsFor, maxImagesInFlight } from "@labelfleet/gpu-worker/bounds";
@@ -63,7 +64,12 @@ afterAll(async () => {
 });
 
 /** A worker in this process, ready to take batches; stopped after the test. */
-async function startWorker(lanes = ["default"]): Promise<void> {
+async function startWorker(
+  lanes = ["default"],
+  { onLine = () => {} }: { onLine?: (line: string) => void } = {},
+): Promise<void> {
+  const logger = createLogger({ name: "test", level: "silent" });
+  vi.spyOn(logger, "warn").mockImplementation((line: unknown) => onLine(String(line)));
   const stop = new AbortController();
   const ready = new Promise<void>((resolve, reject) => {
     const running = runWorker(
@@ -75,7 +81,7 @@ async function startWorker(lanes = ["default"]): Promise<void> {
         cores: 1,
         cacheDir: join(checkoutDir, ".cache/test-models"),
         graceMs: 5_000,
-        logger: createLogger({ name: "test", level: "silent" }),
+        logger,
         onReady: () => resolve(),
       },
       stop.signal,
@@ -109,6 +115,7 @@ function jobOf(n: number, changes: Partial<BatchJob> = {}): BatchJob {
 }
 
 async function deliver(job: BatchJob, attempts = 1): Promise<void> {
+  await progress().register(run.folder.uri);
   await queue.add("batch", job, { jobId: jobIdOf(job), attempts, backoff: 0 });
 }
 
@@ -177,6 +184,45 @@ describe("a worker", () => {
     }
   });
 
+  it("refuses a job whose run no producer registered, once and without reading anything there", async () => {
+    const lines: string[] = [];
+    await startWorker(["default"], { onLine: (line) => lines.push(line) });
+    const runId = `${run.spec.runId.slice(0, -1)}x`;
+    const elsewhere = await mkdtemp(join(tmpdir(), "lf-elsewhere-"));
+    const foreign = jobOf(0, { run: `file://${elsewhere}/${runId}/`, runId });
+    // As Bull Board adds it: with any options.
+    await queue.add("batch", foreign, { jobId: "by-hand", attempts: 50 });
+    // Of a run that is registered, at another address.
+    const moved = jobOf(1, { run: `file://${elsewhere}/${run.spec.runId}/` });
+    await deliver(moved, 50);
+    const stateOf = async (jobId: string) => (await queue.getJob(jobId))?.failedReason;
+    await expect.poll(() => stateOf("by-hand"), { timeout: 20_000 }).toContain("no producer registered this run");
+    await expect.poll(() => stateOf(jobIdOf(moved)), { timeout: 20_000 }).toContain(run.folder.uri);
+    expect((await queue.getJob("by-hand"))?.attemptsMade).toBe(1);
+    expect(lines.filter((line) => line.includes("by-hand"))).toHaveLength(1);
+    expect(await readdir(elsewhere)).toEqual([]);
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it("fails a job of any size at once, in a line that can be read", async () => {
+    const lines: string[] = [];
+    await startWorker(["default"], { onLine: (line) => lines.push(line) });
+    const long = "x".repeat(5_000_000);
+    await queue.add("batch", jobOf(0, { run: `file:///${long}` }), { jobId: "long", attempts: 3 });
+    await expect
+      .poll(async () => (await queue.getJob("long"))?.failedReason, { timeout: 20_000 })
+      .toContain("not a batch job");
+    await rig.redis.hset(queue.toKey("torn"), { data: "{", name: "batch", opts: "{}", timestamp: "1" });
+    await rig.redis.lpush(queue.toKey("wait"), "torn");
+    await rig.redis.zadd(queue.toKey("marker"), 0, "0");
+    await expect
+      .poll(() => rig.redis.hget(queue.toKey("torn"), "failedReason"), { timeout: 20_000 })
+      .toContain("not a batch job");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(1_000);
+    await deliver(jobOf(2));
+    expect(await settled(jobOf(2))).toBe("completed");
+  });
+
   it("fails a job that it cannot read at once, and one of a run that is gone after its attempts, and goes on", async () => {
     await startWorker();
     const nonsense = jobOf(0, { batchId: "../../etc/passwd" });
@@ -185,6 +231,7 @@ describe("a worker", () => {
       run: `${run.folder.uri.replace(/\/$/, "")}-gone/`,
       runId: `${run.spec.runId.slice(0, -1)}x`,
     });
+    await new RunProgress(rig.redis, "default", gone.runId).register(gone.run);
     await deliver(gone, 2);
     const beyond = jobOf(photoCount);
     await deliver(beyond);

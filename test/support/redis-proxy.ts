@@ -20,7 +20,7 @@ export class RedisProxy {
   /** Called for every command while set. */
   intercept: RedisIntercept | undefined;
   readonly #server: Server;
-  readonly #upstreamPort: number;
+  #upstreamPort: number;
   readonly #sockets = new Set<Socket>();
   #isDown = false;
 
@@ -51,9 +51,16 @@ export class RedisProxy {
     this.#isDown = false;
   }
 
+  /** New connections lead to another server, as after a fail-over those do that resolve a name; the others stay. */
+  leadTo(upstreamPort: number): void {
+    this.#upstreamPort = upstreamPort;
+  }
+
   async close(): Promise<void> {
     this.intercept = undefined;
-    this.down();
+    this.#isDown = true;
+    // Not by a reset: one of a socket that is being shut down leaves its handle open.
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -30,6 +30,8 @@ export interface RedisServerOptions {
   temporaryDir?: string;
   /** The folder of a server that saved itself there: it starts with what that one had. */
   folder?: string;
+  /** Further settings of redis.conf. */
+  settings?: Record<string, string>;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     save: "",
     appendonly: "no",
     "maxmemory-policy": "noeviction",
+    ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn("redis-server", args, { stdio: "ignore" });

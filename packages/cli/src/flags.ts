@@ -1,5 +1,6 @@
 import { backgroundSchema, type MaxFailed } from "@labelfleet/shared/contract/run-spec";
-import { type ErrorCode, errorCatalog, isRecordCode } from "@labelfleet/shared/errors";
+import { type ErrorCode, errorCatalog, isRecordCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import { formatUri, parseUri } from "@labelfleet/shared/storage/uri";
 import { InvalidArgumentError } from "commander";
 
 /** Parsers of flag values; commander turns what they throw into one line and exit code 2. */
@@ -85,6 +86,15 @@ export function laneName(text: string): string {
     throw new InvalidArgumentError("expected up to 63 lower-case letters, digits and hyphens.");
   }
   return text;
+}
+
+/** An address of a bucket, a prefix or a folder. */
+export function storeUri(text: string): string {
+  try {
+    return formatUri(parseUri(text));
+  } catch (error) {
+    throw new InvalidArgumentError(`${toLabelfleetError(error).message}.`);
+  }
 }
 
 /** For flags that may be given several times. */

@@ -7,7 +7,7 @@ import { type CommandContext, createContext, type GlobalFlags } from "./command-
 import type { DashboardFlags } from "./commands/dashboard.js";
 import type { ExportFlags } from "./commands/export.js";
 import type { QuantizeFlags } from "./commands/models/quantize.js";
-import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode } from "./flags.js";
+import { collect, intFrom, laneName, nonNegativeInt, percentage, recordCode, storeUri } from "./flags.js";
 import {
   addContinueFlags,
   addInferFlags,
@@ -86,13 +86,20 @@ export function createProgram(finish: Finish): Command {
     addInferFlags(
       subcommand(program, "work", "Run a worker until stopped (Ctrl-C)")
         .option("--lane <name>", "lane to take batches from; may be repeated (default: default)", collect(laneName))
+        .option(
+          "--allow <uri>",
+          "work only on runs that lie, read and write under it; may be repeated (default: what producers registered)",
+          collect(storeUri),
+        )
         .addOption(deviceOption()),
     ),
   ).action(
     action(
       finish,
-      async (context, flags: InferFlags & MetricsFlags & { lane?: string[]; device: RunFlags["device"] }) =>
-        (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
+      async (
+        context,
+        flags: InferFlags & MetricsFlags & { lane?: string[]; allow?: string[]; device: RunFlags["device"] },
+      ) => (await import("./commands/work.js")).work(context, { ...flags, lane: flags.lane ?? ["default"] }),
     ),
   );
 
@@ -205,6 +212,7 @@ export function createProgram(finish: Finish): Command {
     )
     .option("--port <n>", "port to listen on", nonNegativeInt, 8080)
     .option("--read-only", "disable pause, resume, cancel and retry")
+    .option("--queue-actions", "let jobs be added, retried and removed on the Queues page")
     .action(
       action(finish, async (context, runs: string[], flags: DashboardFlags) =>
         (await import("./commands/dashboard.js")).dashboard(context, runs, flags),

@@ -1,5 +1,7 @@
 import { LabelfleetError } from "@labelfleet/shared/errors";
-import { checkRedis, connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
+import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
+import { warnOfMalformed } from "@labelfleet/shared/redis/malformed";
+import { warningsOf } from "@labelfleet/shared/redis/suitability";
 import type { Releasers } from "@labelfleet/shared/releasers";
 import type { CommandContext } from "./command-context.js";
 
@@ -11,15 +13,16 @@ import type { CommandContext } from "./command-context.js";
 export async function sharedRedis(
   { config, logger }: CommandContext,
   releasers: Releasers,
-  { logsWarnings = false } = {},
+  { logsWarnings = false, lanes = [] }: { logsWarnings?: boolean; lanes?: readonly string[] } = {},
 ): Promise<{ redis: Redis; redisUrl: string }> {
   const { redisUrl } = config;
   if (redisUrl === null) {
     throw noRedisUrl();
   }
-  const redis = await connectRedis(redisUrl);
+  const redis = await connectRedis(redisUrl, lanes);
   releasers.push("redis", () => redis.disconnect());
-  for (const warning of await checkRedis(redis)) if (logsWarnings) logger.warn(warning);
+  warnOfMalformed(redis, (line) => logger.warn(line));
+  if (logsWarnings) for (const warning of await warningsOf(redis)) logger.warn(warning);
   return { redis, redisUrl };
 }
 

@@ -1,4 +1,5 @@
 import { printable } from "./printable.js";
+import { remedyOf } from "./redis/lasting-refusal.js";
 import { isPassingRefusal, refusalMessage } from "./redis/passing-refusal.js";
 
 /**
@@ -56,7 +57,7 @@ export const errorCatalog = {
   OUTPUT_UNWRITABLE: { retryable: false, exitCode: 1, meaning: "the output cannot be written" },
   PRECONDITION_FAILED: { retryable: false, exitCode: 1, meaning: "another writer was first" },
   KEY_REFUSED: { retryable: false, exitCode: 1, meaning: "the key would leave the store's root" },
-  REDIS_UNSUITABLE: { retryable: false, exitCode: 1, meaning: "this Redis is too old, or may evict keys" },
+  REDIS_UNSUITABLE: { retryable: false, exitCode: 1, meaning: "this Redis cannot be used as it is" },
   REDIS_SERVER_MISSING: { retryable: false, exitCode: 1, meaning: "redis-server is not installed" },
   RUN_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "there is no run at this address" },
   RUN_INVALID: { retryable: false, exitCode: 1, meaning: "a document in the run's folder cannot be read" },
@@ -141,14 +142,18 @@ export class LabelfleetError extends Error {
 }
 
 /**
- * Any thrown value as a LabelfleetError, with the original as its cause: a refusal of Redis that passes becomes
- * REDIS_UNAVAILABLE, what else is not one of ours INTERNAL.
+ * Any thrown value as a LabelfleetError, with the original as its cause: a refusal of Redis becomes REDIS_UNAVAILABLE where it
+ * passes and REDIS_UNSUITABLE where somebody has to do something, what else is not one of ours INTERNAL.
  */
 export function toLabelfleetError(error: unknown): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
   const message = (error instanceof Error ? refusalMessage(error) : String(error)).split("\n")[0] ?? "unknown error";
   if (isPassingRefusal(error)) {
     return new LabelfleetError("REDIS_UNAVAILABLE", `Redis temporarily refuses commands: ${message}`, { cause: error });
+  }
+  const remedy = error instanceof Error ? remedyOf(error, message) : null;
+  if (remedy !== null) {
+    return new LabelfleetError("REDIS_UNSUITABLE", `Redis cannot be used (${message}): ${remedy}`, { cause: error });
   }
   return new LabelfleetError("INTERNAL", message, { cause: error });
 }

@@ -1,14 +1,17 @@
 import { fastify } from "fastify";
 import { expect, test } from "vitest";
+import { CsrfGuard } from "./actions/csrf.js";
 import { guardRequests } from "./guard.js";
 import { TokenGate } from "./login/auth.js";
 import { addLogin } from "./login/login.js";
 
 const token = "a token of some length";
 
-function guarded(gate: TokenGate | null, isReadOnly = false) {
+const csrf = new CsrfGuard();
+
+function guarded(gate: TokenGate | null, isReadOnly = false, queueActions: CsrfGuard | null = csrf) {
   const app = fastify();
-  guardRequests(app, { gate, boardPath: "/queues", isReadOnly });
+  guardRequests(app, { gate, boardPath: "/queues", isReadOnly, queueActions });
   if (gate !== null) addLogin(app, gate);
   for (const path of ["/", "/api/runs", "/queues/api/queues", "/healthz", "/readyz", "/metrics"])
     app.get(path, () => "content");
@@ -93,7 +96,7 @@ test("another site's page can change nothing", async () => {
       await app.inject({
         method: "PUT",
         url: "/queues/api/queues/x/pause",
-        headers: { host: "localhost:8080", origin: "http://localhost:8080" },
+        headers: { host: "localhost:8080", origin: "http://localhost:8080", "x-xsrf-token": csrf.token },
       })
     ).body,
   ).toBe("paused");
@@ -102,9 +105,26 @@ test("another site's page can change nothing", async () => {
 test("a read-only dashboard takes no change from anybody", async () => {
   const pause = { method: "PUT", url: "/queues/api/queues/x/pause", headers: { host: "localhost" } } as const;
   expect((await guarded(null, true).inject(pause)).statusCode).toBe(403);
-  const bearer = { ...pause, headers: { authorization: `Bearer ${token}` } };
+  const bearer = { ...pause, headers: { authorization: `Bearer ${token}`, "x-xsrf-token": csrf.token } };
   expect((await guarded(new TokenGate(token), true).inject(bearer)).statusCode).toBe(403);
   expect((await guarded(new TokenGate(token)).inject(bearer)).body).toBe("paused");
+});
+
+test("queues are changed only where that was asked for, and only with the secret of the page", async () => {
+  const pause = (headers: Record<string, string>, queueActions: CsrfGuard | null = csrf) =>
+    guarded(null, false, queueActions).inject({
+      method: "PUT",
+      url: "/queues/api/queues/x/pause",
+      headers: { host: "localhost", ...headers },
+    });
+  const refused = await pause({ "x-xsrf-token": csrf.token }, null);
+  expect(refused.statusCode).toBe(403);
+  expect(refused.json().error).toContain("--queue-actions");
+  expect((await pause({})).statusCode).toBe(403);
+  expect((await pause({ "x-xsrf-token": "guessed" })).statusCode).toBe(403);
+  expect((await pause({ "x-xsrf-token": csrf.token })).body).toBe("paused");
+  const read = { url: "/queues/api/queues", headers: { host: "localhost" } };
+  expect((await guarded(null, false, null).inject(read)).body).toBe("content");
 });
 
 test("our own pages run no inline script", async () => {

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { boardCsrf, type CsrfGuard } from "./actions/csrf.js";
 import { isLoopbackHostHeader, isSameOrigin, type TokenGate } from "./login/auth.js";
 import { waitSeconds } from "./login/login.js";
 
@@ -28,15 +29,21 @@ const boardPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+export interface GuardOptions {
+  gate: TokenGate | null;
+  boardPath: string;
+  isReadOnly: boolean;
+  /** What changes of queues must carry; null where Bull Board only shows them. */
+  queueActions: CsrfGuard | null;
+}
+
 /**
  * What every request has to pass, and the headers that every response carries. Without a token only loopback may ask,
  * under a loopback name, so that no foreign page reaches us by a DNS name of its own; and whatever changes something
- * must come from our own pages. A read-only dashboard changes nothing at all.
+ * must come from our own pages. A read-only dashboard changes nothing at all, and queues are changed only where that was asked
+ * for: a job names what a worker reads and writes.
  */
-export function guardRequests(
-  app: FastifyInstance,
-  { gate, boardPath, isReadOnly }: { gate: TokenGate | null; boardPath: string; isReadOnly: boolean },
-): void {
+export function guardRequests(app: FastifyInstance, { gate, boardPath, isReadOnly, queueActions }: GuardOptions): void {
   app.addHook("onRequest", async (request, reply) => {
     const path = request.url.split("?")[0] ?? "/";
     const isBoard = path === boardPath || path.startsWith(`${boardPath}/`);
@@ -59,7 +66,10 @@ export function guardRequests(
       return reply.code(403).send({ error: "this dashboard only shows: it was started with --read-only" });
     }
     const admission = gate === null || openPaths.has(path) ? "accepted" : gate.admit(request);
-    if (admission === "accepted") return;
+    if (admission === "accepted") {
+      const refusal = isBoard && !isRead ? refusalOfQueueAction(request, queueActions) : null;
+      return refusal === null ? undefined : reply.code(403).send({ error: refusal });
+    }
     // What an unknown client still sends is not waited for.
     if (!isRead) reply.header("connection", "close");
     if (admission !== "refused") {
@@ -70,4 +80,11 @@ export function guardRequests(
     if (isRead && request.headers.accept?.includes("text/html")) return reply.redirect("/login", 303);
     return reply.code(401).send({ error: "log in at /login, or send the token as Authorization: Bearer" });
   });
+}
+
+/** Why a queue may not be changed by this request; null where it may. */
+function refusalOfQueueAction({ headers }: FastifyRequest, queueActions: CsrfGuard | null): string | null {
+  if (queueActions === null) return "this dashboard only shows queues: start it with --queue-actions";
+  if (queueActions.accepts(headers[boardCsrf.header])) return null;
+  return `the header ${boardCsrf.header} is missing or old: load the page again`;
 }

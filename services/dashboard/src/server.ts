@@ -1,11 +1,12 @@
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
-import { connectRedis } from "@labelfleet/shared/redis/connection";
+import { connectRedis, isServing } from "@labelfleet/shared/redis/connection";
+import { warnOfMalformed } from "@labelfleet/shared/redis/malformed";
 import { knownLanes } from "@labelfleet/shared/redis/registry";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { version } from "@labelfleet/shared/version";
 import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from "fastify";
-import { CsrfGuard } from "./actions/csrf.js";
+import { boardCsrf, CsrfGuard } from "./actions/csrf.js";
 import { startProducer } from "./actions/producer-process.js";
 import { addActionRoutes } from "./actions/routes.js";
 import type { Session } from "./api/session.js";
@@ -39,6 +40,8 @@ export interface DashboardOptions {
   token?: string | undefined;
   /** Nothing can be changed over the page, and nothing is written to a run's folder. */
   isReadOnly?: boolean;
+  /** Whether jobs can be added, retried and removed over Bull Board. */
+  queueActions?: boolean;
   /** The command line's program and first words: what resume and retry start their producer with. */
   command: readonly string[];
   /** Workers that such a producer brings along: where Redis is this machine's own, no others are there. Default 0. */
@@ -62,6 +65,7 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
   const { logger, redisUrl } = options;
   const host = options.host ?? "127.0.0.1";
   const isReadOnly = options.isReadOnly ?? false;
+  const queueActions = options.queueActions === true && !isReadOnly;
   const gate = options.token ? new TokenGate(options.token, { log: (line) => logger.warn(line) }) : null;
   assertHostAllowed(host, gate !== null);
 
@@ -70,6 +74,7 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
   try {
     const redis = await connectRedis(redisUrl);
     releasers.push("redis", () => redis.disconnect());
+    warnOfMalformed(redis, (line) => logger.warn(line));
     const queues = new LaneQueues(redisUrl);
     releasers.push("queues", () => queues.close());
     const runs = new OpenRuns({ redis, logger, isReadOnly });
@@ -103,10 +108,10 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
     });
     app.server.maxConnections = maxConnections;
     releasers.push("http server", () => app.close());
-    guardRequests(app, { gate, boardPath: queuesPath, isReadOnly });
+    const csrf = new CsrfGuard();
+    guardRequests(app, { gate, boardPath: queuesPath, isReadOnly, queueActions: queueActions ? csrf : null });
     answerErrors(app);
 
-    const csrf = new CsrfGuard();
     const clientOf = (request: FastifyRequest) => gate?.sessionOf(request.headers) ?? clientAddress(request);
     const streams = new EventStreams({
       clientOf,
@@ -114,7 +119,7 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
     });
     const measuring = addMetricsRoutes(app, {
       overview,
-      isReady: () => redis.status === "ready",
+      isReady: () => isServing(redis),
       assertReady: assertRedisReady,
     });
     releasers.push("metrics", () => measuring.stop());
@@ -148,10 +153,13 @@ export async function startDashboard(options: DashboardOptions): Promise<{ url: 
     });
     await addWebFiles(app);
     if (gate !== null) addLogin(app, gate);
-    const board = new LaneBoard(queues, { basePath: queuesPath, isReadOnly });
+    const board = new LaneBoard(queues, { basePath: queuesPath, isReadOnly: !queueActions });
     await app.register(
       async (queueRoutes) => {
-        queueRoutes.addHook("onRequest", async () => {
+        queueRoutes.addHook("onRequest", async (_request, reply) => {
+          if (queueActions) {
+            reply.header("set-cookie", `${boardCsrf.cookie}=${csrf.token}; Path=${queuesPath}; SameSite=Strict`);
+          }
           assertRedisReady();
           board.showLanes(await knownLanes(redis));
         });

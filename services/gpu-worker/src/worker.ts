@@ -5,17 +5,20 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import { type BatchConsumer, consumeBatches, HandBack } from "@labelfleet/shared/queue/batch-consumer";
-import { checkRedis, connectRedis, watchForLoss } from "@labelfleet/shared/redis/connection";
+import { connectRedis, isServing, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
+import { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import { Releasers } from "@labelfleet/shared/releasers";
 import { parentEnded, within } from "@labelfleet/shared/shutdown";
 import type { SimulatedDevice } from "@labelfleet/shared/simulated-device";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import type { S3Settings } from "@labelfleet/shared/storage/s3-settings";
+import { throttled } from "@labelfleet/shared/throttled";
 import { version } from "@labelfleet/shared/version";
 import { Batcher } from "./batch/batcher.js";
 import { ImageBudget } from "./batch/image-budget.js";
 import { batchSlotBounds, batchSlotsFor, letGoMs, maxImagesInFlight, stageSlots } from "./bounds.js";
+import { Admission } from "./consume/admission.js";
 import { defaultBreakerPolicy } from "./consume/breaker.js";
 import { ModelLoader } from "./consume/model-loader.js";
 import { RunContexts } from "./consume/run-contexts.js";
@@ -24,12 +27,14 @@ import type { DecodeEntries } from "./fetch/loader-pool.js";
 import { openThreads } from "./open-threads.js";
 import { type PipelineDeps, processBatch } from "./pipeline.js";
 import { Reporter } from "./report/reporter.js";
+import { sayWork } from "./report/work-lines.js";
 import { Stopping } from "./stopping.js";
-import { throttled } from "./throttled.js";
 
 export interface WorkerOptions {
   redisUrl: string;
   lanes: string[];
+  /** Addresses within which runs are worked on; unset: runs that a producer registered. */
+  allow?: readonly string[] | null;
   device: DeviceChoice;
   /** A device that only takes its time, instead of a real one. */
   simulated?: SimulatedDevice | null;
@@ -59,6 +64,8 @@ export interface WorkerOptions {
   /** Of the run that is expected first. What reads them is loaded before a batch asks for it, which takes a fifth of a second with S3. */
   firstInput?: string | null;
   firstOutput?: string | null;
+  /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
+  mergeEqualObjects: boolean;
   /** Where /metrics, /healthz and /readyz are served; nowhere unless given. */
   metricsAddress?: MetricsAddress | null;
   logger: Logger;
@@ -70,6 +77,7 @@ export interface WorkerOptions {
   onReady?: (workerId: string) => void;
 }
 
+const maxLineCharacters = 2_000;
 /** How long a worker waits to be announced; it works without that too. */
 const announceMs = 5_000;
 
@@ -94,11 +102,10 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     // The threads load their libraries while this thread connects.
     const { sizes, infer, loaders } = openThreads(options, plan, { releasers, onDied, noteStuck });
     if (options.firstInput) loaders.open(options.firstInput);
-    const redis = await connectRedis(redisUrl);
+    const redis = await connectRedis(redisUrl, lanes);
     releasers.push("redis", () => redis.disconnect());
     const lost = watchForLoss(redis, options.maxRedisAwayMs);
     lost.addEventListener("abort", () => onDied(lost.reason), { once: true });
-    for (const warning of await checkRedis(redis)) logger.debug(warning);
 
     // Without the device that was asked for by name nothing can be done, and no batch should be taken to find that out.
     if (options.device === "cuda") await infer.started();
@@ -117,12 +124,18 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     };
     sizes.onChange(fitImagesInFlight);
     const identity = { workerId, host: hostname(), versions: { labelfleet: version, node: process.versions.node } };
+    const admission = new Admission({
+      allow: options.allow ?? null,
+      registeredRun: (lane, runId) => new RunProgress(redis, lane, runId).registeredRun(),
+    });
     const contexts = new RunContexts({
       redis,
+      admission,
       loader: new ModelLoader(infer, sizes, options.cacheDir, logger),
       onInput: (input) => loaders.open(input),
       identity,
       breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
+      mergeEqualObjects: options.mergeEqualObjects,
       say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });
@@ -152,7 +165,11 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     if (options.metricsAddress) {
       const { serveWorkerMetrics } = await import("./report/worker-metrics.js");
       const server = await serveWorkerMetrics(options.metricsAddress, {
-        isReady: () => consumers.length === lanes.length && !stopping.draining.aborted && redis.status === "ready",
+        isReady: () =>
+          consumers.length === lanes.length &&
+          consumers.every((consumer) => consumer.isTaking) &&
+          !stopping.draining.aborted &&
+          isServing(redis),
         read: () => ({
           ...state(),
           work: contexts.totals,
@@ -207,18 +224,25 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
         },
         onFailed: (jobId, error, isFinal) => {
           queueEvents[isFinal ? "failed" : "retries"] += 1;
-          logger.warn(`batch ${jobId} ${isFinal ? "failed for good" : "will be tried again"}: ${error.message}`);
+          const end = isFinal ? "failed for good" : "will be tried again";
+          logger.warn(shortened(`batch ${jobId} ${end}: ${error.message}`));
         },
         onStalled: (jobId) => {
           queueEvents.stalled += 1;
-          logger.warn(`batch ${jobId} lost its worker and goes back to the queue`);
+          logger.warn(shortened(`batch ${jobId} lost its worker and goes back to the queue`));
         },
-        onError: throttled((error) => logger.warn(`Redis: ${error.message}`)),
+        onError: throttled((error) => logger.warn(shortened(`lane ${lane}: ${toLabelfleetError(error).message}`))),
       });
       consumers.push(consumer);
     }
     await announce(reporter.beat());
     logger.info({ lanes, cores: options.cores, ...plan }, "worker ready");
+    const stopSaying = sayWork({
+      images: () => contexts.totals.images,
+      waiting: async () => (await Promise.all(consumers.map((each) => each.waiting()))).reduce((a, b) => a + b, 0),
+      say: (line) => logger.info(line),
+    });
+    releasers.push("work lines", stopSaying);
     options.onReady?.(workerId);
     // What is wrong with it is told by its first batch.
     if (options.firstOutput) {
@@ -247,6 +271,11 @@ async function closeInOrder(consumers: readonly BatchConsumer[], stopping: Stopp
   if (graceMs > 0) await within(graceMs, closing);
   stopping.giveUp();
   await within(letGoMs, closing);
+}
+
+/** Whoever fills the queue also chooses what jobs are called. */
+function shortened(line: string): string {
+  return line.length > maxLineCharacters ? `${line.slice(0, maxLineCharacters)} …` : line;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { ProducerState, RunProgress } from "@labelfleet/shared/redis/run-progress";
+import { throttled } from "@labelfleet/shared/throttled";
 import { imagesInHand } from "./feed/images-in-hand.js";
 import { type Periodic, periodically } from "./periodically.js";
 import { Presence } from "./presence.js";
@@ -36,7 +37,7 @@ export class Following {
   constructor(options: FollowingOptions) {
     this.#options = options;
     this.#presence = new Presence(options);
-    const warn = (error: unknown) => options.logger.warn(toLabelfleetError(error).message);
+    const warn = throttled((error) => options.logger.warn(toLabelfleetError(error).message));
     this.#telling = periodically(progressMs, async () => this.#tell(), warn);
     this.#noting = periodically(noteMs, () => this.#note(), warn);
   }

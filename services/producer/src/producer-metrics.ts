@@ -3,7 +3,7 @@ import { serveProcess } from "@labelfleet/shared/metrics/process-server";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import { openQueue } from "@labelfleet/shared/queue/batch-queue";
 import { readLane } from "@labelfleet/shared/queue/lane-state";
-import type { Redis } from "@labelfleet/shared/redis/connection";
+import { isServing, type Redis } from "@labelfleet/shared/redis/connection";
 import { within } from "@labelfleet/shared/shutdown";
 import type { ProduceProgress } from "./produce.js";
 import { RecentRate } from "./recent-rate.js";
@@ -97,7 +97,7 @@ export async function serveProducerMetrics(
   const metrics = new ProducerMetrics(run);
   const queue = openQueue(redisUrl, run.lane);
   const oldestSeconds = async () => {
-    const lane = await within(lookMs, readLane(queue)).catch(() => undefined);
+    const lane = await within(lookMs, readLane(redis, queue)).catch(() => undefined);
     const sinceMs = lane?.oldestWaitingMs ?? null;
     return sinceMs === null ? null : Math.max(0, Date.now() - sinceMs) / 1_000;
   };
@@ -105,7 +105,7 @@ export async function serveProducerMetrics(
     const server = await serveProcess(address, {
       role: "producer",
       definitions: producerDefinitions,
-      isReady: () => metrics.isAtWork && redis.status === "ready",
+      isReady: () => metrics.isAtWork && isServing(redis),
       read: async () => metrics.read(await oldestSeconds()),
     });
     return {

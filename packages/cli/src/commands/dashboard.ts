@@ -1,4 +1,5 @@
 import { startDashboard } from "@labelfleet/dashboard/server";
+import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import { connectRedis } from "@labelfleet/shared/redis/connection";
 import { laneOfRun, registerRun } from "@labelfleet/shared/redis/registry";
@@ -17,6 +18,7 @@ export interface DashboardFlags {
   host: string;
   port: number;
   readOnly?: boolean;
+  queueActions?: boolean;
 }
 
 /**
@@ -26,6 +28,9 @@ export interface DashboardFlags {
 export async function dashboard(context: CommandContext, runs: string[], flags: DashboardFlags): Promise<number> {
   const { config, logger } = context;
   if (config.redisUrl === null && runs.length === 0) throw noRedisUrl();
+  if (flags.readOnly && flags.queueActions) {
+    throw new LabelfleetError("USAGE", "--read-only and --queue-actions exclude each other");
+  }
   return withReleasers(context, async (releasers, signal) => {
     const redisUrl = config.redisUrl ?? (await privateRedis(releasers));
     for (const run of runs) await makeKnown(redisUrl, run, logger);
@@ -33,6 +38,7 @@ export async function dashboard(context: CommandContext, runs: string[], flags: 
       host: flags.host,
       port: flags.port,
       isReadOnly: flags.readOnly ?? false,
+      queueActions: flags.queueActions ?? false,
       redisUrl,
       token: config.dashboardToken ?? undefined,
       command: labelfleetCommand,

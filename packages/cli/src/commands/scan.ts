@@ -15,7 +15,7 @@ export function scan(context: CommandContext, input: string, flags: RunFlags & M
   const startedMs = Date.now();
   const { logger, json } = context;
   return withReleasers(context, async (releasers, signal) => {
-    const { redis, redisUrl } = await sharedRedis(context, releasers, { logsWarnings: true });
+    const { redis, redisUrl } = await sharedRedis(context, releasers, { logsWarnings: true, lanes: [flags.lane] });
     const workers = (await liveWorkers(redis, await redisNowMs(redis))).filter((worker) =>
       worker.lanes.includes(flags.lane),
     );

@@ -3,6 +3,7 @@ import { type RunStatus, readStatus } from "@labelfleet/producer/status";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { printable } from "@labelfleet/shared/printable";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
+import { warnOfMalformed } from "@labelfleet/shared/redis/malformed";
 import { knownRuns } from "@labelfleet/shared/redis/registry";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
@@ -21,10 +22,11 @@ const clearScreen = "\u001b[2J\u001b[H";
 
 /** Where one run stands, or all runs that Redis knows; `--watch` goes on until the run is done. */
 export function status(context: CommandContext, uri: string | undefined, flags: { watch?: boolean }): Promise<number> {
-  const { config } = context;
+  const { config, logger } = context;
   return withReleasers(context, async (releasers, signal) => {
     const redis = config.redisUrl === null ? null : await connectRedis(config.redisUrl);
     releasers.push("redis", () => redis?.disconnect());
+    if (redis !== null) warnOfMalformed(redis, (line) => logger.warn(line));
     if (flags.watch && uri !== undefined && !context.json) {
       const last = await watchRun(uri, redis, signal);
       writeOut(statusTable([last]) + waitLines(last));

@@ -17,6 +17,7 @@ import { withReleasers } from "../with-releasers.js";
 
 export interface WorkFlags extends InferFlags, MetricsFlags {
   lane: string[];
+  allow?: string[];
   device: DeviceChoice;
 }
 
@@ -36,6 +37,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
   const options = {
     redisUrl: config.redisUrl,
     lanes: [...new Set(flags.lane)],
+    allow: flags.allow ?? null,
     device: flags.device,
     simulated: config.simulatedDevice,
     cores,
@@ -53,6 +55,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     firstInput: config.firstInput,
     firstOutput: config.firstOutput,
+    mergeEqualObjects: config.mergeEqualObjects,
     metricsAddress: metricsAddressOf(context, flags),
     logger,
     onStuck: () => {

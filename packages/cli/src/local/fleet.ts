@@ -41,7 +41,7 @@ export async function startFleet(
   const { redis, redisUrl } =
     config.redisUrl === null
       ? await privateRedis(releasers)
-      : await sharedRedis(context, releasers, { logsWarnings: true });
+      : await sharedRedis(context, releasers, { logsWarnings: true, lanes: [options.lane] });
   const cores = config.cores ?? usableCores();
   const workers = new WorkerProcesses({
     count: options.workers,

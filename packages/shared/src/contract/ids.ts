@@ -9,6 +9,8 @@ export const chunkIdSchema = z.string().regex(/^r\d{3}-\d{6}$/);
 /** `<range>-<seq>-<n>`, for example `r000-000012-0003`. */
 export const batchIdSchema = z.string().regex(/^r\d{3}-\d{6}-\d{4}$/);
 export const modelIdSchema = z.string().regex(/^(?!__proto__$)[a-z0-9._-]+$/);
+/** Of an address that comes out of Redis: longer than any path of 4,096 bytes whose characters are all escaped. */
+export const maxUriCharacters = 16_384;
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 export function newRunId(now: Date): string {

@@ -1,10 +1,11 @@
 import type { Job } from "bullmq";
 import { type BatchJob, batchJobSchema } from "../contract/batch-job.js";
-import { redisOptionsOf } from "../redis/connection.js";
+import { clientOptionsOf } from "../redis/address.js";
 import { keptJobs, openQueue } from "./batch-queue.js";
-import { UnrecoverableError, WaitingError, Worker } from "./bullmq.js";
+import { UnrecoverableError, WaitingError } from "./bullmq.js";
 import { ExtraBatches } from "./extra-batches.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
+import { PatientWorker } from "./patient-worker.js";
 import { tracing } from "./tracing.js";
 
 /** A killed worker's batches are picked up after lock and stall check, at most about 20 s. */
@@ -33,9 +34,18 @@ export class HandBack extends Error {
   override readonly name = "HandBack";
 }
 
+/** Thrown by `process` to fail the batch for good at once: no further attempt would end otherwise. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
+
 export interface BatchConsumer {
+  /** Whether Redis hands batches out: false once it refused to, until it does again. */
+  readonly isTaking: boolean;
   /** How many batches it holds at once; may be changed while it runs. */
   setBatchSlots(batchSlots: number): void;
+  /** Batches of the lane that no worker has taken yet. */
+  waiting(): Promise<number>;
   /** Stops taking batches and waits for those in hand. */
   close(): Promise<void>;
 }
@@ -77,6 +87,7 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
         lockLost: lockLost ?? new AbortController().signal,
       });
     } catch (error) {
+      if (error instanceof Refused) throw new UnrecoverableError(error.message);
       if (!(error instanceof HandBack)) throw error;
       await bullJob.moveToWait(token);
       throw new WaitingError();
@@ -84,9 +95,9 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
       extra.ended(runId);
     }
   };
-  const worker = new Worker<BatchJob>(batchesQueue, handle, {
+  const worker = new PatientWorker(batchesQueue, handle, {
     prefix: lanePrefix(options.lane),
-    connection: { ...redisOptionsOf(options.redisUrl), maxRetriesPerRequest: null },
+    connection: clientOptionsOf(options.redisUrl),
     ...tracing(),
     name: options.workerId,
     concurrency: options.batchSlots,
@@ -109,9 +120,13 @@ export function consumeBatches(options: ConsumeOptions): BatchConsumer {
     for (const jobId of jobIds) worker.cancelJob(jobId, "the lock was lost");
   });
   return {
+    get isTaking() {
+      return !worker.isRefused;
+    },
     setBatchSlots(batchSlots) {
       extra.setBatchSlots(batchSlots);
     },
+    waiting: () => queue.getJobCountByTypes("wait", "prioritized", "delayed"),
     async close() {
       extra.stop();
       await worker.close();

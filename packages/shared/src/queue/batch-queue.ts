@@ -1,5 +1,5 @@
-import { type BatchJob, jobIdOf } from "../contract/batch-job.js";
-import { redisOptionsOf } from "../redis/connection.js";
+import { type BatchJob, jobIdOf, runIdInJobId } from "../contract/batch-job.js";
+import { clientOptionsOf } from "../redis/address.js";
 import { Queue } from "./bullmq.js";
 import { batchesQueue, lanePrefix } from "./lanes.js";
 import { tracing } from "./tracing.js";
@@ -15,7 +15,7 @@ const lastPriority = 2 ** 21;
 export function openQueue(redisUrl: string, lane: string) {
   const queue = new Queue<BatchJob>(batchesQueue, {
     prefix: lanePrefix(lane),
-    connection: { ...redisOptionsOf(redisUrl), maxRetriesPerRequest: null },
+    connection: clientOptionsOf(redisUrl),
     ...tracing(),
     defaultJobOptions: {
       attempts: batchAttempts,
@@ -85,16 +85,11 @@ export async function withdrawBatches(queue: BatchQueue, jobs: BatchJob[]): Prom
 
 /** Takes all batches of a run out of the queue that no worker holds, whoever fed them. Returns how many. */
 export async function withdrawRun(queue: BatchQueue, runId: string): Promise<number> {
-  const jobs = await queue.getJobs(["wait", "prioritized", "delayed"]);
+  const jobIds = await queue.getRanges(["wait", "prioritized", "delayed"], 0, -1);
   let withdrawn = 0;
-  for (const job of jobs) {
-    if (job?.data.runId !== runId) continue;
-    try {
-      await job.remove();
-      withdrawn++;
-    } catch {
-      // A worker has taken it meanwhile, and will finish it.
-    }
+  for (const jobId of jobIds) {
+    // None is removed that a worker has taken meanwhile: it will finish it.
+    if (runIdInJobId(jobId) === runId) withdrawn += await queue.remove(jobId);
   }
   return withdrawn;
 }

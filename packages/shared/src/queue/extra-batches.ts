@@ -1,5 +1,5 @@
 import type { Worker } from "bullmq";
-import type { BatchJob } from "../contract/batch-job.js";
+import { type BatchJob, runIdInJobId } from "../contract/batch-job.js";
 import type { BatchQueue } from "./batch-queue.js";
 
 const lookMs = 200;
@@ -58,8 +58,8 @@ export class ExtraBatches {
     this.#looking = true;
     try {
       const { worker, queue } = this.#options;
-      const [next] = await queue.getPrioritized(0, 0);
-      if (next === undefined || !this.#isWanted(next.data.runId)) return;
+      const [next] = await queue.getRanges(["prioritized"], 0, 0, true);
+      if (next === undefined || !this.#isWanted(runIdInJobId(next))) return;
       worker.concurrency = count + 1;
       // The worker's loop waits for one of its batches to end; only resuming makes it look at its concurrency before that.
       await worker.pause(true);

@@ -1,106 +1,89 @@
 import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
 import { LabelfleetError } from "../errors.js";
+import { within } from "../shutdown.js";
+import { clientOptionsOf, redactRedisUrl } from "./address.js";
+import { remedyOf } from "./lasting-refusal.js";
+import { isPassingRefusal, refusalMessage } from "./passing-refusal.js";
+import { checkSuitable } from "./suitability.js";
 
 export type { Redis };
 
 /** As bullmq, whose files need not be read twice either. */
 const ioredis = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
 
-/** The address without its password, for messages. */
-export function redactRedisUrl(url: string): string {
-  if (url.startsWith("unix:")) return url;
-  try {
-    const parsed = new URL(url);
-    return `${parsed.protocol}//${parsed.host}${parsed.pathname === "/" ? "" : parsed.pathname}`;
-  } catch {
-    return "the address in REDIS_URL";
-  }
-}
-
-/** Where Redis is, in the words that both ioredis and BullMQ take. */
-export type RedisAddress =
-  | { path: string }
-  | {
-      host: string;
-      port: number;
-      db: number;
-      username?: string;
-      password?: string;
-      tls?: Record<string, never>;
-      socketTimeout: number;
-    };
+/** How long a server may take to answer at all: something that only listens never does. */
+const firstAnswerMs = 15_000;
+/** Of the client's errors at the start; and how much of one is told. */
+const keptErrors = 5;
+const toldCharacters = 120;
 
 /**
- * A connection over a network that says nothing for so long while an answer is due counts as dead, and its commands are sent
- * again over a new one. Left to the back-off of TCP, they may stay silent long after the network is back. BullMQ waits for jobs 10 s at most.
- */
-const silentSocketMs = 20_000;
-
-/**
- * Connection options for `redis://`, `rediss://` and `unix:///path/to/socket`.
+ * A client that has connected once, to a Redis that can be used. Later losses are bridged: commands wait until Redis is back.
  *
- * @throws USAGE for any other address.
+ * @param lanes those whose keys will be used, as far as that is known
+ * @throws REDIS_UNAVAILABLE when Redis does not answer at the start; REDIS_UNSUITABLE when it is none that labelfleet can use,
+ *   or refuses the user
  */
-export function redisOptionsOf(url: string): RedisAddress {
-  if (url.startsWith("unix:")) return { path: url.replace(/^unix:(\/\/)?/, "") };
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new LabelfleetError("USAGE", "REDIS_URL is not an address: expected redis://[user:password@]host:port[/db]");
-  }
-  if (parsed.protocol !== "redis:" && parsed.protocol !== "rediss:") {
-    throw new LabelfleetError("USAGE", `REDIS_URL has the scheme ${parsed.protocol} expected redis:, rediss: or unix:`);
-  }
-  const decoded = (text: string) => {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      throw new LabelfleetError("USAGE", "REDIS_URL has a % in its user or password that is not percent-encoded (%25)");
-    }
-  };
-  const db = parsed.pathname.length > 1 ? Number(parsed.pathname.slice(1)) : 0;
-  if (!Number.isInteger(db)) throw new LabelfleetError("USAGE", "REDIS_URL ends in something that is not a db number");
-  return {
-    host: parsed.hostname.replace(/^\[|\]$/g, "") || "127.0.0.1",
-    port: parsed.port === "" ? 6379 : Number(parsed.port),
-    db,
-    ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
-    ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
-    ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
-    socketTimeout: silentSocketMs,
-  };
-}
-
-const connectTimeoutMs = 5_000;
-
-/**
- * A client that has connected once. Later losses are bridged: commands wait until Redis is back.
- *
- * @throws REDIS_UNAVAILABLE when Redis does not answer at the start.
- */
-export async function connectRedis(url: string): Promise<Redis> {
+export async function connectRedis(url: string, lanes: readonly string[] = []): Promise<Redis> {
+  const options = clientOptionsOf(url);
+  // Until it has connected once nothing is tried again, and its state is looked at here, not by ioredis.
   const redis = new ioredis.Redis({
-    ...redisOptionsOf(url),
+    ...options,
     lazyConnect: true,
-    maxRetriesPerRequest: null,
-    connectTimeout: connectTimeoutMs,
     retryStrategy: () => null,
+    reconnectOnError: () => false,
+    enableReadyCheck: false,
   });
-  let lastError: unknown;
-  redis.on("error", (error: unknown) => {
-    lastError = error;
+  const said: Error[] = [];
+  redis.on("error", (error: Error) => {
+    if (said.length < keptErrors) said.push(error);
   });
   try {
-    await redis.connect();
-    await redis.ping();
+    await answered(redis.connect().then(() => redis.ping()));
+    await checkSuitable(redis, "db" in options ? options.db : 0, lanes);
   } catch (error) {
     redis.disconnect();
-    throw unreachable(url, lastError ?? error);
+    throw startError(url, error as Error, said);
   }
-  redis.options.retryStrategy = (times: number) => Math.min(times * 100, 2_000);
+  redis.options.retryStrategy = options.retryStrategy;
+  redis.options.enableReadyCheck = true;
+  redis.options.reconnectOnError = (error: Error) => {
+    if (isPassingRefusal(error) || remedyOf(error) !== null) refusedMs.set(redis, performance.now());
+    return options.reconnectOnError.call(redis.options, error);
+  };
+  leaveReplicas(redis);
   return redis;
+}
+
+const roleLookMs = 5_000;
+
+/** A client that only reads is never told READONLY: this one asks, and leaves a server that has become a replica. */
+function leaveReplicas(redis: Redis): void {
+  let isAsking = false;
+  const timer = setInterval(async () => {
+    if (redis.status !== "ready" || isAsking) return;
+    isAsking = true;
+    const replication = await redis.info("replication").catch(() => "");
+    isAsking = false;
+    if (/^role:slave/m.test(replication) && redis.status === "ready") redis.disconnect(true);
+  }, roleLookMs).unref();
+  redis.once("end", () => clearInterval(timer));
+}
+
+/** When Redis refused a client's command last, because of its own state or because of who asks. */
+const refusedMs = new WeakMap<Redis, number>();
+/** Longer than any process of ours goes without a command. */
+const refusalCountsMs = 10_000;
+
+/** Whether Redis is there for this client, and refused it nothing lately: for probes of readiness. */
+export function isServing(redis: Redis): boolean {
+  const sinceRefusalMs = performance.now() - (refusedMs.get(redis) ?? Number.NEGATIVE_INFINITY);
+  return redis.status === "ready" && sinceRefusalMs > refusalCountsMs;
+}
+
+async function answered(answer: Promise<string>): Promise<void> {
+  if ((await within(firstAnswerMs, answer)) === undefined) throw new Error("no answer");
 }
 
 /** Aborts, with REDIS_UNAVAILABLE as its reason, when a connection is lost and does not come back within the bound. */
@@ -118,52 +101,30 @@ export function watchForLoss(redis: Pick<Redis, "on">, maxAwayMs: number): Abort
   return gone.signal;
 }
 
-function unreachable(url: string, cause: unknown): LabelfleetError {
-  const reason = cause instanceof Error ? cause.message.split("\n")[0] : "no answer";
-  return new LabelfleetError(
-    "REDIS_UNAVAILABLE",
-    `Redis at ${redactRedisUrl(url)} cannot be used (${reason}): start it, or correct REDIS_URL`,
-    { cause },
-  );
-}
-
-const minimumVersion = [6, 2] as const;
-
 /**
- * Checks what the queue relies on: Redis 6.2 or newer, and no eviction. Returns warnings, one line each.
- *
- * @throws REDIS_UNSUITABLE
+ * What went wrong at the start, with the address. What the client's command was rejected with may be no more than "connection
+ * is closed", which hides what the client said before.
  */
-export async function checkRedis(redis: Redis): Promise<string[]> {
-  const info = parseInfo(await redis.info());
-  const version = info.get("redis_version") ?? "0.0.0";
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major < minimumVersion[0] || (major === minimumVersion[0] && minor < minimumVersion[1])) {
-    throw new LabelfleetError("REDIS_UNSUITABLE", `Redis ${version} is too old: labelfleet needs 6.2 or newer`);
-  }
-  const policy = info.get("maxmemory_policy") ?? "noeviction";
-  if (policy !== "noeviction") {
-    throw new LabelfleetError(
-      "REDIS_UNSUITABLE",
-      `Redis may evict keys (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`,
-    );
-  }
-  return (await isPersisted(redis, info))
-    ? []
-    : ["Redis persistence is off: after a restart of Redis, run `npx labelfleet resume` to rebuild the queue"];
-}
-
-async function isPersisted(redis: Redis, info: Map<string, string>): Promise<boolean> {
-  if (info.get("aof_enabled") === "1") return true;
-  try {
-    const [, save = ""] = (await redis.config("GET", "save")) as string[];
-    return save !== "";
-  } catch {
-    return true; // Managed services refuse CONFIG; they look after persistence themselves.
-  }
-}
-
-function parseInfo(info: string): Map<string, string> {
-  const pairs = info.split(/\r?\n/).filter((line) => line.includes(":"));
-  return new Map(pairs.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
+function startError(url: string, thrown: Error, said: readonly Error[]): LabelfleetError {
+  const where = redactRedisUrl(url);
+  if (thrown instanceof LabelfleetError) return new LabelfleetError(thrown.code, `${where}: ${thrown.message}`);
+  const errors = [...said, thrown];
+  const lasting = errors.find((error) => !isPassingRefusal(error) && remedyOf(error, refusalMessage(error)) !== null);
+  const cause = lasting ?? errors[0]!;
+  const message = refusalMessage(cause);
+  const [reason = ""] = message.split("\n");
+  const told = reason.length > toldCharacters ? `${reason.slice(0, toldCharacters)} …` : reason;
+  return lasting === undefined
+    ? new LabelfleetError(
+        "REDIS_UNAVAILABLE",
+        `Redis at ${where} cannot be used (${told}): start it, or correct REDIS_URL`,
+        { cause },
+      )
+    : new LabelfleetError(
+        "REDIS_UNSUITABLE",
+        `Redis at ${where} cannot be used (${told}): ${remedyOf(cause, message)}`,
+        {
+          cause,
+        },
+      );
 }

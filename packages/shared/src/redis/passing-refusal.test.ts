@@ -26,7 +26,8 @@ test("a transaction passes if what was refused of it passes, and says what that 
   const passes = toLabelfleetError(reply(discarded, [full, full]));
   expect(passes).toMatchObject({ retryable: true, message: `Redis temporarily refuses commands: ${full.message}` });
   const stays = toLabelfleetError(reply(discarded, [full, forbidden]));
-  expect(stays).toMatchObject({ retryable: false, message: forbidden.message });
+  expect(stays).toMatchObject({ retryable: false, code: "REDIS_UNSUITABLE" });
+  expect(stays.message).toContain(forbidden.message);
 });
 
 test.each([

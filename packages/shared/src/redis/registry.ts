@@ -1,6 +1,9 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
+import { maxUriCharacters, modelIdSchema, runIdSchema } from "../contract/ids.js";
+import { laneNameSchema } from "../contract/run-spec.js";
 import { workerStages } from "../contract/stats.js";
+import { parsedEntry, tellOnce } from "./malformed.js";
 
 /** Who is there: lanes, runs and workers, for `status`, the dashboard and the feeder's window. All of it is advisory. */
 const lanesKey = "lf:lanes";
@@ -11,13 +14,14 @@ const keptRuns = 1_000;
 /** A worker that said nothing for this long is gone. */
 export const workerSilenceMs = 20_000;
 
-export interface RegisteredRun {
-  runId: string;
-  lane: string;
-  run: string;
-  modelIds: string[];
-  createdMs: number;
-}
+const registeredRunSchema = z.object({
+  runId: runIdSchema,
+  lane: laneNameSchema,
+  run: z.string().max(maxUriCharacters),
+  modelIds: z.array(modelIdSchema),
+  createdMs: z.number(),
+});
+export type RegisteredRun = z.infer<typeof registeredRunSchema>;
 
 /** A run's input that a worker waits for, because it can read nothing of it. */
 const inputPauseSchema = z.object({
@@ -71,7 +75,13 @@ export async function registerLane(redis: Redis, lane: string): Promise<void> {
 }
 
 export async function knownLanes(redis: Redis): Promise<string[]> {
-  return (await redis.smembers(lanesKey)).sort();
+  const lanes = await redis.smembers(lanesKey);
+  const isLane = (lane: string) => {
+    const isName = laneNameSchema.safeParse(lane).success;
+    if (!isName) tellOnce(redis, `${lanesKey} ${lane}`);
+    return isName;
+  };
+  return lanes.filter(isLane).sort();
 }
 
 export async function registerRun(redis: Redis, run: RegisteredRun): Promise<void> {
@@ -87,14 +97,17 @@ export async function registerRun(redis: Redis, run: RegisteredRun): Promise<voi
 /** The lane that the run's last producer used, which `resume --lane` may have changed; null when Redis does not know the run. */
 export async function laneOfRun(redis: Redis, run: Pick<RegisteredRun, "runId" | "createdMs">): Promise<string | null> {
   const entries = await redis.zrangebyscore(runsKey, run.createdMs, run.createdMs);
-  const found = entries.map((text) => JSON.parse(text) as RegisteredRun).find(({ runId }) => runId === run.runId);
-  return found?.lane ?? null;
+  return runsIn(redis, entries).find(({ runId }) => runId === run.runId)?.lane ?? null;
 }
 
 /** Newest first. */
 export async function knownRuns(redis: Redis, limit = 100): Promise<RegisteredRun[]> {
   const entries = await redis.zrevrange(runsKey, 0, limit - 1);
-  return entries.map((text) => JSON.parse(text) as RegisteredRun);
+  return runsIn(redis, entries);
+}
+
+function runsIn(redis: Redis, entries: string[]): RegisteredRun[] {
+  return entries.flatMap((text) => parsedEntry(redis, `${runsKey} ${text}`, text, registeredRunSchema) ?? []);
 }
 
 export async function beat(redis: Redis, worker: z.input<typeof workerBeatSchema>): Promise<void> {
@@ -106,7 +119,8 @@ export async function removeWorker(redis: Redis, workerId: string): Promise<void
 }
 
 /**
- * Workers that spoke within the last 20 s; the others are forgotten on the way.
+ * Workers that spoke within the last 20 s; the others are forgotten on the way, and with them what cannot be read: a worker
+ * that is there says it again.
  *
  * @param nowMs as redisNowMs says
  */
@@ -114,8 +128,8 @@ export async function liveWorkers(redis: Redis, nowMs: number): Promise<WorkerBe
   const entries = Object.entries(await redis.hgetall(workersKey));
   const live: WorkerBeat[] = [];
   for (const [workerId, text] of entries) {
-    const parsed = workerBeatSchema.safeParse(JSON.parse(text));
-    if (parsed.success && nowMs - parsed.data.seenMs < workerSilenceMs) live.push(parsed.data);
+    const worker = parsedEntry(redis, `${workersKey} ${workerId}`, text, workerBeatSchema);
+    if (worker !== null && nowMs - worker.seenMs < workerSilenceMs) live.push(worker);
     else await redis.hdel(workersKey, workerId);
   }
   return live;

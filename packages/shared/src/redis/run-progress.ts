@@ -1,10 +1,14 @@
 import type { Redis } from "ioredis";
+import { z } from "zod";
+import { maxUriCharacters } from "../contract/ids.js";
 import { lanePrefix } from "../queue/lanes.js";
+import { parsedEntry } from "./malformed.js";
 
 /**
  * The advisory counters of a run, in the hash `{lf-<lane>}:run:<runId>`:
  *   `b:<batchId>:<modelId>`  "<ok>,<failed>" of one shard
  *   `t:<modelId>:ok`, `t:<modelId>:failed`, `t:<modelId>:batches`  totals
+ *   `m:run`  the run's address, as its producer registered it; workers take no batch of a run that is not registered
  *   `m:producer`  what the producer says of itself
  *   `m:paused`  there while no producer may feed the run
  *   `m:cancelled`  there once the run was cancelled; what counts is the mark in its folder
@@ -26,29 +30,32 @@ export interface ModelTotals {
 export const producerStates = ["listing", "feeding", "finalizing", "done", "stopped"] as const;
 export type ProducerState = (typeof producerStates)[number];
 
-export interface ProducerNote {
-  state: ProducerState;
-  run: string;
-  producerId: string;
-  listedImages: number;
-  listingComplete: boolean;
+const producerNoteSchema = z.object({
+  state: z.enum(producerStates),
+  run: z.string().max(maxUriCharacters),
+  producerId: z.string(),
+  listedImages: z.number(),
+  listingComplete: z.boolean(),
   /** By the clock of Redis. */
-  seenMs: number;
-}
+  seenMs: z.number(),
+});
+export type ProducerNote = z.infer<typeof producerNoteSchema>;
 
 const countScript = `
 local old = redis.call('HGET', KEYS[1], ARGV[1])
-local oldOk, oldFailed, isNew = 0, 0, 1
-if old then
-  local comma = string.find(old, ',', 1, true)
-  oldOk = tonumber(string.sub(old, 1, comma - 1))
-  oldFailed = tonumber(string.sub(old, comma + 1))
-  isNew = 0
+-- What cannot be read counts as nothing.
+local oldOk, oldFailed = string.match(old or '', '^(%d+),(%d+)$')
+local isNew = oldOk and 0 or 1
+local function add(name, difference)
+  local field = ARGV[2] .. name
+  local total = redis.call('HGET', KEYS[1], field)
+  if total and not string.match(total, '^-?%d+$') then redis.call('HDEL', KEYS[1], field) end
+  redis.call('HINCRBY', KEYS[1], field, difference)
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ',' .. ARGV[4])
-redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':ok', tonumber(ARGV[3]) - oldOk)
-redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':failed', tonumber(ARGV[4]) - oldFailed)
-redis.call('HINCRBY', KEYS[1], ARGV[2] .. ':batches', isNew)
+add(':ok', tonumber(ARGV[3]) - tonumber(oldOk or 0))
+add(':failed', tonumber(ARGV[4]) - tonumber(oldFailed or 0))
+add(':batches', isNew)
 return isNew
 `;
 
@@ -93,14 +100,14 @@ export class RunProgress {
     const fields = modelIds.flatMap((modelId) => totalNames.map((name) => `t:${modelId}:${name}`));
     const asked = ["m:producer", "m:paused", "m:cancelled", ...fields];
     const [note, paused, cancelled, ...counts] = await this.#redis.hmget(this.#key, ...asked);
-    const numberAt = (i: number) => Number(counts[i] ?? 0);
+    const numberAt = (i: number) => Number(counts[i] ?? 0) || 0;
     return {
       totals: modelIds.map((_, m) => ({
         ok: numberAt(3 * m),
         failed: numberAt(3 * m + 1),
         batches: numberAt(3 * m + 2),
       })),
-      note: note == null ? null : (JSON.parse(note) as ProducerNote),
+      note: this.#noteIn(note ?? null),
       halt: haltOf(paused, cancelled),
     };
   }
@@ -111,8 +118,18 @@ export class RunProgress {
 
   /** What the producer said last, and null for a run that Redis does not know (any more). */
   async lastNote(): Promise<ProducerNote | null> {
-    const text = await this.#redis.hget(this.#key, "m:producer");
-    return text === null ? null : (JSON.parse(text) as ProducerNote);
+    return this.#noteIn(await this.#redis.hget(this.#key, "m:producer"));
+  }
+
+  /** Says that batches of the run, which lies at this address, are in the queue by intent. No job can do that. */
+  async register(run: string): Promise<void> {
+    await this.#redis.multi().hset(this.#key, "m:run", run).expire(this.#key, keptSeconds).exec();
+  }
+
+  /** The address that a producer registered; null when none did. Older producers only noted it. */
+  async registeredRun(): Promise<string | null> {
+    const [run, note] = await this.#redis.hmget(this.#key, "m:run", "m:producer");
+    return run ?? this.#noteIn(note ?? null)?.run ?? null;
   }
 
   /** Tells every producer of the run to stop, until `goOn`. */
@@ -137,6 +154,10 @@ export class RunProgress {
 
   async isPaused(): Promise<boolean> {
     return (await this.#redis.hexists(this.#key, "m:paused")) === 1;
+  }
+
+  #noteIn(text: string | null): ProducerNote | null {
+    return text === null ? null : parsedEntry(this.#redis, `${this.#key} m:producer`, text, producerNoteSchema);
   }
 
   /** Forgets the counts, so that they can be rebuilt from the folder. */

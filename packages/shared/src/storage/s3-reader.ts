@@ -19,8 +19,6 @@ export interface ReadAnswer {
   etag: string | undefined;
   contentLength: number | undefined;
   contentRange: string | undefined;
-  /** As it came, or parsed. */
-  lastModified: string | Date | undefined;
   body: unknown;
 }
 
@@ -75,7 +73,6 @@ export class S3Reader {
       etag: answer.ETag,
       contentLength: answer.ContentLength,
       contentRange: answer.ContentRange,
-      lastModified: answer.LastModified,
       body: answer.Body,
     };
   }

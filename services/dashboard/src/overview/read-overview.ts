@@ -39,7 +39,7 @@ export async function readOverview(sources: OverviewSources, nowMs: number): Pro
   rates.keepOnly(registered.map(({ runId }) => runId));
   const [runs, laneLines] = await Promise.all([
     Promise.all(registered.map((run) => readRun(sources, run, { workers, nowMs, redisMs }))),
-    Promise.all(queues.open(lanes).map(([lane, queue]) => laneLine(lane, readLane(queue), workers, nowMs))),
+    Promise.all(queues.open(lanes).map(([lane, queue]) => laneLine(lane, readLane(redis, queue), workers, nowMs))),
   ]);
   const imagesPerSecond = runs.reduce((sum, run) => sum + (run.imagesPerSecond ?? 0), 0);
   return {

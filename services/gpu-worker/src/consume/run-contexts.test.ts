@@ -60,10 +60,12 @@ async function madeUpJob(i: number): Promise<BatchJob> {
 function openContexts(onClosing: (context: RunContext) => void = () => {}): RunContexts {
   return new RunContexts({
     redis: {} as Redis,
+    admission: { checkJob: async () => {}, checkSpec: () => {} },
     loader: { load: async () => ({}), release: () => {} } as unknown as ModelLoader,
     onInput: () => {},
     identity: { workerId: "w", host: "h", versions: {} },
     breaker: { ...defaultBreakerPolicy, maxPauseMs: 1_000 },
+    mergeEqualObjects: false,
     say: () => {},
     onClosing: async (context) => onClosing(context),
   });

@@ -6,6 +6,7 @@ import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { maxOpenRuns } from "../bounds.js";
 import { RunStats, type WorkerIdentity } from "../report/run-stats.js";
 import { noWork, sumOf, type WorkTotals } from "../report/work-totals.js";
+import type { Admission } from "./admission.js";
 import type { BreakerPolicy } from "./breaker.js";
 import { EarlierRun } from "./earlier-run.js";
 import { EqualObjects } from "./equal-objects.js";
@@ -17,11 +18,13 @@ const keptStats = 256;
 
 export interface RunContextsOptions {
   redis: Redis;
+  admission: Pick<Admission, "checkJob" | "checkSpec">;
   loader: ModelLoader;
   /** Called with the input of a run that is being opened, before its models are loaded. */
   onInput: (input: string) => void;
   identity: WorkerIdentity;
   breaker: BreakerPolicy;
+  mergeEqualObjects: boolean;
   /** One line for people. */
   say: (line: string) => void;
   /** Called before a context is closed, to write its last statistics. */
@@ -59,6 +62,7 @@ export class RunContexts {
         if (this.#open.get(id) === run) this.#open.delete(id);
         throw error;
       });
+      this.#options.admission.checkSpec(job, context.spec);
       return await work(context);
     } finally {
       run.users -= 1;
@@ -91,19 +95,19 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
-    const { redis, loader, onInput, identity, breaker, say } = this.#options;
+    const { redis, admission, loader, onInput, identity, breaker, say, mergeEqualObjects } = this.#options;
+    await admission.checkJob(job, lane);
     const folder = await RunFolder.open(job.run);
     let earlier: EarlierRun | null = null;
     try {
       const spec = await folder.readSpec();
+      admission.checkSpec(job, spec);
       onInput(spec.frozen.input);
       earlier = spec.frozen.since === null ? null : await EarlierRun.open(spec.frozen.since);
       const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
-      const { input, mergeEqualObjects } = spec.frozen;
-      const warn = (line: string) => say(`${spec.runId}: ${line}`);
-      const equal = mergeEqualObjects ? new EqualObjects(input, warn) : null;
+      const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
       const context = new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
       this.#loaded.add(context);
       this.#keep(context);

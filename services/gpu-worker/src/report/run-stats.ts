@@ -111,6 +111,7 @@ export class RunStats {
   /** What was counted so far. Not a copy: to be read at once. */
   totals(): WorkTotals {
     return {
+      images: this.#images,
       stages: this.#stages,
       batchSizes: this.#batchSizes,
       records: this.#records,

@@ -2,6 +2,8 @@ import { type WorkerStage, workerStages } from "@labelfleet/shared/contract/stat
 
 /** What a worker did, cumulative: for one run, or for all of them. */
 export interface WorkTotals {
+  /** Images that were labelled, for all models of their run. */
+  images: number;
   stages: Record<WorkerStage, { count: number; busyMs: number }>;
   /** How many inference calls had so many images; shared calls count as parts of one. */
   batchSizes: Map<number, number>;
@@ -17,6 +19,7 @@ export interface WorkTotals {
 
 export function noWork(): WorkTotals {
   return {
+    images: 0,
     stages: {
       fetch: { count: 0, busyMs: 0 },
       decode: { count: 0, busyMs: 0 },
@@ -36,6 +39,7 @@ export function noWork(): WorkTotals {
 export function sumOf(parts: Iterable<WorkTotals>): WorkTotals {
   const sum = noWork();
   for (const part of parts) {
+    sum.images += part.images;
     for (const stage of workerStages) {
       sum.stages[stage].count += part.stages[stage].count;
       sum.stages[stage].busyMs += part.stages[stage].busyMs;

@@ -2,15 +2,10 @@ import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { eachOf } from "@labelfleet/shared/each-of";
-import {
-  type BatchQueue,
-  batchStates,
-  offerBatches,
-  takeFailure,
-  withdrawBatches,
-} from "@labelfleet/shared/queue/batch-queue";
+import { type BatchQueue, batchStates, takeFailure, withdrawBatches } from "@labelfleet/shared/queue/batch-queue";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { offer } from "./offer.js";
 import type { PlannedBatch } from "./planned-batches.js";
 import type { Recounter } from "./recount.js";
 import { remedyOf } from "./window.js";
@@ -76,7 +71,7 @@ export class Outstanding {
       ahead.set(batchId, images);
       images += batch.images;
     }
-    await offerBatches(this.#queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
+    await this.#put(jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
   }
 
   /** The cheap look, several times a second: which batches have been counted, and do lie in the folder. */
@@ -110,7 +105,7 @@ export class Outstanding {
     }
     for (const { batchId } of found) await this.#recounter.add(batchId);
     await this.#recounter.flush();
-    await offerBatches(this.#queue, lost);
+    await this.#put(lost);
     for (const job of failed) {
       const reason = (await takeFailure(this.#queue, job)) ?? "no reason was given";
       // A failure can be taken out once only: what Redis refuses behind it must not lose it.
@@ -127,6 +122,10 @@ export class Outstanding {
     await withdrawBatches(this.#queue, [...this.#jobs.values()]);
     this.#jobs.clear();
     this.#images.clear();
+  }
+
+  #put(jobs: BatchJob[], aheadOf?: (job: BatchJob) => number): Promise<void> {
+    return offer({ folder: this.#folder, queue: this.#queue, progress: this.#progress }, jobs, aheadOf);
   }
 
   #forget(batchId: string): void {

@@ -2,19 +2,14 @@ import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { eachOf } from "@labelfleet/shared/each-of";
 import type { Logger } from "@labelfleet/shared/logger";
-import {
-  type BatchQueue,
-  batchStates,
-  offerBatches,
-  takeFailure,
-  withdrawBatches,
-} from "@labelfleet/shared/queue/batch-queue";
+import { type BatchQueue, batchStates, takeFailure, withdrawBatches } from "@labelfleet/shared/queue/batch-queue";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
 import type { RunProgress } from "@labelfleet/shared/redis/run-progress";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { sleep } from "@labelfleet/shared/shutdown";
+import { offer } from "../feed/offer.js";
 import { ReadAhead } from "../feed/read-ahead.js";
 import { Recounter } from "../feed/recount.js";
 import { Weather } from "../feed/weather.js";
@@ -165,7 +160,7 @@ export class Rewriter {
       images += rewrite.images;
     }
     const jobs = rewrites.map(({ job }) => job);
-    if (jobs.length > 0) await offerBatches(this.#options.queue, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
+    await offer(this.#options, jobs, ({ batchId }) => ahead.get(batchId) ?? 0);
   }
 
   /** Looks at what the queue does not hold any more. */
@@ -184,8 +179,8 @@ export class Rewriter {
       if (next !== null) again.push(next);
     });
     if (again.length === 0) return;
-    await offerBatches(
-      queue,
+    await offer(
+      this.#options,
       again.map(({ job }) => job),
     );
     // Only now, so that a look which Redis refused is repeated and not counted as fruitless.

@@ -61,7 +61,6 @@ export function frozenSpecOf(
     threshold,
     background,
     embeddings,
-    mergeEqualObjects: options.mergeEqualObjects ?? false,
     format,
     batchImages,
     device,
