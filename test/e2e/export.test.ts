@@ -44,6 +44,24 @@ test("filters leave what they say", async () => {
   expect((await rig.succeed(words)).stdout.trimEnd().split("\n")).toEqual(chosen.map((r) => JSON.stringify(r)));
 });
 
+test("a folder that is missing is made, and one that cannot be is a line", async () => {
+  const file = join(rig.dir, "some", "missing", "records.jsonl");
+  await rig.succeed(["export", report.run, "--format", "jsonl", "--out", file]);
+  expect((await readFile(file, "utf8")).trimEnd().split("\n")).toHaveLength(written.length);
+  const { exitCode, stderr } = await rig.cli.run([
+    "export",
+    report.run,
+    "--format",
+    "csv",
+    "--out",
+    join(file, "x.csv"),
+  ]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /^labelfleet: --out \S+ cannot be written: a part of its path is a file, not a folder \[OUTPUT_UNWRITABLE\]$/m,
+  );
+});
+
 test("a file for FiftyOne names the images where they lie", async () => {
   const file = join(rig.dir, "samples.json");
   const said = await rig.json<object>(["export", report.run, "--format", "fiftyone", "--out", file]);

@@ -70,11 +70,25 @@ test("cancel ends the producer; resume refuses the run until it is forced", asyn
   expect(await recordCount(run)).toBe(labelled);
   for (const env of [rig.shared, {}]) expect(await stateOf(run, env)).toBe("cancelled");
 
-  const refused = await rig.cli.run(["resume", run]);
-  expect(refused.exitCode).toBe(1);
-  expect(refused.stderr.trim().split("\n")).toEqual([
-    `labelfleet: ${run} was cancelled: start a new run, or resume it anyway with npx labelfleet resume ${run} --force [RUN_CANCELLED]`,
-  ]);
+  for (const [command, env] of [
+    ["resume", {}],
+    ["retry", {}],
+    ["pause", rig.shared],
+  ] as const) {
+    const refused = await rig.cli.run([command, run], env);
+    expect([command, refused.exitCode]).toEqual([command, 1]);
+    expect(refused.stderr.trim().split("\n")).toEqual([
+      `labelfleet: ${run} was cancelled: start a new run, or resume it anyway with npx labelfleet resume ${run} --force [RUN_CANCELLED]`,
+    ]);
+  }
+  for (const words of [
+    ["verify", run],
+    ["export", run, "--format", "csv"],
+  ]) {
+    const { stdout, stderr } = await rig.cli.run(words);
+    expect(stdout + stderr).toMatch(/npx labelfleet resume \S+ --force\n/);
+    expect(stdout + stderr).not.toMatch(/npx labelfleet resume \S+\n/);
+  }
   expect(await recordCount(run)).toBe(labelled);
   expect(await rig.json(["resume", run, "--force"])).toMatchObject({ complete: true, ok: photoCount });
   expect(await rig.names(run)).not.toContain("_CANCELLED");
@@ -88,7 +102,7 @@ test("cancel without REDIS_URL ends a run that has a Redis of its own", async ()
   await gate.reached;
   const run = recovery.newestRun();
   await rig.succeed(["cancel", run]);
-  await running.until(/Cancelled\. What is labelled stays/);
+  await running.until(/Cancelled\. Existing results stay/);
   gate.open();
   expect((await running.result()).exitCode).toBe(1);
   expect(await recordCount(run)).toBeLessThan(photoCount);

@@ -76,8 +76,14 @@ test("retry reads only the failed images, rewrites only their shards, and replac
 
   // Nothing is left: nothing is read, and nothing is rewritten.
   const after = await shardsOf(run);
-  expect(await recovery.readsDuring(() => rig.succeed(["retry", run]))).toEqual([]);
+  const report = await rig.read(run, "report.json");
+  const readsOfNothing = await recovery.readsDuring(async () => {
+    const { stderr } = await rig.succeed(["retry", run]);
+    expect(stderr).toContain("Nothing to retry: ");
+  });
+  expect(readsOfNothing).toEqual([]);
   expect(changed(after, await shardsOf(run))).toEqual([]);
+  expect((await rig.read(run, "report.json")).equals(report), "the report's times are those of the work").toBe(true);
 });
 
 test("retry does images whose failure is final only when their code is named", async () => {

@@ -34,12 +34,14 @@ export function followRun(context: CommandContext, run: FollowedRun): Promise<nu
  * The same for any work on a run that ends with its report.
  *
  * @param again the command that goes on when the work was stopped
+ * @param idle what to say where there was nothing to do
  */
 export async function follow(
   context: CommandContext,
   run: FollowedRun,
   work: (options: ProduceOptions) => Promise<Produced>,
   again: string,
+  idle: string | null = null,
 ): Promise<number> {
   keepHeapSmall();
   const metrics = await startMetrics(context, run);
@@ -57,6 +59,7 @@ export async function follow(
       },
     });
     view.end();
+    if (produced.wasIdle && idle !== null) context.say(idle);
     if (!context.json) writeOut(produced.report === null ? "" : reportText(produced.report));
     else if (produced.report !== null) printJson(produced.report);
     else printJson({ run: run.folder.uri, complete: false, outcome, ...produced.known });

@@ -26,10 +26,11 @@ export async function currentLane(redis: Redis, spec: RunSpec): Promise<string> 
 
 /**
  * Stops the feeding of a run until `resume`: a note in Redis ends its producer, and its batches leave the queue. Workers finish
- * what they hold. Returns false, and does nothing, for a complete run.
+ * what they hold. Returns false, and does nothing, for a complete run. @throws RUN_CANCELLED
  */
 export async function pauseRun({ folder, spec, redis, redisUrl }: Controlled & WithRedis): Promise<boolean> {
   if ((await readFinished(folder)) !== null) return false;
+  await checkNotCancelled(folder);
   await new RunProgress(redis, await currentLane(redis, spec), spec.runId).pause();
   await withdraw({ redis, redisUrl }, spec);
   return true;

@@ -64,8 +64,9 @@ export interface KnownCounts {
   failed: number;
 }
 
-/** A run that was stopped, paused or cancelled has no report. `reason`: the first thing that kept a run from being complete. */
-export type Produced = { outcome: Outcome; reason?: string | undefined } & (
+/** A run that was stopped, paused or cancelled has no report. `reason`: the first thing that kept a run from being complete. `wasIdle`: there
+ * was no image to do again. */
+export type Produced = { outcome: Outcome; reason?: string | undefined; wasIdle?: boolean } & (
   | { report: RunReport }
   | { report: null; known: KnownCounts }
 );

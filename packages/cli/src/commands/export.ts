@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { runNames } from "@labelfleet/shared/contract/run-names";
@@ -13,6 +13,7 @@ import { checkReport } from "@labelfleet/shared/run/check-report";
 import type { Problems } from "@labelfleet/shared/run/problems";
 import { ManifestCheck } from "@labelfleet/shared/run/record-stream";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { makeFolder } from "@labelfleet/shared/storage/file-write";
 import { type CommandContext, printJson } from "../command-context.js";
 import { formatCount } from "../view/format.js";
 import { problemLines } from "../view/problem-lines.js";
@@ -55,7 +56,8 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
     // Whoever stopped reading did not want to know how it ends.
     if (isFinished && isWhole) await checkReport(folder, spec, check, problems);
     const isComplete = isFinished && (!isWhole || problems.total === 0);
-    tell(context, folder.uri, flags, counts, isComplete ? null : problems);
+    const wrong = isComplete ? null : problems;
+    tell(context, { run: folder.uri, isCancelled: await folder.isCancelled() }, flags, counts, wrong);
     return isComplete ? 0 : errorCatalog.RUN_INCOMPLETE.exitCode;
   });
 }
@@ -91,11 +93,13 @@ async function toStdout(text: Readable, signal: AbortSignal): Promise<boolean> {
 async function toFile(text: Readable, path: string, signal: AbortSignal): Promise<true> {
   const part = `${path}.part`;
   try {
+    await makeFolder(dirname(path));
     await pipeline(text, createWriteStream(part), { signal });
     await rename(part, path);
     return true;
   } catch (error) {
-    await rm(part, { force: true });
+    // Where a folder on the way is a file there is no part either.
+    await rm(part, { force: true }).catch(() => undefined);
     throw interrupted(signal) ?? unwritable(error, path);
   }
 }
@@ -106,19 +110,35 @@ function interrupted(signal: AbortSignal): LabelfleetError | null {
 
 function unwritable(error: unknown, path: string): unknown {
   if (error instanceof LabelfleetError || !(error instanceof Error) || !("code" in error)) return error;
-  return new LabelfleetError("OUTPUT_UNWRITABLE", `${path} cannot be written: ${error.message}`, { cause: error });
+  const why = reasons[String(error.code)] ?? error.message;
+  return new LabelfleetError("OUTPUT_UNWRITABLE", `--out ${path} cannot be written: ${why}`, { cause: error });
 }
+
+/** What the system's codes mean for a file that is to be written. */
+const reasons: Record<string, string> = {
+  ENOENT: "its folder cannot be made",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EEXIST: "a part of its path is a file, not a folder",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ENAMETOOLONG: "the name is too long",
+};
 
 /** @param problems what is missing or wrong; null for a complete run */
 function tell(
   { json }: CommandContext,
-  run: string,
+  run: { run: string; isCancelled: boolean },
   { format, out }: ExportFlags,
   { images, records }: ExportCounts,
   problems: Problems | null,
 ): void {
   const wrong = problems === null ? {} : { problemCount: problems.total, problems: problems.kept };
-  if (json) printJson({ run, complete: problems === null, format, out: resolve(out), images, records, ...wrong });
+  if (json)
+    printJson({ run: run.run, complete: problems === null, format, out: resolve(out), images, records, ...wrong });
   else if (out !== stdout) {
     writeOut(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
   }

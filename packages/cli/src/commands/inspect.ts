@@ -26,7 +26,7 @@ export function report(context: CommandContext, uri: string): Promise<number> {
     if (context.json) printJson(problems.length === 0 ? document : { ...document, problems });
     else writeOut(reportText(document));
     if (document.complete && problems.length === 0) return 0;
-    if (problems.length > 0) writeErr(problemLines({ total, kept: problems }, folder.uri));
+    if (problems.length > 0) writeErr(problemLines({ total, kept: problems }, await runOf(folder)));
     return incomplete;
   });
 }
@@ -49,7 +49,11 @@ export function verify(context: CommandContext, uri: string): Promise<number> {
       return 0;
     }
     writeOut(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
-    writeOut(problemLines({ total: problemCount, kept: problems }, folder.uri));
+    writeOut(problemLines({ total: problemCount, kept: problems }, await runOf(folder)));
     return incomplete;
   });
+}
+
+async function runOf(folder: RunFolder): Promise<{ run: string; isCancelled: boolean }> {
+  return { run: folder.uri, isCancelled: await folder.isCancelled() };
 }

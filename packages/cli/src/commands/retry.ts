@@ -12,8 +12,12 @@ export interface RetryFlags extends ContinueFlags {
 export function retry(context: CommandContext, uri: string, flags: RetryFlags): Promise<number> {
   const { code = null } = flags;
   const again = `npx labelfleet retry ${uri}${code === null ? "" : ` --code ${code}`}`;
+  const idle =
+    code === null
+      ? "Nothing to retry: no image failed with a code that may pass. --code names others; the report stays as it was"
+      : `Nothing to retry: no image failed with ${code}. The report stays as it was`;
   return continueRun(context, uri, flags, {
     check: async (folder) => void (await checkComplete(folder)),
-    work: (run) => follow(context, run, (options) => retryRun({ ...options, code }), again),
+    work: (run) => follow(context, run, (options) => retryRun({ ...options, code }), again, idle),
   });
 }

@@ -21,7 +21,7 @@ const loggedProblems = 5;
  *
  * @param options.canBeHalted whether `pause` and `cancel` end it
  * @param options.before what the run's records said before
- * @param options.conclude checks the folder and writes its report
+ * @param options.conclude checks the folder and writes its report; told how many images were done again
  * @throws RUN_INVALID when the question does
  */
 export async function rewriteRun(
@@ -29,7 +29,7 @@ export async function rewriteRun(
     question: RewriteQuestion;
     canBeHalted: boolean;
     before: KnownCounts;
-    conclude: () => Promise<Finalized>;
+    conclude: (chosen: number) => Promise<Finalized>;
   },
 ): Promise<Produced> {
   const { folder, spec, redis, signal, logger, question, canBeHalted } = options;
@@ -70,12 +70,12 @@ export async function rewriteRun(
       return { outcome: end, report: null, known: { images, ok, failed } };
     }
     await noteEnd(noteGraceMs, following.end("finalizing"), logger);
-    const { report, problems } = await options.conclude();
+    const { chosen, batchesFailed, firstFailure } = rewriter.state;
+    const { report, problems } = await options.conclude(chosen);
     for (const problem of problems.slice(0, loggedProblems)) logger.error(problem.message);
     if (report.complete) await noteEnd(noteGraceMs, following.end("done"), logger);
-    const { batchesFailed, firstFailure } = rewriter.state;
     const outcome = batchesFailed > 0 ? "incomplete" : outcomeOf(report, spec);
-    return { outcome, report, reason: firstFailure || problems[0]?.message };
+    return { outcome, report, reason: firstFailure || problems[0]?.message, wasIdle: chosen === 0 };
   } finally {
     await releasers.releaseAll((name, error) => logger.debug(`${name}: ${toLabelfleetError(error).message}`));
   }
