@@ -1,12 +1,13 @@
-import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
 import { noPins, planThreads, usableCores, uvThreadPoolSize } from "./cores.js";
 
-test("a container's quota bounds the cores, and half a core is one", () => {
-  expect(usableCores("100000 100000")).toBe(1);
-  expect(usableCores("50000 100000")).toBe(1);
-  expect(usableCores("max 100000")).toBe(availableParallelism());
-  expect(usableCores(null)).toBe(availableParallelism());
+test("a quota bounds the cores: half a core is one, and 1.9 are two", () => {
+  expect(usableCores(8, 1)).toBe(1);
+  expect(usableCores(8, 0.5)).toBe(1);
+  expect(usableCores(8, 0.1)).toBe(1);
+  expect(usableCores(8, 1.9)).toBe(2);
+  expect(usableCores(1, 1.9)).toBe(1);
+  expect(usableCores(8, Number.POSITIVE_INFINITY)).toBe(8);
 });
 
 test.each([1, 2, 3, 4, 8, 16, 64])(

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { affinityCores, cpuQuota } from "./cpu-limits.js";
 
 /** How a worker's cores are used. */
 export interface ThreadPlan {
@@ -39,11 +38,9 @@ const decodeShare = 0.6;
 /** A decode slot more, for decoders wait for a core, too, while a session has it. Fetches and loader threads do without. */
 const spareDecodeSlots = 1;
 
-/** Cores that this process may use: its affinity, and the container's CPU quota where there is one. */
-export function usableCores(cpuMax: string | null = readCgroupCpuMax()): number {
-  const [quota, period] = (cpuMax ?? "max").trim().split(/\s+/);
-  const byQuota = quota === "max" ? Number.POSITIVE_INFINITY : Number(quota) / Number(period);
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(byQuota) || 1));
+/** Cores that this process may use: its affinity, and the CPU quota where there is one, to the nearest whole core. */
+export function usableCores(affinity = affinityCores(), quota = cpuQuota()): number {
+  return Math.max(1, Math.min(affinity, Math.round(quota)));
 }
 
 /**
@@ -66,12 +63,4 @@ export function planThreads(cores: number, pins: ThreadPins = noPins): ThreadPla
 export function uvThreadPoolSize({ decodeSlots, loaderThreads }: ThreadPlan): number {
   const decodeSlotsEach = Math.ceil(decodeSlots / loaderThreads);
   return loaderThreads * (maxOverdueDecodes - 1 + decodeSlotsEach) + otherPoolThreads;
-}
-
-function readCgroupCpuMax(): string | null {
-  try {
-    return readFileSync("/sys/fs/cgroup/cpu.max", "utf8");
-  } catch {
-    return null; // Not in a container with cgroup v2: only the affinity counts.
-  }
 }
