@@ -24,7 +24,7 @@ export async function prepareOptionsOf(
       sample: flags.sample === undefined ? null : { size: flags.sample, seed: flags.seed },
     },
     models,
-    cacheDir: cacheDirOf(context.config),
+    cacheDir: cacheDirOf(context),
     probe: probeGraph,
     since: flags.since ?? null,
     topK: flags.topK,

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { inCache } from "@labelfleet/shared/storage/scratch-errors";
 import type { GraphForm, OwnGraphChecks } from "./build-onnx.js";
 import { canonicalJson } from "./canonical-json.js";
 import { builderVersion } from "./efficientnet/builder-version.js";
@@ -33,7 +34,7 @@ export type GraphProbe = (graph: {
   readonly source: string;
 }) => Promise<readonly Float32Array[] | null>;
 
-/** $XDG_CACHE_HOME/labelfleet, or ~/.cache/labelfleet. */
+/** $XDG_CACHE_HOME/labelfleet, or ~/.cache/labelfleet. Throws the system's error for a user without a home. */
 export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "labelfleet");
 }
@@ -43,10 +44,15 @@ export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): s
  * `<hash of what it was built from>-<hash of its bytes>.onnx`, so one that was cut short or altered is seen, removed and
  * built again; it is renamed into place whole, so any number of processes may do this at once.
  *
- * @throws LabelfleetError MODEL_INVALID as `buildOnnx` does
+ * @throws LabelfleetError MODEL_INVALID as `buildOnnx` does; SCRATCH_UNWRITABLE
  */
 export async function ensureOnnx(model: Model, options: EnsureOnnxOptions = {}): Promise<string> {
-  const { cacheDir = defaultCacheDir(), outputs = ["probabilities"], precision = "fp32", probe, warn } = options;
+  const { cacheDir = defaultCacheDir() } = options;
+  return inCache(cacheDir, () => ensureIn(cacheDir, model, options));
+}
+
+async function ensureIn(cacheDir: string, model: Model, options: EnsureOnnxOptions): Promise<string> {
+  const { outputs = ["probabilities"], precision = "fp32", probe, warn } = options;
   const isOwn = model.card.architecture === undefined;
   // What a probe finds decides what the graph becomes.
   const probed = isOwn && probe ? { probed: true } : {};

@@ -59,6 +59,11 @@ export const errorCatalog = {
   KEY_REFUSED: { retryable: false, exitCode: 1, meaning: "the key would leave the store's root" },
   REDIS_UNSUITABLE: { retryable: false, exitCode: 1, meaning: "this Redis cannot be used as it is" },
   REDIS_SERVER_MISSING: { retryable: false, exitCode: 1, meaning: "redis-server is not installed" },
+  SCRATCH_UNWRITABLE: {
+    retryable: false,
+    exitCode: 1,
+    meaning: "the cache or a temporary folder of this machine cannot be written",
+  },
   RUN_NOT_FOUND: { retryable: false, exitCode: 1, meaning: "there is no run at this address" },
   RUN_INVALID: { retryable: false, exitCode: 1, meaning: "a document in the run's folder cannot be read" },
   RUN_INCOMPLETE: { retryable: false, exitCode: 1, meaning: "the run is not complete" },

@@ -43,7 +43,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     cores,
     threadPins,
     loaderS3,
-    cacheDir: cacheDirOf(config),
+    cacheDir: cacheDirOf(context),
     graceMs: config.graceMs,
     inferTimeoutMs: config.inferTimeoutMs,
     maxPauseMs: config.maxPauseMs,

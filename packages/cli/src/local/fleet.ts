@@ -3,6 +3,7 @@ import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { connectRedis, type Redis } from "@labelfleet/shared/redis/connection";
 import type { Releasers } from "@labelfleet/shared/releasers";
+import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
 import { sharedRedis } from "../redis-for-command.js";
 import { startPrivateRedis } from "./private-redis.js";
@@ -48,7 +49,8 @@ export async function startFleet(
     redisUrl,
     lane: options.lane,
     device: options.device,
-    env: options.env ?? {},
+    // What was found for this process they need not find, and say, again.
+    env: { LABELFLEET_CACHE_DIR: cacheDirOf(context), ...options.env },
     coresPerWorker: Math.max(1, Math.floor(cores / Math.max(1, options.workers))),
     threadPins: options.threadPins ?? config.threadPins,
     graceMs: config.graceMs,

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { connectRedis } from "@labelfleet/shared/redis/connection";
 import { sleep } from "@labelfleet/shared/shutdown";
+import { temporaryFolder } from "@labelfleet/shared/storage/scratch-errors";
 
 export interface PrivateRedis {
   url: string;
@@ -32,10 +32,10 @@ rm -rf "$dir"
  * A redis-server for this process alone, on a socket in a folder of its own. It keeps nothing on disk: the run's folder
  * is what a run is resumed from.
  *
- * @throws REDIS_SERVER_MISSING
+ * @throws REDIS_SERVER_MISSING, SCRATCH_UNWRITABLE
  */
 export async function startPrivateRedis(): Promise<PrivateRedis> {
-  const dir = await mkdtemp(join(tmpdir(), "lf-redis-"));
+  const dir = await temporaryFolder("lf-redis-");
   // A process group of its own: Ctrl-C reaches this process, which stops Redis last.
   const guard = spawn("sh", ["-c", guardScript, "redis-guard", dir], {
     stdio: ["pipe", "ignore", "pipe"],

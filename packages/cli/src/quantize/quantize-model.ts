@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { multiplyAdds } from "@labelfleet/models/efficientnet/cost";
 import { networkGraph, type OutputName } from "@labelfleet/models/efficientnet/graph";
@@ -14,6 +13,7 @@ import { Safetensors } from "@labelfleet/models/weights/safetensors";
 import { openGraphOutputs } from "@labelfleet/runtime/graph-outputs";
 import { openOnnxSession } from "@labelfleet/runtime/onnx-session";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { temporaryFolder } from "@labelfleet/shared/storage/scratch-errors";
 import type { Agreement } from "./agreement.js";
 import type { CalibrationPhotos } from "./calibration-photos.js";
 
@@ -40,7 +40,7 @@ export async function quantizeModel(
   onImage: (done: number, all: number) => void,
 ): Promise<QuantizedModel> {
   const all = photos.toObserve.length + photos.toCompare.length;
-  const folder = await mkdtemp(join(tmpdir(), "labelfleet-quantize-"));
+  const folder = await temporaryFolder("labelfleet-quantize-");
   try {
     const float = await floatGraph(model);
     const calibration = await observe(float, model, photos.toObserve, folder, (done) => onImage(done, all));

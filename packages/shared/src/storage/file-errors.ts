@@ -13,8 +13,15 @@ const reasons: Record<string, string> = {
   ENOSPC: "no space left",
   EDQUOT: "the disk quota is used up",
   ENOENT: "no such file",
+  ENOTDIR: "a file is where a folder should be",
+  EEXIST: "a file is where a folder should be",
   EMFILE: "too many open files",
 };
+
+/** What the code of a file system's error means; undefined for other codes. */
+export function reasonOf(code: string): string | undefined {
+  return reasons[code];
+}
 
 /** Turns a file system's error into one of ours: one line with the path and the reason. */
 export function toFileError(error: unknown, operation: FileOperation, path: string): LabelfleetError {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCatalog, LabelfleetError } from "@labelfleet/shared/errors";
 import { sleep } from "@labelfleet/shared/shutdown";
+import { temporaryFolder } from "@labelfleet/shared/storage/scratch-errors";
 
 /** What is wrong with a run or its surroundings shows within this time; a producer that lives longer is left alone. */
 const watchedMs = 3_000;
@@ -67,7 +67,7 @@ async function failureWithin(child: ChildProcess, ms: number): Promise<string | 
 }
 
 async function namelessFile() {
-  const dir = await mkdtemp(join(tmpdir(), "lf-producer-"));
+  const dir = await temporaryFolder("lf-producer-");
   try {
     return await open(join(dir, "log"), "w+", 0o600);
   } finally {

@@ -22,6 +22,7 @@ import { hasCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/
 import type { Logger } from "@labelfleet/shared/logger";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
+import { inCache } from "@labelfleet/shared/storage/scratch-errors";
 import type { BatchSizes } from "../batch/batch-sizes.js";
 import type { InferPool } from "../infer/infer-pool.js";
 
@@ -132,7 +133,7 @@ export class ModelLoader {
         if (!hasCode(error, "MODEL_INVALID")) throw error;
       }
     }
-    const model = await this.#fetch(output, folder, ref);
+    const model = await inCache(this.#cacheDir, () => this.#fetch(output, folder, ref));
     return { model, modelPath: await graphOf(model) };
   }
 

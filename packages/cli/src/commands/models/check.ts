@@ -40,7 +40,7 @@ export async function modelsCheck(
   const { card } = model!;
   const { device } = flags;
   const precision = precisionFor(card, flags.precision ?? null);
-  const cacheDir = cacheDirOf(context.config);
+  const cacheDir = cacheDirOf(context);
   const warn = (line: string) => context.logger.warn(line);
   const modelPath = await ensureOnnx(model!, { cacheDir, precision, probe: probeGraph, again: true, warn });
   const { session, fallbackReason } = await openOnnxSession({ modelPath, device, name: model!.folder });

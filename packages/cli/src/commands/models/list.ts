@@ -7,10 +7,11 @@ import { writeOut } from "../../view/terminal.js";
 import { describeByName } from "./describe-model.js";
 
 /** The models that come with labelfleet, and those that it pulls on first use. */
-export async function modelsList({ json, config }: CommandContext): Promise<number> {
+export async function modelsList(context: CommandContext): Promise<number> {
   const ids = [...(await bundledModelIds()), ...shortNames.map(({ id }) => id)];
-  const models = await Promise.all(ids.map((id) => describeByName(id, cacheDirOf(config))));
-  if (json) {
+  const cacheDir = cacheDirOf(context);
+  const models = await Promise.all(ids.map((id) => describeByName(id, cacheDir)));
+  if (context.json) {
     printJson({ models: models.map(({ stages: _, ...model }) => model) });
     return 0;
   }

@@ -3,13 +3,15 @@ import { pullModel } from "@labelfleet/models/hub/pull-model";
 import { shortNames } from "@labelfleet/models/hub/short-names";
 import { nearestNames } from "@labelfleet/models/nearest-names";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { inCache } from "@labelfleet/shared/storage/scratch-errors";
 import { cacheDirOf } from "../../cache-dir.js";
 import { type CommandContext, printJson } from "../../command-context.js";
 import { PullView } from "../../view/pull-view.js";
 import { writeOut } from "../../view/terminal.js";
 
 /** Brings a model to the cache; says so where it is there already. */
-export async function modelsPull({ config, json }: CommandContext, name: string): Promise<number> {
+export async function modelsPull(context: CommandContext, name: string): Promise<number> {
+  const { config, json } = context;
   const source = parseHubSource(name);
   if (source === null) {
     const ids = shortNames.map(({ id }) => id);
@@ -19,7 +21,7 @@ export async function modelsPull({ config, json }: CommandContext, name: string)
       `cannot pull "${name}": expected hf:owner/repo, timm's name of weights (efficientnet_b0.ra_in1k) or a name such as ${nearest}`,
     );
   }
-  const cacheDir = cacheDirOf(config);
+  const cacheDir = cacheDirOf(context);
   const view = new PullView(process.stderr);
   const there = await pulledModel(source, cacheDir);
   if (there === null) view.begin(source.id, `hf:${source.repo}`);
@@ -27,7 +29,9 @@ export async function modelsPull({ config, json }: CommandContext, name: string)
   const onWait = view.waiting.bind(view);
   let model = there;
   try {
-    model ??= await pullModel(source, { cacheDir, hub: config.hub, onWait, ...(onProgress && { onProgress }) });
+    model ??= await inCache(cacheDir, () =>
+      pullModel(source, { cacheDir, hub: config.hub, onWait, ...(onProgress && { onProgress }) }),
+    );
   } finally {
     view.end();
   }

@@ -32,7 +32,7 @@ export async function modelsQuantize(context: CommandContext, name: string, flag
   if (await exists(out)) throw new LabelfleetError("USAGE", `--out ${out} already exists: name a new folder`);
   const [model] = await resolveModels(context, [name]);
   const photos = await calibrationPhotos(flags.calibrate, flags.images, preprocessSpec(model!.card));
-  const quantized = await quantizeModel(model!, photos, cacheDirOf(context.config), progressLine);
+  const quantized = await quantizeModel(model!, photos, cacheDirOf(context), progressLine);
   const { card, agreement, graph } = quantized;
   const interval = intervalOf(agreement);
   const share = agreement.same / agreement.of;

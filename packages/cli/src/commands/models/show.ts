@@ -6,9 +6,9 @@ import { writeOut } from "../../view/terminal.js";
 import { type Description, describeByName } from "./describe-model.js";
 
 /** One model or architecture: the paper's table of stages with what each costs, and how images are prepared. */
-export async function modelsShow({ json, config }: CommandContext, name: string): Promise<number> {
-  const description = await describeByName(name, cacheDirOf(config));
-  if (json) printJson(description);
+export async function modelsShow(context: CommandContext, name: string): Promise<number> {
+  const description = await describeByName(name, cacheDirOf(context));
+  if (context.json) printJson(description);
   else writeOut(`${stageTable(description)}${factTable(description)}`);
   return 0;
 }
