@@ -2,6 +2,7 @@ import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultCacheDir } from "@labelfleet/models/model-cache";
+import { systemCode } from "@labelfleet/shared/storage/file-names";
 import { toScratchError } from "@labelfleet/shared/storage/scratch-errors";
 import type { CommandContext } from "./command-context.js";
 
@@ -49,10 +50,18 @@ function temporaryCacheDir(): string {
   const uid = process.getuid?.() ?? 0;
   const folder = join(tmpdir(), `labelfleet-cache-${uid}`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeOwn(folder);
     return isOwn(folder, uid) ? folder : mkdtempSync(`${folder}-`);
   } catch (error) {
     throw toScratchError(error, tmpdir(), "set LABELFLEET_CACHE_DIR to a folder that can be written");
+  }
+}
+
+function makeOwn(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
   }
 }
 
