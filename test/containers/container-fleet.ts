@@ -58,8 +58,6 @@ export class ContainerFleet {
       LABELFLEET_SIMULATED_DEVICE: device,
       LABELFLEET_CORES: "1",
       LABELFLEET_LOG_LEVEL: "info",
-      // The corpus repeats a few photos, and each of them is to be worked on.
-      LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
     };
     const container = labelfleetContainer(this.#servers, ["work"], env);
     const worker = new ContainerProcess(await container.withWaitStrategy(Wait.forLogMessage(/worker ready/)).start());

@@ -168,3 +168,19 @@ test("models show needs no weights: the table's stages, parameters and multiply-
   const { stdout } = await rig.succeed(["models", "show", "efficientnet-b6"], env);
   expect(stdout).toMatch(/^7 +MBConv6, 5x5 +33 x 33 +344 +11 +2 +19,186,878 +4646\.02 M +0\.138 to 0\.182$/m);
 });
+
+test("models build takes our short names, and asks for mean and std where a tag names other weights", async () => {
+  const build = (name: string, ...more: string[]) => {
+    const flags = ["--architecture", name, "--weights", weightsPath, "--out", join(rig.dir, "short.onnx"), ...more];
+    return rig.cli.run(["models", "build", ...flags], env);
+  };
+  const short = await build("efficientnet-lite0");
+  expect([short.exitCode, short.stderr]).toEqual([
+    0,
+    expect.stringContaining("efficientnet-lite0 is tf_efficientnet_lite0"),
+  ]);
+  const tagged = await build("efficientnet_b0.ra4_e3600_r224_in1k");
+  expect([tagged.exitCode, tagged.stderr]).toEqual([2, expect.stringContaining("give --mean and --std")]);
+  const scale = await build("tf_efficientnet_lite0", "--mean", "127,127,127", "--std", "128,128,128");
+  expect([scale.exitCode, scale.stderr]).toEqual([2, expect.stringContaining("on a scale of 0 to 255")]);
+});

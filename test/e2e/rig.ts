@@ -41,10 +41,11 @@ export class Rig {
     this.#temporary = parts.temporary;
   }
 
-  static async start(): Promise<Rig> {
+  /** @param pageKeys keys in one page of a listing, 1000 unless told */
+  static async start(options: { pageKeys?: number } = {}): Promise<Rig> {
     const temporary = await ownTemporaryDir("e2e");
     const before = await takeSnapshot(temporary.dir);
-    const servers = await startLocalServers();
+    const servers = await startLocalServers(options);
     const dir = await mkdtemp(join(temporary.dir, "suite-"));
     // Apart from the suite's own files: what is left in it after a command was left by the command.
     const temporaryDir = join(dir, "tmp");

@@ -95,7 +95,7 @@ test("two models are one run: one record per image and model, one block per mode
   }
 });
 
-test("of objects with equal content one is read, and each has its own record", async () => {
+test("of objects with equal content one is read where the run asks for it, and each has its own record", async () => {
   const [photo, other] = photos as [Photo, Photo];
   const copies = ["a", "b", "c", "d"].map((name) => ({ name: `${name}.jpg`, bytes: photo.bytes }));
   const copied = await rig.upload("copies", [...copies, { name: "e.jpg", bytes: other.bytes }]);
@@ -105,16 +105,17 @@ test("of objects with equal content one is read, and each has its own record", a
     if (method === "GET" && key.startsWith("copies/") && headers.range === undefined) reads.push(key);
     return undefined;
   };
-  const runWith = (merge: string) =>
-    rig.json(["run", copied, "--out", join(rig.dir, "labels")], { LABELFLEET_MERGE_EQUAL_OBJECTS: merge });
-  const merged = await runWith("true");
+  const runWith = (flags: string[]) => rig.json(["run", copied, "--out", join(rig.dir, "labels"), ...flags]);
+  const merged = await runWith(["--merge-equal-objects"]);
   const readWhenMerged = new Set(reads.splice(0));
-  const each = await runWith("false").finally(() => {
+  const each = await runWith([]).finally(() => {
     rig.servers.s3.intercept = undefined;
   });
   expect(merged).toMatchObject({ images: 5, ok: 5, failed: 0 });
   expect(readWhenMerged.size).toBe(2);
   expect(new Set(reads).size).toBe(5);
+  const isMerged = async (run: string) => (await rig.spec(run)).frozen.mergeEqualObjects;
+  expect([await isMerged(merged.run), await isMerged(each.run)]).toEqual([true, false]);
   const said = async (run: string) =>
     [...(await rig.records(run))].map(([key, { workerId, ...record }]) => ({ ...record, key }));
   expect(await said(merged.run)).toEqual(await said(each.run));

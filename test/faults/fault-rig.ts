@@ -82,8 +82,6 @@ export class FaultRig {
       ...servers.s3.env,
       LABELFLEET_CORES: String(coresPerWorker),
       LABELFLEET_LOG_LEVEL: "info",
-      // Corpora repeat a few photos, and each of them is to be worked on.
-      LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
       ...options.env,
     };
     const cli = new Cli({ temporaryDir, env, ...(program !== undefined && { program }) });

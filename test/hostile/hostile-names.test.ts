@@ -106,8 +106,6 @@ test("names in messages, logs and reports stay within their line", async () => {
   const env = {
     LABELFLEET_S3_MAX_ATTEMPTS: "1",
     LABELFLEET_LOG_LEVEL: "debug",
-    // All names hold one photo, and each of them is to be read.
-    LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
   };
   const result = await rig.cli.run([...words, "--json"], env, 80_000);
   expect(result.exitCode, result.stderr).toBe(0);

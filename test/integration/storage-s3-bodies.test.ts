@@ -72,6 +72,49 @@ describe.each([
     expect(server.requests.slice(1).map(({ ifMatch }) => ifMatch)).toEqual(Array(6).fill(`"${etag}"`));
   });
 
+  it.each<[string, OneAnswer]>([
+    ["no ETag", { etag: null }],
+    ["an empty ETag", { etag: '""' }],
+    ["a weak ETag", { etag: 'W/"abc"' }],
+    ["zeros for an ETag", { etag: '"00000000000000000000000000000000-1"' }],
+    ["no ETag, in chunks", { etag: null, isChunked: true }],
+  ])("with %s is the listed object only with its size and its time", async (_, answer) => {
+    const modified = "Tue, 01 Dec 2026 02:00:00 GMT";
+    const listed = { sizeBytes: photo.length, lastModifiedMs: Date.parse(modified) + 999 };
+    const { get, server } = await reading(isDirect, () => ({ ...answer, lastModified: modified }));
+    const ifMatch = (answer.etag ?? "").replace(/^"|"$/g, "");
+    expect((await get({ ifMatch, listed })).body.equals(photo)).toBe(true);
+    expect(server.requests.at(-1)!.ifMatch).toBe(ifMatch.startsWith("0") ? `"${ifMatch}"` : undefined);
+    const changed = { code: "OBJECT_CHANGED" };
+    const requests = server.requests.length;
+    await expect(get({ ifMatch, listed: { ...listed, sizeBytes: 299_999 } })).rejects.toMatchObject(changed);
+    await expect(get({ ifMatch, listed: { ...listed, lastModifiedMs: 0 } })).rejects.toMatchObject(changed);
+    expect(server.requests.length - requests).toBe(2);
+    // Where nobody says a time, there is none to compare.
+    expect((await get({ ifMatch, listed: { sizeBytes: photo.length } })).body.equals(photo)).toBe(true);
+  });
+
+  it("with the listed ETag is the listed object whatever its time, and another one when its size differs", async () => {
+    const { get } = await reading(isDirect, () => ({ lastModified: "Tue, 01 Dec 2026 02:00:00 GMT" }));
+    const listed = { sizeBytes: photo.length, lastModifiedMs: 0 };
+    expect((await get({ ifMatch: etag, listed })).body.equals(photo)).toBe(true);
+    const range = { start: 5, end: 9 };
+    expect((await get({ ifMatch: etag, listed, range })).body).toHaveLength(5);
+    const cut = { ...listed, sizeBytes: 7 };
+    for (const options of [{ listed: cut }, { listed: cut, range }]) {
+      await expect(get({ ifMatch: etag, ...options })).rejects.toMatchObject({
+        code: "OBJECT_CHANGED",
+        message: expect.stringContaining("it has 300000 bytes, not 7"),
+      });
+    }
+  });
+
+  it("whose answer lost its ETag on the way is not taken for the listed one", async () => {
+    const { get } = await reading(isDirect, () => ({ etag: null }));
+    const ignored = get({ ifMatch: etag, listed: { sizeBytes: photo.length } });
+    await expect(ignored).rejects.toMatchObject({ code: "OBJECT_CHANGED" });
+  });
+
   it("that stalls goes on over another connection, and its progress is told", async () => {
     const progress: ReadProgress = { receivedBytes: 0, sizeBytes: null };
     const { get, ranges } = await reading(isDirect, firsts(1, { stallAfterBytes: 120_000 }), { timeoutMs: 200 });

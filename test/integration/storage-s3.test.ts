@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { probeConditionalPut } from "@labelfleet/shared/storage/conditional-probe";
 import type { LeftOut, ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { openStore } from "@labelfleet/shared/storage/open-store";
@@ -337,6 +338,23 @@ it("rejects a read whose object was replaced, though the server ignores If-Match
     code: "OBJECT_CHANGED",
   });
 });
+
+it.each([null, '""', 'W/"abc"', '"00000000000000000000000000000000-1"'])(
+  "replaces a document of a run only while its bytes are those that were read, where every ETag is %s",
+  async (etag) => {
+    server.intercept = ({ headers }) =>
+      headers["if-match"] ? xmlError(412, "PreconditionFailed", "x") : { rewrite: { headers: { etag } } };
+    const folder = new RunFolder(await open(), "run/", "s3://photos/run/");
+    await folder.writeJson("a.json", { n: 1 });
+    const first = (await folder.readBytes("a.json"))!.etag;
+    await folder.replaceJson("a.json", { n: 2 }, first);
+    const second = (await folder.readBytes("a.json"))!;
+    expect(JSON.parse(second.value.toString())).toEqual({ n: 2 });
+    await expect(folder.replaceJson("a.json", { n: 3 }, first)).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
+    expect((await folder.readBytes("a.json"))!.value).toEqual(second.value);
+    await server.deleteObject("photos", "run/a.json");
+  },
+);
 
 describe("GETs that leave the SDK's middleware out", () => {
   const strangeKeys = ["plain.jpg", "a b+c&d=e?f#g%h.jpg", "(é)'*!~@:$,;.jpg", "x//y/../z/./w.jpg", "日本/🖼.jpg"];

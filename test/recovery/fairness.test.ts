@@ -11,8 +11,6 @@ const smallImages = 200;
 /** Slow enough that the device is what the runs share, and not this machine's cores: about 55 images/s. */
 const device = {
   LABELFLEET_SIMULATED_DEVICE: "launchMs=4,imageMs=18,memoryImages=64",
-  // The bucket repeats a few photos.
-  LABELFLEET_MERGE_EQUAL_OBJECTS: "false",
 };
 
 vi.setConfig({ testTimeout: 300_000 });

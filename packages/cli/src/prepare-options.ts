@@ -32,6 +32,7 @@ export async function prepareOptionsOf(
     threshold: flags.threshold ?? null,
     embeddings: flags.embeddings ?? false,
     background: flags.background ?? null,
+    mergeEqualObjects: flags.mergeEqualObjects ?? false,
     format: flags.format,
     device: flags.device,
     batchImages: flags.batchImages ?? null,

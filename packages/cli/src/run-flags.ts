@@ -37,6 +37,7 @@ export interface RunFlags {
   threshold?: number;
   embeddings?: boolean;
   background?: string;
+  mergeEqualObjects?: boolean;
   device: DeviceChoice;
   batchImages?: number;
   listingRanges: number;
@@ -72,6 +73,7 @@ export function addRunFlags(command: Command): Command {
     .option("--threshold <p>", "Multi-label models: minimum probability to keep", probability)
     .option("--embeddings", "add the pooled features before the classifier to each record")
     .option("--background <colour>", "show transparent images on this colour (default: in their own colours)", colour)
+    .option("--merge-equal-objects", "label S3 objects of the same MD5 ETag and size once, for inputs that you trust")
     .addOption(deviceOption())
     .option("--batch-images <n>", "images in one batch (default: about ten seconds of work)", intUpTo(10_240))
     .option(

@@ -62,6 +62,7 @@ it("refuses a softmax over another axis, and numbers that are none", () => {
   expect(() => given(card(), end("softmax"), five(1, 1, 1, 1, 1))).toThrow(/another axis .* add up to 5\.000/);
   expect(() => given(card(), { ...end("softmax"), isOverImages: true }, null)).toThrow(/axis 0/);
   expect(() => given(card(), end("other"), five(1, Number.NaN, 1, 1, 1))).toThrow(/NaN/);
+  expect(() => given(card(), end("other"), five(97, 1, 1, 0.5, 0.5))).toThrow(/per cent/);
   const rounded = { ...end("softmax"), isRounded: true };
   expect(given(card(), rounded, five(0.4, 0.3, 0.2, 0.1, 0.1)).gives).toBe("probabilities");
 });

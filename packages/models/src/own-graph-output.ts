@@ -44,6 +44,8 @@ export function outputGives(
     if (contradiction !== null) warn(`${source}: model.json says output.gives "${stated}", but ${contradiction}`);
     return stated;
   }
+  if (found === "logits" && seen?.isPercent)
+    throw invalid("its scores are per cent (they add up to 100), expected 0 to 1");
   if (found === "unclear") {
     const what = "all scores of the test images lie between 0 and 1, and they are no softmax";
     const todo = 'state output.gives in model.json, "logits" or "probabilities"';
@@ -91,6 +93,7 @@ interface Seen {
   /** Of several classes; a single one says nothing. */
   readonly sumsToOne: boolean;
   readonly isAtMostOne: boolean;
+  readonly isPercent: boolean;
   readonly count: number;
   readonly text: string;
 }
@@ -104,6 +107,7 @@ function describe(rows: readonly Float32Array[]): Seen {
   return {
     isInUnit: smallest >= -tolerance && largest <= 1 + tolerance,
     sumsToOne: (rows[0]?.length ?? 0) > 1 && sums.every((total) => Math.abs(total - 1) <= tolerance),
+    isPercent: smallest >= 0 && sums.every((total) => Math.abs(total - 100) <= 100 * tolerance),
     isAtMostOne: sums.every((total) => total <= 1 + tolerance),
     count: values.length,
     text: `scores of a test image lie between ${smallest.toFixed(3)} and ${largest.toFixed(3)} and add up to ${sum.toFixed(3)}`,

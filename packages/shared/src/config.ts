@@ -52,8 +52,6 @@ const environmentSchema = z.object({
   /** Input and output of the run that a worker will be asked for: it loads what reads them before there is a batch. */
   LABELFLEET_FIRST_INPUT: address.optional(),
   LABELFLEET_FIRST_OUTPUT: address.optional(),
-  /** Whether S3 objects of equal ETag and size are labelled once a run and worker. */
-  LABELFLEET_MERGE_EQUAL_OBJECTS: z.enum(["true", "false"]).default("true"),
   /** Where models are pulled from. */
   HF_ENDPOINT: z.url({ protocol: /^https?$/ }).default("https://huggingface.co"),
   /** Sent to HF_ENDPOINT only. */
@@ -94,7 +92,6 @@ export interface Config {
   maxBytesInFlight: number;
   firstInput: string | null;
   firstOutput: string | null;
-  mergeEqualObjects: boolean;
   hub: { endpoint: string; token: string | null };
   simulatedDevice: SimulatedDevice | null;
   dashboardToken: string | null;
@@ -137,7 +134,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxBytesInFlight: values.LABELFLEET_IN_FLIGHT_MIB * 1024 * 1024,
     firstInput: values.LABELFLEET_FIRST_INPUT ?? null,
     firstOutput: values.LABELFLEET_FIRST_OUTPUT ?? null,
-    mergeEqualObjects: values.LABELFLEET_MERGE_EQUAL_OBJECTS === "true",
     hub: { endpoint: values.HF_ENDPOINT, token: values.HF_TOKEN ?? null },
     simulatedDevice: values.LABELFLEET_SIMULATED_DEVICE ?? null,
     dashboardToken: values.LABELFLEET_DASHBOARD_TOKEN ?? null,

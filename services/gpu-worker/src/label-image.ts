@@ -3,6 +3,7 @@ import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import { type LabelfleetError, recordErrorOf } from "@labelfleet/shared/errors";
 import { HandBack } from "@labelfleet/shared/queue/batch-consumer";
+import { isComparable } from "@labelfleet/shared/storage/etag";
 import type { Batcher } from "./batch/batcher.js";
 import type { ImageBudget } from "./batch/image-budget.js";
 import { troubleOf } from "./consume/input-gate.js";
@@ -48,11 +49,12 @@ export interface ImageTask {
  * @throws what concerns the whole batch: refused credentials, a missing bucket, a thread that died
  */
 export async function labelImage(stages: ImageStages, task: ImageTask): Promise<Prediction[]> {
-  const { run, recordsKey, entry, models } = task;
-  const kept = models.map(({ ref }) => run.records.find(recordsKey, entry.key, ref.id));
+  const { run, recordsKey, models } = task;
+  const kept = models.map(({ ref }) => run.records.find(recordsKey, task.entry.key, ref.id));
+  const entry = pinned(task.entry, kept.find((record) => record?.status === "ok")?.etag);
   const todo = models.filter((_, i) => kept[i] === undefined);
   const job = { entry, modelIds: todo.map(({ ref }) => ref.id), pass: task.pass };
-  const label = () => labelWith(stages, task, todo);
+  const label = () => labelWith(stages, withEntry(task, entry), todo);
   // Whatever one image does, its end is a record: a batch that failed for it would fail each time, and the run never be complete.
   const failures = (error: unknown) => todo.map((model) => failure(task, model, null, error));
   const made = todo.length === 0 ? [] : await (run.equal?.label(job, label) ?? label()).catch(failures);
@@ -76,17 +78,28 @@ async function labelWith(stages: ImageStages, task: ImageTask, models: RunModel[
     }
     const result = await readAndInfer(stages, task, models);
     if (Array.isArray(result)) return result;
-    const { error, fetchMs } = result;
+    const { error, fetchMs, read } = result;
     if (await run.input.isOutage(error, since)) continue;
     run.records.addRead(task.recordsKey, task.entry.key, fetchMs);
     if (troubleOf(error) === "refusal" && ++refusals < readsToBelieve) continue;
-    return models.map((model) => failure(task, model, null, error));
+    return models.map((model) => failure(read, model, null, error));
   }
+}
+
+/** Where the listing has no ETag that can be compared, the first read tells which object is meant: others must be of that one. */
+function pinned(entry: ManifestEntry, etag: string | undefined): ManifestEntry {
+  return etag === undefined || isComparable(entry.etag) ? entry : { ...entry, etag };
+}
+
+function withEntry(task: ImageTask, entry: ManifestEntry): ImageTask {
+  return entry === task.entry ? task : { ...task, entry };
 }
 
 interface ReadFailure {
   error: LabelfleetError;
   fetchMs: number;
+  /** The task, with the entry as it was read. */
+  read: ImageTask;
 }
 
 /** The records, or why the image could not be read. */
@@ -106,6 +119,7 @@ async function readAndInfer(
       input: run.spec.frozen.input,
       key: entry.key,
       etag: entry.etag,
+      listed: { sizeBytes: entry.sizeBytes, lastModifiedMs: entry.lastModifiedMs },
       specs: models.map(({ preprocess }) => preprocess),
       limits: task.limits,
       background: run.spec.frozen.background,
@@ -115,11 +129,12 @@ async function readAndInfer(
     run.stats.stage("fetch", outcome.cost.fetchMs);
     run.stats.bytesRead(outcome.cost.bytesRead);
     if (outcome.cost.decodeMs > 0) run.stats.stage("decode", outcome.cost.decodeMs);
-    if (!outcome.ok) return { error: outcome.error, fetchMs: outcome.cost.fetchMs };
+    const read = withEntry(task, pinned(entry, outcome.cost.etag));
+    if (!outcome.ok) return { error: outcome.error, fetchMs: outcome.cost.fetchMs, read };
     run.input.readOk();
     run.control.lastGoodKey = entry.key;
     const { image } = outcome;
-    return await Promise.all(models.map((model, i) => inferOne(stages, task, model, image.pixels[i]!, image)));
+    return await Promise.all(models.map((model, i) => inferOne(stages, read, model, image.pixels[i]!, image)));
   } finally {
     stages.budget.leave(run.spec.runId, bytes);
   }

@@ -64,8 +64,6 @@ export interface WorkerOptions {
   /** Of the run that is expected first. What reads them is loaded before a batch asks for it, which takes a fifth of a second with S3. */
   firstInput?: string | null;
   firstOutput?: string | null;
-  /** Whether objects of one content are labelled once (consume/equal-objects.ts). */
-  mergeEqualObjects: boolean;
   /** Where /metrics, /healthz and /readyz are served; nowhere unless given. */
   metricsAddress?: MetricsAddress | null;
   logger: Logger;
@@ -135,7 +133,6 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
       onInput: (input) => loaders.open(input),
       identity,
       breaker: { ...defaultBreakerPolicy, maxPauseMs: options.maxPauseMs },
-      mergeEqualObjects: options.mergeEqualObjects,
       say: (line) => logger.warn(line),
       onClosing: (context) => reporter.writeStats(context),
     });

@@ -55,7 +55,6 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     deviceMemoryMib: flags.deviceMemory ?? config.deviceMemoryMib,
     firstInput: config.firstInput,
     firstOutput: config.firstOutput,
-    mergeEqualObjects: config.mergeEqualObjects,
     metricsAddress: metricsAddressOf(context, flags),
     logger,
     onStuck: () => {

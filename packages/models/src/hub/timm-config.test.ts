@@ -138,6 +138,14 @@ describe("parseTimmConfig", () => {
       { ...config, pretrained_cfg: { ...config.pretrained_cfg, interpolation: "lanczos" } },
       /"lanczos"/,
     ],
+    [
+      "a crop larger than the image",
+      { ...config, pretrained_cfg: { ...config.pretrained_cfg, crop_pct: 1.14 } },
+      /crop_pct: a crop larger than the image is not supported/,
+    ],
+    ["a std of zero", { ...config, pretrained_cfg: { ...config.pretrained_cfg, std: [0, 1, 1] } }, /std\.0/],
+    ["no classes", { ...config, num_classes: 0 }, /num_classes/],
+    ["classes without end", { ...config, model_args: { num_classes: 2e9 } }, /model_args\.num_classes is no number/],
     ["a border crop", { ...config, pretrained_cfg: { ...config.pretrained_cfg, crop_mode: "border" } }, /"border"/],
     [
       "an oblong input",

@@ -11,18 +11,21 @@ import { readModelArgs } from "./timm-model-args.js";
 const side = z.int().min(1).max(maxInputPx);
 const inputSize = z.tuple([z.literal(3, "expected three channels"), side, side]);
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const positive = z.number().positive();
+const cropPct = z.number().gt(0).max(1, "a crop larger than the image is not supported");
+const classes = z.int().min(1).max(maxClasses);
 
 /** As much of timm's `pretrained_cfg` as decides what the network sees and says. */
 const pretrainedSchema = z.object({
   input_size: inputSize,
   test_input_size: inputSize.nullish(),
-  crop_pct: z.number(),
-  test_crop_pct: z.number().nullish(),
+  crop_pct: cropPct,
+  test_crop_pct: cropPct.nullish(),
   crop_mode: z.string().nullish(),
   interpolation: z.string(),
   mean: rgb,
-  std: rgb,
-  num_classes: z.int().min(1).max(maxClasses).nullish(),
+  std: z.tuple([positive, positive, positive]),
+  num_classes: classes.nullish(),
   license: z.string().nullish(),
   label_names: z.array(z.string()).nullish(),
   /** What label_names was called until 2022. */
@@ -135,7 +138,9 @@ function checkNetwork(config: Config, architecture: string, modelArgs: ModelArgs
 }
 
 function numClassesOf(config: Config, otherwise: number, invalid: Invalid): number {
-  const asArgument = z.int().min(1).max(maxClasses).nullish().catch(null).parse(config.model_args?.num_classes);
+  const given = classes.nullish().safeParse(config.model_args?.num_classes);
+  if (!given.success) throw invalid(`model_args.num_classes is no number of classes up to ${maxClasses}`);
+  const asArgument = given.data;
   const stated = config.num_classes ?? asArgument ?? otherwise;
   if (asArgument != null && asArgument !== stated) {
     throw invalid(`model_args.num_classes ${asArgument} contradicts num_classes ${stated}`);

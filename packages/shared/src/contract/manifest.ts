@@ -12,11 +12,15 @@ export const listingsAtOnce = 8;
 export const maxRanges = 1_000;
 export const maxRangeChunks = 1_000_000;
 
-/** One line of a manifest chunk. `etag` is unquoted; for files it is `size-mtimeNs`. */
+/**
+ * One line of a manifest chunk. `etag` is unquoted; for files it is `size-mtimeNs`. `lastModifiedMs` is left out for files, whose
+ * etag has it, and where the store does not tell it.
+ */
 export const manifestEntrySchema = z.object({
   key: z.string().min(1),
   etag: z.string(),
   sizeBytes: z.int().min(0),
+  lastModifiedMs: z.int().nullish(),
 });
 export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
 

@@ -76,6 +76,8 @@ const frozenSchema = z.object({
   background: backgroundSchema.nullable().default("#000000"),
   /** Whether records carry the pooled features before the classifier. */
   embeddings: z.boolean().default(false),
+  /** Whether objects of equal ETag and size share labels (`--merge-equal-objects`); absent: no. */
+  mergeEqualObjects: z.boolean().optional(),
   format: z.enum(outputFormats),
   batchImages: z.int().min(1).max(10_240),
   device: z.enum(deviceChoices),

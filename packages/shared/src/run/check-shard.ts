@@ -1,4 +1,5 @@
 import type { ManifestEntry } from "../contract/manifest.js";
+import { isComparable } from "../storage/etag.js";
 import type { Problems } from "./problems.js";
 import type { RecordFacts } from "./read-shard.js";
 
@@ -25,12 +26,19 @@ export function checkShard(options: {
     }
   }
   if (isSameOrder(entries, records)) {
-    for (const [i, { key, etag }] of entries.entries()) {
-      if (records[i]!.etag !== etag)
-        problems.add("record-wrong", key, `${name}: ${quoted(key)} has a record of etag ${records[i]!.etag}`);
+    for (const [i, entry] of entries.entries()) {
+      const what = differenceOf(entry, records[i]!);
+      if (what !== null)
+        problems.add("record-wrong", entry.key, `${name}: ${quoted(entry.key)} has a record of ${what}`);
     }
   } else checkMembers(options);
   return problems.total === before;
+}
+
+/** Where the listing had no etag that can be compared, a record says what was read. */
+function differenceOf(entry: ManifestEntry, record: RecordFacts): string | null {
+  if (record.etag !== entry.etag && isComparable(entry.etag)) return `etag ${record.etag}`;
+  return record.sizeBytes === entry.sizeBytes ? null : `${record.sizeBytes} bytes`;
 }
 
 function isSameOrder(entries: ManifestEntry[], records: RecordFacts[]): boolean {

@@ -2,7 +2,9 @@ import { maxChunkEntries } from "../contract/manifest.js";
 import type { Prediction } from "../contract/prediction.js";
 import type { OutputFormat } from "../contract/run-spec.js";
 import { hasCode, LabelfleetError } from "../errors.js";
+import type { ObjectInfo } from "../storage/object-store.js";
 import { wholeShardBytes } from "./bounds.js";
+import { versionOf, versionOfInfo } from "./own-version.js";
 import type { RunFolder, Stored } from "./run-folder.js";
 import { decodeShard } from "./shard-codec.js";
 
@@ -33,7 +35,7 @@ export async function readShard<T>(
     const { body, etag } = await folder.store.get(key, { maxBytes: wholeBytes });
     const records = await decodeShard(body, format, where);
     checkCount(records.length, where);
-    return { value: records.map(pick), etag, sizeBytes: body.length };
+    return { value: records.map(pick), etag: versionOf(etag, body), sizeBytes: body.length };
   } catch (error) {
     if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
     if (!hasCode(error, "OBJECT_TOO_LARGE")) throw error;
@@ -51,7 +53,7 @@ export async function readShard<T>(
 
 async function readPieces<T>(
   folder: RunFolder,
-  shard: { name: string; format: OutputFormat; etag: string; sizeBytes: number },
+  shard: ObjectInfo & { name: string; format: OutputFormat },
   pick: (record: Prediction) => T,
 ): Promise<ReadShard<T>> {
   // Paid only by runs that have such shards.
@@ -61,7 +63,7 @@ async function readPieces<T>(
     for (const record of records) value.push(pick(record));
     checkCount(value.length, `${folder.uri}${shard.name}`);
   }
-  return { value, etag: shard.etag, sizeBytes: shard.sizeBytes };
+  return { value, etag: versionOfInfo(shard), sizeBytes: shard.sizeBytes };
 }
 
 function checkCount(records: number, where: string): void {
@@ -70,8 +72,20 @@ function checkCount(records: number, where: string): void {
 }
 
 /** What a producer looks at of a record. */
-export type RecordFacts = Pick<Prediction, "key" | "etag" | "modelId" | "status" | "errorCode" | "retryable" | "pass">;
+export type RecordFacts = Pick<
+  Prediction,
+  "key" | "etag" | "sizeBytes" | "modelId" | "status" | "errorCode" | "retryable" | "pass"
+>;
 
-export function factsOf({ key, etag, modelId, status, errorCode, retryable, pass }: Prediction): RecordFacts {
-  return { key, etag, modelId, status, errorCode, retryable, pass };
+export function factsOf({
+  key,
+  etag,
+  sizeBytes,
+  modelId,
+  status,
+  errorCode,
+  retryable,
+  pass,
+}: Prediction): RecordFacts {
+  return { key, etag, sizeBytes, modelId, status, errorCode, retryable, pass };
 }

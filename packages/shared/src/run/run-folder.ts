@@ -4,15 +4,16 @@ import { type ManifestEntry, manifestEntrySchema, maxChunkEntries } from "../con
 import { runNames } from "../contract/run-names.js";
 import { type RunSpec, runSpecSchema } from "../contract/run-spec.js";
 import { hasCode, LabelfleetError } from "../errors.js";
-import type { ObjectStore } from "../storage/object-store.js";
+import type { ObjectStore, PutBody } from "../storage/object-store.js";
 import { openStore } from "../storage/open-store.js";
 import { putFirst } from "../storage/put-first.js";
 import { formatUri, parseUri } from "../storage/uri.js";
 import { maxChunkBytes, maxDocumentBytes, mebibytes } from "./bounds.js";
+import { isOwnVersion, isStillVersion, versionOf } from "./own-version.js";
 
 const newline = 10;
 
-/** A document of a run with the etag that a conditional rewrite needs. */
+/** A document of a run with the etag that a conditional rewrite needs, or what stands for it (own-version.ts). */
 export interface Stored<T> {
   value: T;
   etag: string;
@@ -65,7 +66,7 @@ export class RunFolder {
   async readBytes(name: string, maxBytes = maxDocumentBytes): Promise<Stored<Buffer> | null> {
     try {
       const { body, etag } = await this.store.get(this.keyOf(name), { maxBytes });
-      return { value: body, etag };
+      return { value: body, etag: versionOf(etag, body) };
     } catch (error) {
       if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
       if (!hasCode(error, "OBJECT_TOO_LARGE")) throw error;
@@ -95,7 +96,7 @@ export class RunFolder {
 
   /** Writes a chunk unless it exists. Returns whether this call wrote it. */
   async writeChunk(chunkId: string, entries: ManifestEntry[]): Promise<boolean> {
-    const lines = entries.map(({ key, etag, sizeBytes }) => `${JSON.stringify({ key, etag, sizeBytes })}\n`).join("");
+    const lines = entries.map(lineOf).join("");
     return this.writeFirst(runNames.chunk(chunkId), gzipSync(lines, { level: 6 }), "application/gzip");
   }
 
@@ -115,8 +116,17 @@ export class RunFolder {
 
   /** Replaces a document that still has this etag; without one, whatever lies there. @throws PRECONDITION_FAILED */
   async replaceJson(name: string, value: unknown, etag: string | undefined): Promise<void> {
-    const condition = etag === undefined ? {} : { ifMatch: etag };
-    await this.store.put(this.keyOf(name), toJson(value), { contentType: "application/json", ...condition });
+    await this.replace(name, toJson(value), "application/json", etag);
+  }
+
+  /** Replaces what still has this etag; without one, whatever lies there. @throws PRECONDITION_FAILED */
+  async replace(name: string, body: PutBody, contentType: string, etag: string | undefined): Promise<void> {
+    const isOurs = etag !== undefined && isOwnVersion(etag);
+    if (isOurs && !(await isStillVersion(this.store, this.keyOf(name), etag))) {
+      throw new LabelfleetError("PRECONDITION_FAILED", `${this.uri}${name} was replaced by another writer first`);
+    }
+    const condition = etag === undefined || isOurs ? {} : { ifMatch: etag };
+    await this.store.put(this.keyOf(name), body, { contentType, ...condition });
   }
 
   /** Whether `cancel` left its mark. */
@@ -162,6 +172,10 @@ export class RunFolder {
     const issue = parsed.error.issues[0];
     throw new LabelfleetError("RUN_INVALID", `${this.uri}${name}: ${issue?.path.join(".")}: ${issue?.message}`);
   }
+}
+
+function lineOf({ key, etag, sizeBytes, lastModifiedMs }: ManifestEntry): string {
+  return `${JSON.stringify({ key, etag, sizeBytes, lastModifiedMs: lastModifiedMs ?? undefined })}\n`;
 }
 
 function toJson(value: unknown): Uint8Array {

@@ -1,4 +1,5 @@
 import { LabelfleetError } from "../errors.js";
+import { conditionsOf } from "../storage/etag.js";
 import { maxLineBytes, mebibytes } from "./bounds.js";
 import type { RunFolder } from "./run-folder.js";
 
@@ -27,9 +28,12 @@ export async function* shardLines(
 ): AsyncGenerator<LinePiece> {
   const key = folder.keyOf(shard.name);
   let rest: Buffer = Buffer.alloc(0);
+  // What a listing does not tell the first piece may: the others must be of the same shard.
+  let conditions = conditionsOf(shard);
   for (let start = 0; start < shard.sizeBytes; start += pieceBytes) {
     const range = { start, end: Math.min(start + pieceBytes, shard.sizeBytes) - 1 };
-    const { body } = await folder.store.get(key, { range, ifMatch: shard.etag });
+    const { body, etag } = await folder.store.get(key, { range, ...conditions });
+    conditions = conditionsOf({ ...shard, etag });
     const offset = start - rest.length;
     const bytes = rest.length === 0 ? body : Buffer.concat([rest, body]);
     const piece = split(bytes, offset);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Prediction, predictionSchema } from "../contract/prediction.js";
 import type { OutputFormat } from "../contract/run-spec.js";
 import { LabelfleetError } from "../errors.js";
+import { conditionsOf } from "../storage/etag.js";
 import { maxLineBytes, maxRowGroupBytes } from "./bounds.js";
 import type { RunFolder } from "./run-folder.js";
 import { shardLines } from "./shard-lines.js";
@@ -81,7 +82,7 @@ export async function readRecord(
     );
   }
   const range = { start: place.offset, end: place.end - 1 };
-  const { body } = await folder.store.get(folder.keyOf(shard.name), { range, ifMatch: shard.etag });
+  const { body } = await folder.store.get(folder.keyOf(shard.name), { range, ...conditionsOf(shard) });
   return recordOf(parsed(body.toString("utf8"), shard, place.offset), shard);
 }
 
@@ -96,7 +97,7 @@ async function* readParquet(
     async slice(start, end = shard.sizeBytes) {
       if (end - start > maxRowGroupBytes) throw new RangeError(`${end - start} bytes of a column`);
       const range = { start, end: end - 1 };
-      const { body } = await folder.store.get(folder.keyOf(shard.name), { range, ifMatch: shard.etag });
+      const { body } = await folder.store.get(folder.keyOf(shard.name), { range, ...conditionsOf(shard) });
       return body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength);
     },
   };

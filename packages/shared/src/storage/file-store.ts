@@ -2,6 +2,7 @@ import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LabelfleetError } from "../errors.js";
+import { isComparable } from "./etag.js";
 import { type FileOperation, toFileError } from "./file-errors.js";
 import { etagOf, infoOf, listFolder } from "./file-list.js";
 import { checkFolderInside, openForReading, pathOfKey, refused, resolveInside, systemCode } from "./file-names.js";
@@ -48,8 +49,9 @@ export class FileStore implements ObjectStore {
         const stats = await handle.stat({ bigint: true });
         if (!stats.isFile()) throw new LabelfleetError("OBJECT_NOT_FOUND", `${this.uriOf(key)} is not a file`);
         const etag = etagOf(stats);
-        if (options.ifMatch !== undefined && etag !== options.ifMatch) throw this.#changed(key);
+        if (isComparable(options.ifMatch ?? "") && etag !== options.ifMatch) throw this.#changed(key);
         const sizeBytes = Number(stats.size);
+        if (options.listed !== undefined && options.listed.sizeBytes !== sizeBytes) throw this.#changed(key);
         const start = options.range?.start ?? 0;
         const end = Math.min((options.range?.end ?? sizeBytes - 1) + 1, sizeBytes);
         if (options.range && start >= sizeBytes) throw this.#changed(key);

@@ -1,7 +1,7 @@
 /** One object of a listing. `key` is the full S3 key, or the path below the file store's root. */
 export interface ObjectInfo {
   key: string;
-  /** Unquoted; `size-mtimeNs` for files. */
+  /** Unquoted; `size-mtimeNs` for files. May be empty, weak or no name of a version: see etag.ts. */
   etag: string;
   sizeBytes: number;
   /** Milliseconds since 1970, null where the store does not tell. */
@@ -73,8 +73,13 @@ export interface ReadProgress {
 }
 
 export interface GetOptions {
-  /** Unquoted ETag; another one at the store rejects with OBJECT_CHANGED. */
+  /** Unquoted ETag; another one at the store rejects with OBJECT_CHANGED. An empty or weak one is not compared. */
   ifMatch?: string;
+  /**
+   * What was listed. An object of another size rejects with OBJECT_CHANGED; also one of another time, where `ifMatch` names no
+   * version.
+   */
+  listed?: { sizeBytes: number; lastModifiedMs?: number | null | undefined };
   /** Inclusive byte positions; the end may lie behind the object's end. */
   range?: { start: number; end: number };
   /** More bytes than this reject with OBJECT_TOO_LARGE before the body is read. */

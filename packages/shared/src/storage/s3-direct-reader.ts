@@ -109,6 +109,7 @@ export class DirectReader {
         etag: headers.etag,
         contentLength: contentLength === undefined ? undefined : Number(contentLength),
         contentRange: headers["content-range"],
+        lastModified: headers["last-modified"],
         body: answer,
       };
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { LabelfleetError } from "../errors.js";
+import { unquoted } from "./etag.js";
 import { readBody, untilAborted } from "./s3-body.js";
 
 /** An object as a page of a listing has it. */
@@ -95,7 +96,7 @@ export function takeContents(xml: string): { objects: ListedObject[]; rest: stri
       key: ownCopy(key),
       etag: ownCopy(unquoted(textOf(entry, "ETag") ?? "")),
       sizeBytes: Number(sizeBytes),
-      lastModifiedMs: modified === null ? null : Date.parse(modified),
+      lastModifiedMs: timeOf(modified),
     });
     rest += xml.slice(from, start);
     from = end + "</Contents>".length;
@@ -104,8 +105,9 @@ export function takeContents(xml: string): { objects: ListedObject[]; rest: stri
   return /<Contents\b/.test(rest) ? null : { objects, rest };
 }
 
-export function unquoted(etag: string): string {
-  return etag.replace(/^"|"$/g, "");
+function timeOf(modified: string | null): number | null {
+  const timeMs = modified === null ? Number.NaN : Date.parse(modified);
+  return Number.isNaN(timeMs) ? null : timeMs;
 }
 
 /** The text of an element without attributes, or null. */

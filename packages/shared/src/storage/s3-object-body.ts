@@ -1,12 +1,15 @@
 import { hasCode, LabelfleetError } from "../errors.js";
+import { isComparable, isKnownEtag, unquoted } from "./etag.js";
 import { type GetOptions, ownBodyMemory } from "./object-store.js";
 import { discard, eachChunk, tooLarge, untilAborted } from "./s3-body.js";
 import { oneLine } from "./s3-errors.js";
-import { unquoted } from "./s3-listing.js";
 import type { ReadAnswer, ReadRequest } from "./s3-reader.js";
 
 /** Fewer new bytes than this are no progress, and too few to ask only for the rest. */
 const progressBytes = 4 * 1024;
+
+/** A header tells whole seconds, cut or rounded; a listing may tell milliseconds. */
+const sameTimeMs = 2_000;
 
 /** Where an answer's body lies in its object. */
 interface Place {
@@ -25,6 +28,8 @@ interface Place {
 export class ObjectBody {
   readonly #uri: string;
   readonly #options: GetOptions;
+  /** The ETag that the caller asks for, where it can be compared. */
+  readonly #ifMatch: string | undefined;
   /** Where the body begins in the object, and how many bytes are asked for. */
   readonly #start: number;
   readonly #wantedBytes: number;
@@ -45,6 +50,7 @@ export class ObjectBody {
   constructor(uri: string, options: GetOptions) {
     this.#uri = uri;
     this.#options = options;
+    this.#ifMatch = isComparable(options.ifMatch ?? "") ? options.ifMatch : undefined;
     this.#start = options.range?.start ?? 0;
     this.#wantedBytes = (options.range?.end ?? Number.POSITIVE_INFINITY) + 1 - this.#start;
   }
@@ -62,7 +68,7 @@ export class ObjectBody {
   }
 
   get #isWorthResuming(): boolean {
-    const isKnown = this.#objectBytes !== undefined && isStrong(this.#etag);
+    const isKnown = this.#objectBytes !== undefined && isKnownEtag(this.#etag, this.#objectBytes);
     return this.#mayResume && isKnown && this.#receivedBytes >= progressBytes;
   }
 
@@ -70,7 +76,8 @@ export class ObjectBody {
   nextRequest(key: string, signal: AbortSignal): ReadRequest {
     if (!this.#isWorthResuming) this.#startOver();
     const isRest = this.#receivedBytes > 0;
-    const { ifMatch = isRest ? this.#etag : undefined, range } = this.#options;
+    const ifMatch = this.#ifMatch ?? (isRest ? this.#etag : undefined);
+    const { range } = this.#options;
     const start = this.#start + this.#receivedBytes;
     return { key, ifMatch, range: range || isRest ? { start, end: range?.end } : undefined, signal };
   }
@@ -102,12 +109,14 @@ export class ObjectBody {
     if (this.#receivedBytes < this.#sizeBytes) {
       throw new Error(`the body has ${this.#receivedBytes} of ${this.#sizeBytes} bytes`);
     }
+    if (place.isWhole && place.totalBytes === undefined && this.#options.range === undefined) {
+      this.#checkListed(this.#receivedBytes, answer);
+    }
   }
 
   /** An object that was replaced between two answers, where the caller did not ask for a certain one, is read anew. */
   onFailure(error: unknown): unknown {
-    if (!hasCode(error, "OBJECT_CHANGED") || this.#options.ifMatch !== undefined || this.#receivedBytes === 0)
-      return error;
+    if (!hasCode(error, "OBJECT_CHANGED") || this.#ifMatch !== undefined || this.#receivedBytes === 0) return error;
     this.#startOver();
     return new LabelfleetError("STORE_UNAVAILABLE", `${this.#uri} was replaced while it was read`, { cause: error });
   }
@@ -122,15 +131,16 @@ export class ObjectBody {
   /** Checks where an answer's bytes belong, and makes room for them. */
   #accept(answer: ReadAnswer): Place {
     const etag = unquoted(answer.etag ?? "");
-    const { ifMatch, maxBytes = Number.POSITIVE_INFINITY, takeMemory = ownBodyMemory, progress } = this.#options;
+    const { maxBytes = Number.POSITIVE_INFINITY, takeMemory = ownBodyMemory, progress } = this.#options;
+    const ifMatch = this.#ifMatch;
     // Some servers ignore If-Match on reads.
-    if (ifMatch !== undefined && etag !== ifMatch) throw this.#changed(`it has the ETag ${etag}, not ${ifMatch}`);
+    if (ifMatch !== undefined && etag !== ifMatch) throw this.#changed(`it has ${named(etag)}, not ${ifMatch}`);
     const wantedStart = this.#start + this.#receivedBytes;
     const place = placeOf(answer);
     if (place === null || (place.start !== wantedStart && place.start !== 0)) throw this.#confused(answer, wantedStart);
     const isRest = this.#receivedBytes > 0 && place.start === wantedStart;
     if (isRest) {
-      if (etag !== this.#etag) throw this.#changed(`it has the ETag ${etag}, not ${this.#etag}`);
+      if (etag !== this.#etag) throw this.#changed(`it has ${named(etag)}, not ${this.#etag}`);
       if (place.totalBytes !== this.#objectBytes && place.totalBytes !== undefined && this.#objectBytes !== undefined) {
         throw this.#changed(`it has ${place.totalBytes} bytes, not ${this.#objectBytes}`);
       }
@@ -138,6 +148,7 @@ export class ObjectBody {
       this.#startOver();
       this.#etag = etag;
     }
+    if (place.totalBytes !== undefined) this.#checkListed(place.totalBytes, answer);
     this.#objectBytes ??= place.totalBytes;
     if (this.#sizeBytes === undefined && this.#objectBytes !== undefined) {
       this.#sizeBytes = Math.max(0, Math.min(this.#wantedBytes, this.#objectBytes - this.#start));
@@ -164,6 +175,19 @@ export class ObjectBody {
     this.#receivedBytes += wanted.length;
     if (this.#receivedBytes > maxBytes) throw tooLarge(this.#uri, this.#receivedBytes, maxBytes);
     if (progress) progress.receivedBytes = this.#receivedBytes;
+  }
+
+  /** What the listing said of the object must be true of what is read, whatever its ETag says. */
+  #checkListed(totalBytes: number, { lastModified }: ReadAnswer): void {
+    const { listed, ifMatch = "" } = this.#options;
+    if (listed === undefined) return;
+    let how: string | null = null;
+    if (totalBytes !== listed.sizeBytes) how = `it has ${totalBytes} bytes, not ${listed.sizeBytes}`;
+    else if (!isKnownEtag(ifMatch, totalBytes)) how = differenceOfTimes(lastModified, listed.lastModifiedMs);
+    if (how === null) return;
+    // Reading it anew would find the same.
+    this.#startOver();
+    throw this.#changed(how);
   }
 
   #startOver(): void {
@@ -193,9 +217,16 @@ function placeOf({ status, contentRange, contentLength }: ReadAnswer): Place | n
   return { start: Number(parts[1]), totalBytes: parts[2] === "*" ? undefined : Number(parts[2]), isWhole: false };
 }
 
-/** Whether an ETag names these very bytes; a weak one also stays when they change a little. */
-function isStrong(etag: string): boolean {
-  return etag !== "" && !etag.startsWith("W/");
+function differenceOfTimes(read: string | Date | undefined, listedMs: number | null | undefined): string | null {
+  if (read === undefined || listedMs == null) return null;
+  const readMs = new Date(read).getTime();
+  if (Number.isNaN(readMs) || Math.abs(readMs - listedMs) < sameTimeMs) return null;
+  const [now, before] = [readMs, listedMs].map((timeMs) => new Date(timeMs).toISOString());
+  return `it was modified at ${now}, not ${before}`;
+}
+
+function named(etag: string): string {
+  return etag === "" ? "no ETag" : `the ETag ${etag}`;
 }
 
 function joined(chunks: Buffer[], whole: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {

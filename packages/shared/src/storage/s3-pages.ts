@@ -1,5 +1,6 @@
 import { LabelfleetError } from "../errors.js";
 import { compareKeys } from "./key-order.js";
+import { oneLine } from "./s3-errors.js";
 import { bytesOfEncoded } from "./s3-keys.js";
 import type { ListedObject } from "./s3-listing.js";
 
@@ -186,7 +187,7 @@ function bytesOf({ key, listed }: Name): Buffer {
 }
 
 export function faultyListing(uri: string, what: string): LabelfleetError {
-  return new LabelfleetError("LISTING_FAULTY", `cannot list ${uri}: ${what}; ask who runs this store`);
+  return new LabelfleetError("LISTING_FAULTY", oneLine(`cannot list ${uri}: ${what}; ask who runs this store`));
 }
 
 function outside(uri: string, prefix: string, key: string): LabelfleetError {
@@ -196,7 +197,7 @@ function outside(uri: string, prefix: string, key: string): LabelfleetError {
 function unordered(uri: string, listed: string, before: string): LabelfleetError {
   const what = `${quoted(listed)} comes after ${quoted(before)} on one page`;
   const why = "labelfleet needs listings in key order (S3 directory buckets have none)";
-  return new LabelfleetError("USAGE", `cannot list ${uri}: ${what}; ${why}`);
+  return new LabelfleetError("USAGE", oneLine(`cannot list ${uri}: ${what}; ${why}`));
 }
 
 /** Keys come from strangers. */

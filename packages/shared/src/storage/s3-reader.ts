@@ -19,6 +19,8 @@ export interface ReadAnswer {
   etag: string | undefined;
   contentLength: number | undefined;
   contentRange: string | undefined;
+  /** As it came, or parsed. */
+  lastModified: string | Date | undefined;
   body: unknown;
 }
 
@@ -73,6 +75,7 @@ export class S3Reader {
       etag: answer.ETag,
       contentLength: answer.ContentLength,
       contentRange: answer.ContentRange,
+      lastModified: answer.LastModified,
       body: answer.Body,
     };
   }

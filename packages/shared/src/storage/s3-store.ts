@@ -1,6 +1,7 @@
 import type { _Object as ListedEntry, S3Client } from "@aws-sdk/client-s3";
 import { hasCode, LabelfleetError } from "../errors.js";
 import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "./aws-sdk.js";
+import { isComparable, unquoted } from "./etag.js";
 import { compareKeys } from "./key-order.js";
 import type {
   GetOptions,
@@ -23,7 +24,7 @@ import {
 import { createS3Client } from "./s3-client.js";
 import { AttemptTimeout, oneLine, type S3Operation, toStoreError } from "./s3-errors.js";
 import { decodeKey, isEncodedKeyAfter } from "./s3-keys.js";
-import { type ListedObject, readingObjects, unquoted } from "./s3-listing.js";
+import { type ListedObject, readingObjects } from "./s3-listing.js";
 import { ObjectBody } from "./s3-object-body.js";
 import { checkPage, faultyListing, followPages, moreAfter, type PagePosition, type StorePage } from "./s3-pages.js";
 import { S3Reader } from "./s3-reader.js";
@@ -116,7 +117,7 @@ export class S3Store implements ObjectStore {
         onStall: () => expire(new AttemptTimeout("the body stalled")),
         onBound: () => expire(tooSlow(uri, object, limits.startedMs)),
       });
-    const call: Call = { operation: "get", uri, conditional: options.ifMatch !== undefined, limit, signal };
+    const call: Call = { operation: "get", uri, conditional: isComparable(options.ifMatch ?? ""), limit, signal };
     const attempt = async () => {
       if (isOverBound(object, limits)) throw tooSlow(uri, object, limits.startedMs);
       try {

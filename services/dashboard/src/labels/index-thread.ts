@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { scanRows } from "@labelfleet/shared/run/shard-rows";
+import { isKnownEtag } from "@labelfleet/shared/storage/etag";
 import type { FromIndexThread, IndexThreadInput, ToIndexThread } from "./index-messages.js";
 import { listShards } from "./list-shards.js";
 import { columnsOf } from "./shard-columns.js";
@@ -26,7 +27,7 @@ async function main(port: MessagePort, { run, known }: IndexThreadInput): Promis
       listed++;
       const known = etags.get(file.name);
       etags.delete(file.name);
-      if (known === file.etag) continue;
+      if (known === file.etag && isKnownEtag(file.etag, file.sizeBytes)) continue;
       const isLarge = file.sizeBytes > largeBytes;
       while (pending.size >= (isLarge ? 1 : shardsAtOnce)) await Promise.race(pending);
       const reading = (async () => {

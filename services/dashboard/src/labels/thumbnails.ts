@@ -1,6 +1,7 @@
 import { makeThumbnail } from "@labelfleet/imaging/thumbnail";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
+import { isKnownEtag } from "@labelfleet/shared/storage/etag";
 import type { ObjectStore } from "@labelfleet/shared/storage/object-store";
 import { BytesCache } from "../bytes-cache.js";
 import { Limiter } from "../limiter.js";
@@ -32,7 +33,7 @@ export class Thumbnails {
    */
   async get(
     input: { store: ObjectStore; limits: ImageLimits; background: string | null },
-    { key, etag }: Pick<Prediction, "key" | "etag">,
+    { key, etag, sizeBytes }: Pick<Prediction, "key" | "etag" | "sizeBytes">,
     size: ThumbnailSize,
     { client, signal }: { client: string; signal: AbortSignal },
   ): Promise<Buffer> {
@@ -44,14 +45,15 @@ export class Thumbnails {
       // Another page may have asked for the same one meanwhile.
       const made = this.#cache.get(name);
       if (made !== undefined) return made;
-      const bounds = { ifMatch: etag, maxBytes: Math.min(maxBytes, limits.maxObjectBytes), signal };
+      const listed = { sizeBytes };
+      const bounds = { ifMatch: etag, listed, maxBytes: Math.min(maxBytes, limits.maxObjectBytes), signal };
       const { body } = await store.get(key, bounds);
       const thumbnail = await makeThumbnail(body, thumbnailSides[size], {
         maxPixels: Math.min(maxPixels, limits.maxPixels),
         timeoutMs: Math.min(timeoutMs, limits.decodeTimeoutMs),
         background,
       });
-      this.#cache.set(name, thumbnail);
+      if (isKnownEtag(etag, sizeBytes)) this.#cache.set(name, thumbnail);
       return thumbnail;
     };
     return this.#limiter.run(make, signal, client);

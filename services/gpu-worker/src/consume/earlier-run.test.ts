@@ -48,7 +48,9 @@ function entryOf(key: string, etag = `etag-${key}`): ManifestEntry {
 function recordOf(entry: ManifestEntry): Prediction {
   const isOk = entry.key !== failedKey;
   return {
-    ...entry,
+    key: entry.key,
+    etag: entry.etag,
+    sizeBytes: entry.sizeBytes,
     width: 1,
     height: 1,
     modelId: "m",
@@ -114,4 +116,39 @@ test("a run that is gone has nothing to carry over", async () => {
 test("an object with another etag is not carried over, nor is one of another model", async () => {
   expect(await keysOf([entryOf("b"), entryOf("d", "new"), entryOf("f")])).toBe("bf");
   expect(await earlier.recordsOf([entryOf("b")], ["other"])).toEqual([]);
+});
+
+test("an object of another size or time is not carried over, and one whose ETag names no version never is", async () => {
+  const unknown = ["", 'W/"weak"', "00000000000000000000000000000000-1", "null"];
+  const listed = [
+    ...unknown.map((etag, i) => ({ ...entryOf(`a${i}`, etag), lastModifiedMs: 1_000 })),
+    { ...entryOf("b"), lastModifiedMs: 1_000 },
+    { ...entryOf("c"), lastModifiedMs: 1_000 },
+    { ...entryOf("d"), lastModifiedMs: 1_000 },
+    entryOf("e"),
+    { ...entryOf("f"), sizeBytes: 2 },
+  ];
+  const folder = await RunFolder.open(`file://${dir}/versions/`);
+  await folder.writeJson(runNames.spec, { ...spec, frozen: { ...spec.frozen, batchImages: 20 } });
+  await folder.writeChunk(chunkIdOf("r000", 0), listed);
+  // A faulty run may have written another size than it listed.
+  const records = listed.map((entry) => ({ ...recordOf(entry), sizeBytes: 1 }));
+  await folder.writeFirst(
+    runNames.shard("m", batchIdOf(chunkIdOf("r000", 0), 0), "jsonl"),
+    await encodeShard(records, "jsonl"),
+    "",
+  );
+  await folder.close();
+  const changed = { ...listed[6]!, lastModifiedMs: 9_000 };
+  const asked = [
+    ...listed.slice(0, 5),
+    { ...listed[5]!, sizeBytes: 2 },
+    changed,
+    { ...listed[7]!, lastModifiedMs: 1_000 },
+    listed[8]!,
+  ];
+  const run = (await EarlierRun.open(folder.uri))!;
+  const found = await run.recordsOf(asked, ["m"]);
+  await run.close();
+  expect(found.map(({ key }) => key)).toEqual(["b", "e"]);
 });

@@ -5,6 +5,7 @@ import { chunkIdInName, runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { hasCode } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
+import { isSameVersion, type ObjectVersion } from "@labelfleet/shared/storage/etag";
 import { compareKeys } from "@labelfleet/shared/storage/key-order";
 import { readCommitted } from "../write/shard-writer.js";
 import { ChunkCache } from "./chunk-cache.js";
@@ -50,20 +51,24 @@ export class EarlierRun {
   }
 
   /**
-   * The models' records of those entries whose object has the same etag there and is labelled. What is missing or unreadable
+   * The models' records of those entries whose object is surely the same there and is labelled. What is missing or unreadable
    * there has no records.
    *
    * @param entries ascending by key, as a manifest is
    */
   async recordsOf(entries: ManifestEntry[], modelIds: string[]): Promise<Prediction[]> {
-    const etags = new Map(entries.map(({ key, etag }) => [key, etag]));
-    const isSame = ({ key, etag }: Pick<ManifestEntry, "key" | "etag">) => etags.get(key) === etag;
+    const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+    const isSame = (earlier: Pick<ManifestEntry, "key"> & ObjectVersion) => {
+      const entry = byKey.get(earlier.key);
+      return entry !== undefined && isSameVersion(entry, earlier);
+    };
     const found: Prediction[] = [];
     try {
       for await (const chunkId of this.#chunksAround(entries[0]!.key, entries.at(-1)!.key)) {
         const numbers = new Set<number>();
         for (const [i, entry] of (await this.#chunks.get(chunkId)).entries()) {
           if (isSame(entry)) numbers.add(Math.floor(i / this.#spec.frozen.batchImages));
+          else byKey.delete(entry.key);
         }
         for (const n of numbers) {
           for (const modelId of modelIds) {

@@ -1,29 +1,40 @@
 import type { ManifestEntry } from "@labelfleet/shared/contract/manifest";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
+import { isKnownEtag } from "@labelfleet/shared/storage/etag";
 
 /** Objects of a run that are remembered; the longest unseen are forgotten, which only costs their work. */
 const maxRemembered = 4_096;
 
 /**
- * An ETag that is made of the content: MD5 in hexadecimal, or the MD5 of the parts' MD5s and their number
- * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html). Equal ones of equal size are equal content, also where
- * parts are of different sizes, because the parts would have to be equal. Where S3 encrypts with KMS they are of the same form
- * and say nothing of the content, but then differ for each object. Anything else may be a counter or a time.
+ * MD5 of the content, as S3 has it (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html). Not of an upload in parts, nor
+ * anything else: that may be a counter or a time. Where S3 encrypts with KMS it is of the same form and says nothing of the
+ * content, but then differs for each object.
  */
-const contentEtag = /^[0-9a-f]{32}(-\d{1,5})?$/;
+const md5 = /^[0-9a-f]{32}$/;
+
+interface Labelled {
+  sizeBytes: number;
+  records: Promise<Prediction[]>;
+}
 
 /**
  * Labels objects of one content once in a run: who comes first does the work, who comes while it is under way waits for it.
- * Only records that are ok are shared; after anything else everyone does its own work, and finds its own errors.
+ * Only records that are ok are shared; after anything else everyone does its own work, and finds its own errors. Once equal
+ * ETags have met different sizes, nothing is shared: they are not made of the content then.
  */
 export class EqualObjects {
-  readonly #isContentAddressed: boolean;
+  readonly #warn: (line: string) => void;
   readonly #maxRemembered: number;
-  readonly #records = new Map<string, Promise<Prediction[]>>();
+  readonly #labelled = new Map<string, Labelled>();
+  #isTrusted: boolean;
 
-  /** @param input the run's input: only S3's ETags can be content hashes, those of files are size and time. */
-  constructor(input: string, remembered = maxRemembered) {
-    this.#isContentAddressed = input.startsWith("s3://");
+  /**
+   * @param input the run's input: only S3's ETags can be content hashes, those of files are size and time
+   * @param warn takes one line for people
+   */
+  constructor(input: string, warn: (line: string) => void, remembered = maxRemembered) {
+    this.#isTrusted = input.startsWith("s3://");
+    this.#warn = warn;
     this.#maxRemembered = remembered;
   }
 
@@ -39,30 +50,43 @@ export class EqualObjects {
   ): Promise<Prediction[]> {
     const id = this.#idOf(entry, modelIds);
     if (id === null) return label();
-    const underWay = this.#records.get(id);
-    if (underWay !== undefined) {
-      const records = await underWay.catch(() => null);
-      if (records?.every(({ status }) => status === "ok")) {
-        this.#remember(id, underWay);
-        const { key, etag, sizeBytes } = entry;
+    const { key, etag, sizeBytes } = entry;
+    const known = this.#labelled.get(id);
+    if (known !== undefined && known.sizeBytes !== sizeBytes) {
+      this.#distrust(etag, known.sizeBytes, sizeBytes);
+      return label();
+    }
+    if (known !== undefined) {
+      const records = await known.records.catch(() => null);
+      if (this.#isTrusted && records?.every(({ status }) => status === "ok")) {
+        this.#remember(id, known);
         return records.map((record) => ({ ...record, key, etag, sizeBytes, pass }));
       }
     }
     const labelling = label();
-    this.#remember(id, labelling);
+    // Its failure is the caller's, who has the same promise.
+    labelling.catch(() => {});
+    if (this.#isTrusted) this.#remember(id, { sizeBytes, records: labelling });
     return labelling;
   }
 
   #idOf({ etag, sizeBytes }: ManifestEntry, modelIds: string[]): string | null {
-    if (!this.#isContentAddressed || !contentEtag.test(etag)) return null;
-    return [etag, sizeBytes, ...modelIds].join(" ");
+    if (!this.#isTrusted || !md5.test(etag) || !isKnownEtag(etag, sizeBytes)) return null;
+    return [etag, ...modelIds].join(" ");
   }
 
-  #remember(id: string, records: Promise<Prediction[]>): void {
-    // Its failure is the caller's, who has the same promise.
-    records.catch(() => {});
-    this.#records.delete(id);
-    this.#records.set(id, records);
-    if (this.#records.size > this.#maxRemembered) this.#records.delete(this.#records.keys().next().value!);
+  #distrust(etag: string, aBytes: number, bBytes: number): void {
+    this.#isTrusted = false;
+    this.#labelled.clear();
+    const why = `two objects have the ETag ${etag}, one of ${aBytes} and one of ${bBytes} bytes`;
+    this.#warn(
+      `--merge-equal-objects has ended for this run, because ${why}; run again without it if labels were shared before`,
+    );
+  }
+
+  #remember(id: string, labelled: Labelled): void {
+    this.#labelled.delete(id);
+    this.#labelled.set(id, labelled);
+    if (this.#labelled.size > this.#maxRemembered) this.#labelled.delete(this.#labelled.keys().next().value!);
   }
 }

@@ -65,7 +65,6 @@ function openContexts(onClosing: (context: RunContext) => void = () => {}): RunC
     onInput: () => {},
     identity: { workerId: "w", host: "h", versions: {} },
     breaker: { ...defaultBreakerPolicy, maxPauseMs: 1_000 },
-    mergeEqualObjects: false,
     say: () => {},
     onClosing: async (context) => onClosing(context),
   });

@@ -24,7 +24,6 @@ export interface RunContextsOptions {
   onInput: (input: string) => void;
   identity: WorkerIdentity;
   breaker: BreakerPolicy;
-  mergeEqualObjects: boolean;
   /** One line for people. */
   say: (line: string) => void;
   /** Called before a context is closed, to write its last statistics. */
@@ -95,7 +94,7 @@ export class RunContexts {
   }
 
   async #start(job: BatchJob, lane: string): Promise<RunContext> {
-    const { redis, admission, loader, onInput, identity, breaker, say, mergeEqualObjects } = this.#options;
+    const { redis, admission, loader, onInput, identity, breaker, say } = this.#options;
     await admission.checkJob(job, lane);
     const folder = await RunFolder.open(job.run);
     let earlier: EarlierRun | null = null;
@@ -107,7 +106,9 @@ export class RunContexts {
       const models = await loadAll(loader, spec);
       const progress = new RunProgress(redis, lane, spec.runId);
       const stats = this.#stats.get(spec.runId) ?? new RunStats(identity, spec.runId);
-      const equal = mergeEqualObjects ? new EqualObjects(spec.frozen.input) : null;
+      const { input, mergeEqualObjects } = spec.frozen;
+      const warn = (line: string) => say(`${spec.runId}: ${line}`);
+      const equal = mergeEqualObjects ? new EqualObjects(input, warn) : null;
       const context = new RunContext({ folder, spec, models, progress, stats, earlier, equal, breaker, say });
       this.#loaded.add(context);
       this.#keep(context);

@@ -1,6 +1,7 @@
 import type { PreprocessSpec } from "@labelfleet/models/preprocess-spec";
 import type { ImageLimits } from "@labelfleet/shared/contract/run-spec";
 import type { ErrorCode } from "@labelfleet/shared/errors";
+import type { GetOptions } from "@labelfleet/shared/storage/object-store";
 import type { S3Settings } from "@labelfleet/shared/storage/s3-settings";
 import type { SlowRead } from "./reads-under-way.js";
 
@@ -20,6 +21,8 @@ export interface LoadRequest {
   input: string;
   key: string;
   etag: string;
+  /** What else the listing said of the object; compared with what is read. */
+  listed?: GetOptions["listed"];
   /** One output per spec, in this order. */
   specs: PreprocessSpec[];
   limits: ImageLimits;
@@ -43,6 +46,8 @@ export interface LoadCost {
   fetchMs: number;
   decodeMs: number;
   bytesRead: number;
+  /** The object's, where the listing had none that can be compared. */
+  etag?: string;
 }
 
 /**

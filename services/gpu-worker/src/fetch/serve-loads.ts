@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DecodedImage } from "@labelfleet/imaging/decode";
 import { type ErrorCode, hasCode, isRecordCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import { isComparable } from "@labelfleet/shared/storage/etag";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { s3ConfigOf } from "@labelfleet/shared/storage/s3-settings";
 import pLimit from "p-limit";
@@ -52,14 +53,15 @@ export function serveLoads(decodeImage: DecodeImage): void {
   }
 
   async function fetch(request: LoadRequest, cost: LoadCost): Promise<Uint8Array<ArrayBuffer>> {
-    const { input, runId, key, etag, limits, maxReadMs } = request;
+    const { input, runId, key, etag: ifMatch, listed, limits, maxReadMs } = request;
     const startedMs = performance.now();
     const progress = reads.begin({ runId, key }, startedMs);
     try {
-      const maxBytes = limits.maxObjectBytes;
-      const options = { ifMatch: etag, maxBytes, maxReadMs, progress, takeMemory: takeBodyMemory };
-      const { body } = await stores.use(input, (store) => store.get(key, options));
+      const bounds = { maxBytes: limits.maxObjectBytes, maxReadMs, progress, takeMemory: takeBodyMemory };
+      const options = { ifMatch, ...(listed && { listed }), ...bounds };
+      const { body, etag } = await stores.use(input, (store) => store.get(key, options));
       cost.bytesRead = body.byteLength;
+      if (!isComparable(ifMatch)) cost.etag = etag;
       return body;
     } finally {
       reads.end(progress);

@@ -55,12 +55,11 @@ export async function commitShard(
   options: { conditionalPut: boolean; replaces: string | null },
 ): Promise<{ counts: ShardCounts; wasFirst: boolean }> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const condition = options.replaces === null ? { ifNoneMatch: "*" as const } : { ifMatch: options.replaces };
+  const contentType = contentTypeOf(shard.format);
   const put = async (body: PutBody) => {
-    await folder.store.put(folder.keyOf(name), body, {
-      contentType: contentTypeOf(shard.format),
-      ...(options.conditionalPut ? condition : {}),
-    });
+    if (!options.conditionalPut) await folder.replace(name, body, contentType, undefined);
+    else if (options.replaces !== null) await folder.replace(name, body, contentType, options.replaces);
+    else await folder.store.put(folder.keyOf(name), body, { contentType, ifNoneMatch: "*" });
   };
   try {
     await putPieces(encodePieces(records, shard.format), put);

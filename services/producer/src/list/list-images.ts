@@ -35,9 +35,11 @@ export async function* listImages(options: ListImagesOptions): AsyncGenerator<Ma
     ...(options.throughKey === null ? {} : { through: options.throughKey }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  for await (const { key, etag, sizeBytes } of listing) {
+  const hasTimes = options.store.kind === "s3";
+  for await (const { key, etag, sizeBytes, lastModifiedMs } of listing) {
     if (key.endsWith("/")) skipped.folderMarkers++;
     else if (!options.isWanted(key)) noteFiltered(skipped, key);
+    else if (hasTimes && lastModifiedMs !== null) yield { key, etag, sizeBytes, lastModifiedMs };
     else yield { key, etag, sizeBytes };
   }
 }

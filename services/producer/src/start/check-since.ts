@@ -15,6 +15,7 @@ interface Asked {
   threshold: number | null;
   embeddings: boolean;
   background: string | null;
+  mergeEqualObjects?: boolean;
 }
 
 /**
@@ -43,6 +44,7 @@ function differenceOf(earlier: RunSpec["frozen"], asked: Asked): string | null {
     const flag = earlier.background === null ? "no --background" : `--background '${earlier.background}'`;
     return `it labelled transparent images with ${flag}`;
   }
+  if (earlier.mergeEqualObjects && !asked.mergeEqualObjects) return "it had --merge-equal-objects";
   const known = new Set(earlier.models.map(({ sha256, precision }) => `${sha256} ${precision}`));
   const precisionOf = ({ card }: Model) => precisionFor(card, asked.precision);
   const other = asked.models.find((model) => !known.has(`${model.sha256} ${precisionOf(model)}`));

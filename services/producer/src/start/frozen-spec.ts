@@ -61,6 +61,7 @@ export function frozenSpecOf(
     threshold,
     background,
     embeddings,
+    mergeEqualObjects: options.mergeEqualObjects ?? false,
     format,
     batchImages,
     device,

@@ -44,6 +44,8 @@ export interface PrepareOptions {
   embeddings: boolean;
   /** `#rrggbb` for transparent pixels; null: their own colours. */
   background: string | null;
+  /** Whether objects of equal ETag and size share labels; no unless told. */
+  mergeEqualObjects?: boolean;
   format: OutputFormat;
   device: DeviceChoice;
   /** What "auto" is expected to become on the workers; the CPU unless told. */
