@@ -7,7 +7,12 @@ import { hostileEntries } from "../support/hostile-decoder/entries.js";
 
 const hungThread = new URL(import.meta.resolve("@labelfleet/test/support/hung-thread"));
 
-const loaderData = { fetchSlots: 1, decodeSlots: 1, decoderEntry: hostileEntries.decoderProcess.href };
+const loaderData = {
+  fetchSlots: 1,
+  decodeSlots: 1,
+  maxDecodeBytes: 2 ** 30,
+  decoderEntry: hostileEntries.decoderProcess.href,
+};
 const request = {
   runId: "r",
   input: "file:///none/",
@@ -55,7 +60,7 @@ test("an inference thread with nothing to do may be silent", async () => {
 
 test("a loader thread whose event loop hangs counts as dead, and images that wait for it or come later fail", async () => {
   const died = deaths();
-  const thread = new LoaderThread(hungThread, loaderData, died.onDied, 300);
+  const thread = new LoaderThread(hungThread, loaderData, died.onDied, { maxSilenceMs: 300 });
   await expect(thread.load(request)).rejects.toMatchObject({ code: "WORKER_DIED" });
   expect(died.of).toEqual(["a loader thread ended: silent for 300 ms"]);
   await expect(thread.load(request)).rejects.toThrow("silent for 300 ms");
@@ -64,7 +69,7 @@ test("a loader thread whose event loop hangs counts as dead, and images that wai
 
 test("a loader thread that turns answers its pings", async () => {
   const died = deaths();
-  const thread = new LoaderThread(hostileEntries.loaderThread, loaderData, died.onDied, 5_000);
+  const thread = new LoaderThread(hostileEntries.loaderThread, loaderData, died.onDied, { maxSilenceMs: 5_000 });
   await sleep(6_000);
   expect(died.of).toEqual([]);
   expect(await thread.close()).toBe(true);

@@ -151,7 +151,8 @@ async function withLoaders(
   const dir = await mkdtemp(join(tmpdir(), "lf-loaders-"));
   const pool = new LoaderPool({
     threads: 1,
-    perThread: { fetchSlots: 4, decodeSlots: 1 },
+    perThread: { fetchSlots: 4, decodeSlots: 1, maxDecodeBytes: 2 ** 30 },
+    maxDecodeBytesAtOnce: 2 ** 30,
     entries: hostileEntries,
     onDied: (error) => {
       throw error;

@@ -16,6 +16,8 @@ export interface TiffHeader {
   isTiled: boolean;
   /** Rows that are decoded together; Infinity where the image is one strip. */
   rowsPerStrip: number;
+  /** Whether rows are not shown as they are stored. */
+  isTurned: boolean;
   /** 1 what is usual, 2 inks that are no CMYK. */
   inkSet: number;
   /** The name of a camera raw format that uses TIFF's container. */
@@ -29,6 +31,7 @@ const tags = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  orientation: 274,
   bands: 277,
   rowsPerStrip: 278,
   planar: 284,
@@ -103,6 +106,7 @@ function headerOf(values: Map<number, number[]>, head: Buffer): TiffHeader | nul
     isPlanar: first(tags.planar, 1) === 2,
     isTiled: values.has(tags.tileWidth),
     rowsPerStrip: first(tags.rowsPerStrip, Number.POSITIVE_INFINITY),
+    isTurned: first(tags.orientation, 1) > 1,
     inkSet: first(tags.inkSet, 1),
     raw: rawOf(head, values.has(tags.dngVersion), isThumbnail),
   };

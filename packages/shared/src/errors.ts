@@ -17,7 +17,11 @@ export const errorCatalog = {
     exitCode: 1,
     meaning: "the bytes are not JPEG, PNG, WebP, GIF, AVIF or TIFF, or use a feature of theirs that is not read",
   },
-  IMAGE_TOO_LARGE: { retryable: false, exitCode: 1, meaning: "the image has more pixels than the pixel limit" },
+  IMAGE_TOO_LARGE: {
+    retryable: false,
+    exitCode: 1,
+    meaning: "the image has more pixels than the pixel limit, or its decoding needs more memory than there is",
+  },
   IMAGE_UNPROCESSABLE: {
     retryable: false,
     exitCode: 1,

@@ -1,8 +1,10 @@
+import { totalmem } from "node:os";
 import type { Releasers } from "@labelfleet/shared/releasers";
 import { BatchSizes } from "./batch/batch-sizes.js";
 import { SizeNotes } from "./batch/size-notes.js";
 import { scheduleAsBatch } from "./batch-scheduling.js";
 import type { ThreadPlan } from "./cores.js";
+import { decodeBounds } from "./decode/decode-memory.js";
 import { LoaderPool } from "./fetch/loader-pool.js";
 import { DeviceFacts } from "./infer/device-memory.js";
 import { InferPool } from "./infer/infer-pool.js";
@@ -43,13 +45,20 @@ export function openThreads(
     onDied,
   });
   releasers.push("infer threads", async () => noteStuck(await infer.close()));
+  const bounds = decodeBounds({
+    inFlightBytes: options.maxBytesInFlight,
+    constrainedBytes: process.constrainedMemory(),
+    totalBytes: totalmem(),
+  });
   const loaders = new LoaderPool({
     threads: plan.loaderThreads,
     perThread: {
       fetchSlots: plan.fetchSlotsPerLoader,
       decodeSlots: Math.ceil(plan.decodeSlots / plan.loaderThreads),
+      maxDecodeBytes: bounds.aloneBytes,
       ...(options.loaderS3 && { s3: options.loaderS3 }),
     },
+    maxDecodeBytesAtOnce: bounds.atOnceBytes,
     ...(options.decodeEntries && { entries: options.decodeEntries }),
     onDied,
   });

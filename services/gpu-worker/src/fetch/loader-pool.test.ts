@@ -14,7 +14,8 @@ const counting = `
 test("memory goes back with the next image, whichever of the threads loads it", async () => {
   const pool = new LoaderPool({
     threads: 3,
-    perThread: { fetchSlots: 1, decodeSlots: 1 },
+    perThread: { fetchSlots: 1, decodeSlots: 1, maxDecodeBytes: 2 ** 30 },
+    maxDecodeBytesAtOnce: 2 ** 30,
     entries: {
       loaderThread: new URL(`data:text/javascript,${encodeURIComponent(counting)}`),
       decoderProcess: new URL("file:///none"),

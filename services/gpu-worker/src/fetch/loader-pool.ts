@@ -1,3 +1,4 @@
+import { DecodeMemory } from "../decode/decode-memory.js";
 import { decoderEntry } from "../decode/decoder-entry.js";
 import { LoaderThread, type LoadOutcome } from "./loader-thread-handle.js";
 import type { LoaderThreadData, LoadRequest } from "./messages.js";
@@ -17,6 +18,8 @@ export const decodeEntries: DecodeEntries = {
 export interface LoaderPoolOptions {
   threads: number;
   perThread: Omit<LoaderThreadData, "decoderEntry">;
+  /** What large decodes of all threads may take of memory at once. */
+  maxDecodeBytesAtOnce: number;
   entries?: DecodeEntries;
   onDied: (error: Error) => void;
 }
@@ -27,9 +30,13 @@ export class LoaderPool {
   /** Not more than was in flight since the last image was asked for. */
   readonly #recycled: ArrayBuffer[] = [];
 
-  constructor({ threads, perThread, entries = decodeEntries, onDied }: LoaderPoolOptions) {
+  constructor({ threads, perThread, maxDecodeBytesAtOnce, entries = decodeEntries, onDied }: LoaderPoolOptions) {
     const data = { ...perThread, decoderEntry: entries.decoderProcess.href };
-    this.#threads = Array.from({ length: threads }, () => new LoaderThread(entries.loaderThread, data, onDied));
+    const decodeMemory = new DecodeMemory(maxDecodeBytesAtOnce);
+    this.#threads = Array.from(
+      { length: threads },
+      () => new LoaderThread(entries.loaderThread, data, onDied, { decodeMemory }),
+    );
   }
 
   /** Says which input is read next, so that its store is open by then. */

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { LabelfleetError } from "@labelfleet/shared/errors";
 import { within } from "@labelfleet/shared/shutdown";
+import { DecodeMemory } from "../decode/decode-memory.js";
 import { endThread } from "../threads.js";
 import type { FromLoader, LoadCost, LoadedImage, LoaderThreadData, LoadRequest, ToLoader } from "./messages.js";
 import type { SlowRead } from "./reads-under-way.js";
@@ -26,6 +27,9 @@ export class LoaderThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #pingTimer: NodeJS.Timeout;
+  readonly #decodeMemory: DecodeMemory;
+  /** What images take that are decoded. */
+  readonly #decodeBytes = new Map<number, number>();
   #onClosed: () => void = () => {};
   /** Pings that nothing was heard since. Not a time: while the process is stopped, nobody can answer. */
   #unanswered = 0;
@@ -35,7 +39,13 @@ export class LoaderThread {
   /** Why it takes no more work: it died, or is closed. */
   #ended: LabelfleetError | null = null;
 
-  constructor(entry: URL, data: LoaderThreadData, onDied: (error: Error) => void, maxSilenceMs = defaultMaxSilenceMs) {
+  constructor(
+    entry: URL,
+    data: LoaderThreadData,
+    onDied: (error: Error) => void,
+    { maxSilenceMs = defaultMaxSilenceMs, decodeMemory = new DecodeMemory(Number.POSITIVE_INFINITY) } = {},
+  ) {
+    this.#decodeMemory = decodeMemory;
     this.#worker = new Worker(entry, { workerData: data });
     const died = (reason: string) => {
       if (this.#ended !== null) return;
@@ -99,6 +109,18 @@ export class LoaderThread {
     return hasEnded;
   }
 
+  async #giveMemory({ id, bytes }: { id: number; bytes: number }): Promise<void> {
+    await this.#decodeMemory.enter(bytes);
+    this.#decodeBytes.set(id, bytes);
+    this.#send({ type: "may-decode", id });
+  }
+
+  #takeMemory(id: number): void {
+    const bytes = this.#decodeBytes.get(id);
+    this.#decodeBytes.delete(id);
+    if (bytes !== undefined) this.#decodeMemory.leave(bytes);
+  }
+
   #rejectAll(reason: LabelfleetError): void {
     for (const waiting of this.#pending.values()) waiting.reject(reason);
     this.#pending.clear();
@@ -111,6 +133,8 @@ export class LoaderThread {
   #receive(message: FromLoader): void {
     this.#unanswered = 0;
     if (message.type === "closed") this.#onClosed();
+    if (message.type === "wants-memory") void this.#giveMemory(message);
+    if (message.type === "needs-no-memory") this.#takeMemory(message.id);
     if (message.type === "pong") this.#slowReads = message.slowReads;
     if (message.type !== "loaded" && message.type !== "load-failed") return;
     const waiting = this.#pending.get(message.id);

@@ -11,6 +11,8 @@ export interface LoaderThreadData {
   decodeSlots: number;
   /** Unset: the thread reads the environment, for which it loads a parser. */
   s3?: S3Settings;
+  /** The most that decoding one image may take of memory. */
+  maxDecodeBytes: number;
   /** The program of the decoder process, as a URL's text. */
   decoderEntry: string;
 }
@@ -51,19 +53,22 @@ export interface LoadCost {
 }
 
 /**
- * Main thread to loader thread. `load` gives the memory of inferred images back, `open` says which input is read next, `ping` asks
+ * Main thread to loader thread. `load` gives the memory of inferred images back, `may-decode` answers `wants-memory`, `open` says which input is read next, `ping` asks
  * whether the thread still turns and what it reads for long, `close` to end its decoder process.
  */
 export type ToLoader =
   | { type: "load"; id: number; request: LoadRequest; recycled: ArrayBuffer[] }
+  | { type: "may-decode"; id: number }
   | { type: "open"; input: string }
   | { type: "ping" }
   | { type: "close" };
 
-/** Loader thread to main thread. */
+/** Loader thread to main thread. An image that takes much memory asks for it, and says when its decoder has let go of it. */
 export type FromLoader =
   | { type: "ready" }
   | { type: "pong"; slowReads: SlowRead[] }
   | { type: "closed" }
+  | { type: "wants-memory"; id: number; bytes: number }
+  | { type: "needs-no-memory"; id: number }
   | { type: "loaded"; id: number; image: LoadedImage; cost: LoadCost }
   | { type: "load-failed"; id: number; code: ErrorCode; message: string; cost: LoadCost };

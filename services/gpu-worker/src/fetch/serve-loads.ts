@@ -1,12 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { DecodedImage } from "@labelfleet/imaging/decode";
-import { type ErrorCode, hasCode, isRecordCode, toLabelfleetError } from "@labelfleet/shared/errors";
+import { decodeMemoryBytes } from "@labelfleet/imaging/decode-memory";
+import { type ErrorCode, hasCode, isRecordCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { isComparable } from "@labelfleet/shared/storage/etag";
 import { openStore } from "@labelfleet/shared/storage/open-store";
 import { s3ConfigOf } from "@labelfleet/shared/storage/s3-settings";
 import pLimit from "p-limit";
 import { maxOverdueDecodes } from "../cores.js";
 import { withDeadline } from "../decode/deadline.js";
+import { uncountedDecodeBytes } from "../decode/decode-memory.js";
 import { IsolatedDecoder } from "../decode/isolated-decoder.js";
 import type { DecodeImage } from "../decode/messages.js";
 import { OverdueDecodes } from "../decode/overdue-decodes.js";
@@ -25,7 +27,7 @@ const decoderVerdicts: ErrorCode[] = ["IMAGE_CORRUPT", "IMAGE_UNSUPPORTED"];
  */
 export function serveLoads(decodeImage: DecodeImage): void {
   const port = parentPort!;
-  const { fetchSlots, decodeSlots, s3, decoderEntry } = workerData as LoaderThreadData;
+  const { fetchSlots, decodeSlots, s3, maxDecodeBytes, decoderEntry } = workerData as LoaderThreadData;
   const fetchSlot = pLimit(fetchSlots);
   const decodeSlot = pLimit(decodeSlots);
   const bodies = new BodyMemory();
@@ -33,6 +35,8 @@ export function serveLoads(decodeImage: DecodeImage): void {
   const storeConfig = s3 && { s3: s3ConfigOf(s3) };
   const stores = new Stores(async (input) => (await openStore(input, storeConfig)).store);
   const reads = new ReadsUnderWay();
+  /** Images that wait for memory. */
+  const mayDecode = new Map<number, () => void>();
   const overdue = new OverdueDecodes(maxOverdueDecodes);
   const isolated = new IsolatedDecoder({ entry: new URL(decoderEntry) });
   const takeMemory = (sizeBytes: number) => buffers.take(sizeBytes);
@@ -43,7 +47,8 @@ export function serveLoads(decodeImage: DecodeImage): void {
     const cost: LoadCost = { fetchMs: 0, decodeMs: 0, bytesRead: 0 };
     try {
       const body = await fetchSlot(() => fetch(request, cost));
-      const { widthPx, heightPx, pixels } = await decodeSlot(() => decode(body, request, cost));
+      const giveMemory = await memoryFor(id, body, request);
+      const { widthPx, heightPx, pixels } = await decodeSlot(() => decode(body, request, cost, giveMemory));
       const memory = pixels.map(({ buffer }) => buffer);
       send({ type: "loaded", id, image: { widthPx, heightPx, pixels: memory }, cost }, memory);
     } catch (error) {
@@ -69,7 +74,26 @@ export function serveLoads(decodeImage: DecodeImage): void {
     }
   }
 
-  async function decode(body: Uint8Array<ArrayBuffer>, request: LoadRequest, cost: LoadCost): Promise<DecodedImage> {
+  /** Waits until the image may be decoded, outside of its deadline and of the slots that small images need. Returns what gives it back. */
+  async function memoryFor(id: number, body: Uint8Array<ArrayBuffer>, { specs }: LoadRequest): Promise<() => void> {
+    const shortSidePx = Math.max(...specs.map((spec) => Math.max(spec.resizeShortSidePx, spec.inputPx)));
+    const bytes = decodeMemoryBytes(body, shortSidePx);
+    if (bytes <= uncountedDecodeBytes) return () => {};
+    if (bytes > maxDecodeBytes) {
+      bodies.give(body.buffer);
+      throw tooLarge(bytes, maxDecodeBytes);
+    }
+    send({ type: "wants-memory", id, bytes });
+    await new Promise<void>((resolve) => mayDecode.set(id, resolve));
+    return () => send({ type: "needs-no-memory", id });
+  }
+
+  async function decode(
+    body: Uint8Array<ArrayBuffer>,
+    request: LoadRequest,
+    cost: LoadCost,
+    giveMemory: () => void,
+  ): Promise<DecodedImage> {
     const { maxPixels, decodeTimeoutMs: timeoutMs } = request.limits;
     const options = { maxPixels, timeoutMs, background: request.background };
     const startedMs = performance.now();
@@ -77,6 +101,7 @@ export function serveLoads(decodeImage: DecodeImage): void {
     const onLate = (late: Promise<unknown>) => {
       isStillRead = true;
       overdue.add(late);
+      late.then(giveMemory, giveMemory);
     };
     try {
       // A process can be killed. With the last spare threads of the pool taken, nothing else may hang in this one.
@@ -87,7 +112,10 @@ export function serveLoads(decodeImage: DecodeImage): void {
         confirmed(error, () => isolated.decode(body, request.specs, options, takeMemory)),
       );
     } finally {
-      if (!isStillRead) bodies.give(body.buffer);
+      if (!isStillRead) {
+        bodies.give(body.buffer);
+        giveMemory();
+      }
       cost.decodeMs = performance.now() - startedMs;
     }
   }
@@ -97,6 +125,10 @@ export function serveLoads(decodeImage: DecodeImage): void {
       case "load":
         for (const buffer of message.recycled) buffers.give(buffer);
         void load(message.id, message.request);
+        return;
+      case "may-decode":
+        mayDecode.get(message.id)?.();
+        mayDecode.delete(message.id);
         return;
       case "open":
         // What is wrong with the store is told by the first image.
@@ -111,6 +143,12 @@ export function serveLoads(decodeImage: DecodeImage): void {
     }
   });
   send({ type: "ready" });
+}
+
+function tooLarge(bytes: number, maxBytes: number): LabelfleetError {
+  const [needed, there] = [bytes, maxBytes].map((value) => `${Math.round(value / 2 ** 20)} MiB`);
+  const text = `decoding the image takes about ${needed} of memory, and this worker has ${there} for that`;
+  return new LabelfleetError("IMAGE_TOO_LARGE", text);
 }
 
 /**
