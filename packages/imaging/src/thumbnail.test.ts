@@ -40,6 +40,13 @@ test.each([8, 800])("transparent pixels of an image of %i px are as the network 
   }
 });
 
+test("an image whose decoding takes more memory than it may is refused", async () => {
+  const webp = await photo(600, 300).webp().toBuffer();
+  const options = { ...limits, maxDecodeBytes: 1_000_000 };
+  await expect(makeThumbnail(webp, 100, options)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
+  await expect(makeThumbnail(await photo(600, 300).jpeg().toBuffer(), 100, options)).resolves.toBeDefined();
+});
+
 test("what is no image of ours, or too large a one, is refused", async () => {
   await expect(makeThumbnail(Buffer.from("<svg/>"), 100, limits)).rejects.toMatchObject({ code: "IMAGE_UNSUPPORTED" });
   await expect(makeThumbnail(Buffer.alloc(0), 100, limits)).rejects.toMatchObject({ code: "IMAGE_EMPTY" });

@@ -1,7 +1,14 @@
+import { LabelfleetError } from "@labelfleet/shared/errors";
 import type { DecodeOptions } from "./decode.js";
 import { toImageError } from "./decode-errors.js";
+import { decodeMemoryBytes } from "./decode-memory.js";
 import { openImageFile } from "./image-file.js";
 import { sharp } from "./sharp-setup.js";
+
+export interface ThumbnailOptions extends DecodeOptions {
+  /** What decoding may take of memory, in bytes. */
+  maxDecodeBytes?: number;
+}
 
 const quality = 76;
 
@@ -11,7 +18,11 @@ const quality = 76;
  *
  * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE or DECODE_TIMEOUT.
  */
-export async function makeThumbnail(bytes: Uint8Array, maxSidePx: number, options: DecodeOptions): Promise<Buffer> {
+export async function makeThumbnail(bytes: Uint8Array, maxSidePx: number, options: ThumbnailOptions): Promise<Buffer> {
+  const neededBytes = decodeMemoryBytes(bytes, maxSidePx);
+  if (neededBytes > (options.maxDecodeBytes ?? Number.POSITIVE_INFINITY)) {
+    throw new LabelfleetError("IMAGE_TOO_LARGE", `decoding the image takes ${neededBytes} bytes of memory`);
+  }
   const file = await openImageFile(bytes, options);
   const { widthPx, heightPx } = file.size;
   const scale = Math.min(1, maxSidePx / Math.max(widthPx, heightPx));

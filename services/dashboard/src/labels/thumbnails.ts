@@ -19,6 +19,8 @@ const maxWaitMs = 120_000;
 /** Beyond the run's own limits: a page can do without the thumbnail of a giant. */
 const maxBytes = 48 * 1024 * 1024;
 const maxPixels = 60_000_000;
+/** What decoding one may take of memory. */
+const maxDecodeBytes = 256 * 1024 * 1024;
 const timeoutMs = 10_000;
 
 /** Makes small images of a run's input, a few at a time, and keeps the last. */
@@ -52,6 +54,7 @@ export class Thumbnails {
         maxPixels: Math.min(maxPixels, limits.maxPixels),
         timeoutMs: Math.min(timeoutMs, limits.decodeTimeoutMs),
         background,
+        maxDecodeBytes,
       });
       if (isKnownEtag(etag, sizeBytes)) this.#cache.set(name, thumbnail);
       return thumbnail;

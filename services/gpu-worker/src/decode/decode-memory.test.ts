@@ -38,9 +38,9 @@ const mib = 2 ** 20;
 
 test("the bounds are those of the container, where it has one", () => {
   const memory = { inFlightBytes: 512 * mib, constrainedBytes: 0, totalBytes: 16_384 * mib };
-  expect(decodeBounds(memory)).toEqual({ atOnceBytes: 512 * mib, aloneBytes: 15_744 * mib });
+  expect(decodeBounds(memory)).toEqual({ atOnceBytes: 512 * mib, aloneBytes: 15_872 * mib });
   expect(decodeBounds({ ...memory, constrainedBytes: 2 ** 63 })).toEqual(decodeBounds(memory));
   const small = decodeBounds({ ...memory, constrainedBytes: 1_024 * mib });
-  expect(small).toEqual({ atOnceBytes: 384 * mib, aloneBytes: 384 * mib });
+  expect(small).toEqual({ atOnceBytes: 512 * mib, aloneBytes: 512 * mib });
   expect(decodeBounds({ ...memory, constrainedBytes: 256 * mib }).aloneBytes).toBe(64 * mib);
 });

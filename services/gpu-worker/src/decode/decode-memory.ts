@@ -46,7 +46,7 @@ export class DecodeMemory {
 }
 
 /** What a worker and the processes around it take beside decoded images: libraries, models, encoded images. */
-const ownBytes = 640 * 1024 * 1024;
+const ownBytes = 512 * 1024 * 1024;
 const leastBytes = 64 * 1024 * 1024;
 
 /**
