@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes local stand-ins for the public base images, for a machine whose Docker cannot pull any:
 #   debian:bookworm-slim     debootstrap of Debian's own packages
-#   node:20-bookworm-slim    that, with this machine's node and npm
-#   redis:7-bookworm         that, with Debian's redis-server (7.0)
+#   the image of NODE_IMAGE in infra/docker/Dockerfile: that, with this machine's node and npm
+#   the image of redis in infra/compose.yaml: that, with Debian's redis-server (7.0)
 # An image that is already there is left alone, so on a machine that has pulled the real ones this does nothing.
 # Whatever a build needs to reach its package registries from inside (certificates, npm's and apt's configuration) is
 # copied from this machine into the stand-ins only; the Dockerfiles of the product know nothing of it.
@@ -10,6 +10,9 @@
 set -euo pipefail
 
 export DOCKER_BUILDKIT=0
+infra="$(dirname "$0")/../infra"
+node_image="$(sed -nE 's/^ARG NODE_IMAGE=//p' "$infra/docker/Dockerfile")"
+redis_image="$(sed -nE 's/.*LABELFLEET_REDIS_IMAGE:-([^}]+)\}.*/\1/p' "$infra/compose.yaml")"
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 
@@ -40,7 +43,7 @@ make_debian() {
 }
 
 make_node() {
-  has_image node:20-bookworm-slim && return
+  has_image "$node_image" && return
   local context="$scratch/node" prefix npm_root
   prefix="$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")"
   npm_root="$(npm root --global)/npm"
@@ -60,7 +63,7 @@ make_node() {
     npm_configuration "$context/root"
     echo 'CMD ["node"]'
   } >"$context/Dockerfile"
-  docker build --quiet --tag node:20-bookworm-slim "$context" >/dev/null
+  docker build --quiet --tag "$node_image" "$context" >/dev/null
 }
 
 # npm_configuration ROOT: Dockerfile lines that give npm inside the registry and certificates it has here.
@@ -76,7 +79,7 @@ npm_configuration() {
 }
 
 make_redis() {
-  has_image redis:7-bookworm && return
+  has_image "$redis_image" && return
   local context="$scratch/redis"
   mkdir -p "$context"
   # As in the real image, a command that is only flags goes to redis-server, which then takes connections from outside.
@@ -100,7 +103,7 @@ EXPOSE 6379
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["redis-server"]
 END
-  docker build --quiet --tag redis:7-bookworm "$context" >/dev/null
+  docker build --quiet --tag "$redis_image" "$context" >/dev/null
 }
 
 make_debian

@@ -1,6 +1,7 @@
 import { Releasers } from "@labelfleet/shared/releasers";
 import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from "testcontainers";
 import type { TestServers } from "../support/fixtures.js";
+import { nodeImage, redisImage } from "./base-images.js";
 import { checkoutDir } from "./checkout.js";
 import { testLabels } from "./labels.js";
 import { redisClient } from "./redis-client.js";
@@ -56,7 +57,7 @@ export async function startContainerServers(): Promise<ContainerServers> {
 }
 
 function startRedisContainer(network: StartedNetwork): Promise<StartedTestContainer> {
-  return new GenericContainer("redis:7-bookworm")
+  return new GenericContainer(redisImage)
     .withCommand(["redis-server", "--maxmemory-policy", "noeviction", "--appendonly", "yes"])
     .withNetwork(network)
     .withNetworkAliases("redis")
@@ -68,7 +69,7 @@ function startRedisContainer(network: StartedNetwork): Promise<StartedTestContai
 
 function startS3Container(network: StartedNetwork): Promise<StartedTestContainer> {
   return (
-    new GenericContainer("node:20-bookworm-slim")
+    new GenericContainer(nodeImage)
       .withBindMounts([{ source: checkoutDir, target: "/checkout", mode: "ro" }])
       .withWorkingDir("/checkout")
       .withCommand(["node", "test/dist/containers/s3-container-main.js", String(s3Port)])
