@@ -95,7 +95,10 @@ test("who guesses waits longer and longer, and is told of in one line a while; o
     if (gate.admit(asking({ authorization: `Bearer ${i}` })) === "refused") looked++;
   }
   expect(looked).toBeLessThanOrEqual(8);
-  expect(lines).toEqual(["dashboard: a wrong token since the last such line, the newest from 203.0.113.1"]);
+  expect(lines).toEqual([
+    "dashboard: a wrong or unseen token since the last such line, the newest from 203.0.113.1",
+    "dashboard: 4 wrong or unseen tokens since the last such line, the newest from 203.0.113.1; from now on its tokens wait",
+  ]);
   expect(gate.admitToken(token, asking())).toEqual({ waitMs: expect.any(Number) });
   expect(gate.admitToken(token, asking({}, "203.0.113.2"))).toBe("accepted");
   nowMs += 60_000;

@@ -56,7 +56,10 @@ export class TokenGate {
   admitToken(given: string, request: Asking): Admission {
     const client = clientAddress(request);
     const waitMs = this.#guesses.pauseMs(client, this.#now());
-    if (waitMs > 0) return { waitMs };
+    if (waitMs > 0) {
+      this.#guesses.unseen(client, this.#now());
+      return { waitMs };
+    }
     if (equalInConstantTime(given, this.#token)) {
       this.#guesses.right(client);
       return "accepted";

@@ -45,10 +45,20 @@ export class GuessLimit {
     this.#byAddress.delete(address);
     this.#byAddress.set(address, { wrong, lastMs: nowMs, closedUntilMs: nowMs + pauseMs });
     if (this.#byAddress.size > maxAddresses) this.#byAddress.delete(this.#byAddress.keys().next().value!);
+    this.#tell(address, nowMs, wrong === freeGuesses ? "; from now on its tokens wait" : "");
+  }
+
+  /** A token that was not looked at, because its address or all of them have to wait. */
+  unseen(address: string, nowMs: number): void {
+    this.#tell(address, nowMs, "");
+  }
+
+  /** One line a while, or when there is something to add. */
+  #tell(address: string, nowMs: number, addition: string): void {
     this.#unlogged++;
-    if (nowMs - this.#loggedMs < logEveryMs) return;
-    const times = this.#unlogged === 1 ? "a wrong token" : `${this.#unlogged} wrong tokens`;
-    this.#log(`dashboard: ${times} since the last such line, the newest from ${address}`);
+    if (addition === "" && nowMs - this.#loggedMs < logEveryMs) return;
+    const times = this.#unlogged === 1 ? "a wrong or unseen token" : `${this.#unlogged} wrong or unseen tokens`;
+    this.#log(`dashboard: ${times} since the last such line, the newest from ${address}${addition}`);
     this.#unlogged = 0;
     this.#loggedMs = nowMs;
   }
