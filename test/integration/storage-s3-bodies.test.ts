@@ -214,6 +214,13 @@ describe.each([
     expect(server.sentBytes() - before).toBeLessThan(20_000_000);
   });
 
+  it("that is longer than announced is cut to what was announced, and the next read is not spoilt by the rest", async () => {
+    const { get } = await reading(isDirect, (index) =>
+      index < 2 ? { extra: Buffer.from("HTTP/1.1 200 OK\r\n") } : {},
+    );
+    for (let read = 0; read < 3; read++) expect((await get({ ifMatch: etag })).body.equals(photo)).toBe(true);
+  });
+
   it("keeps its bound of bytes", async () => {
     const { get } = await reading(isDirect, firsts(1, { cutAfterBytes: 90_000 }));
     expect((await get({ maxBytes: photo.length })).body.length).toBe(photo.length);

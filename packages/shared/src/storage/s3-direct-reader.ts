@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as overHttp } 
 import { request as overHttps, Agent as TlsAgent } from "node:https";
 import type { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { version } from "../version.js";
+import { untilAborted } from "./s3-body.js";
 import type { ReadAnswer, ReadRequest } from "./s3-reader.js";
 import type { S3Config } from "./s3-settings.js";
 
@@ -101,7 +102,9 @@ export class DirectReader {
       const answer = await this.#send(await this.#signed(request), request.signal);
       const status = answer.statusCode ?? 0;
       const headers = answer.headers as Record<string, string>;
-      if (status < 200 || status > 299) throw new Refusal(status, headers, await errorText(answer));
+      if (status < 200 || status > 299) {
+        throw new Refusal(status, headers, await untilAborted(request.signal, errorText(answer), answer));
+      }
       answer.once("close", () => this.#ended());
       const contentLength = headers["content-length"];
       return {

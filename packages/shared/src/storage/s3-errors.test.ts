@@ -52,6 +52,13 @@ test.each([
   }
 });
 
+test("refused credentials say what is wrong with them", () => {
+  const said = (name: string) => errorOf("list", answered(403, name)).message;
+  expect(said("ExpiredToken")).toContain("have expired; renew them");
+  expect(said("SignatureDoesNotMatch")).toContain("check AWS_SECRET_ACCESS_KEY");
+  expect(said("InvalidAccessKeyId")).toContain("check AWS_ACCESS_KEY_ID or AWS_PROFILE");
+});
+
 test("only what says that a key is missing counts as missing", () => {
   for (const name of ["NoSuchKey", "NotFound", "UnknownError"]) {
     expect(errorOf("get", answered(404, name)).code).toBe("OBJECT_NOT_FOUND");

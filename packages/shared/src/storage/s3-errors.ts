@@ -89,12 +89,7 @@ export function oneLine(text: string): string {
 
 function decide(parts: ErrorParts, operation: S3Operation, conditional: boolean): [ErrorCode, string] {
   const { name, status } = parts;
-  if (credentialNames.has(name)) {
-    return [
-      "CREDENTIALS_REFUSED",
-      "the store refuses the credentials, or there are none; check AWS_ACCESS_KEY_ID or AWS_PROFILE",
-    ];
-  }
+  if (credentialNames.has(name)) return ["CREDENTIALS_REFUSED", wrongCredentials(name)];
   if (name === "InvalidBucketName") return ["USAGE", "the store says that this is no valid name of a bucket"];
   if (name === "NoSuchBucket")
     return ["BUCKET_NOT_FOUND", "there is no such bucket; check its name and AWS_ENDPOINT_URL_S3"];
@@ -145,6 +140,13 @@ function decide(parts: ErrorParts, operation: S3Operation, conditional: boolean)
   const text = `the store refuses ${requestOf(operation, conditional)}${saying(parts.message)}`;
   if (isWrite(operation)) return ["OUTPUT_UNWRITABLE", text];
   return [operation === "list" ? "STORE_UNSUPPORTED" : "OBJECT_DENIED", text];
+}
+
+function wrongCredentials(name: string): string {
+  if (name.startsWith("ExpiredToken")) return "the credentials have expired; renew them";
+  if (name === "SignatureDoesNotMatch")
+    return "the secret key does not fit the access key; check AWS_SECRET_ACCESS_KEY";
+  return "the store refuses the credentials, or there are none; check AWS_ACCESS_KEY_ID or AWS_PROFILE";
 }
 
 function isWrite(operation: S3Operation): boolean {

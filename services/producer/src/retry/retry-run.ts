@@ -47,8 +47,9 @@ async function keepReport(folder: RunFolder, spec: RunSpec, before: RunReport): 
   return replaceReport(folder, spec);
 }
 
+/** Cloned, because counts that were read and those that were made differ in their prototypes. */
 function countsOf({ complete, images, ok, failed, failedByCode, models }: RunReport) {
-  return { complete, images, ok, failed, failedByCode, models };
+  return structuredClone({ complete, images, ok, failed, failedByCode, models });
 }
 
 /** The report of a complete run. @throws RUN_INCOMPLETE, RUN_CANCELLED */
