@@ -99,7 +99,7 @@ test("a multi-label head keeps what reaches the threshold; embeddings and half p
   const useless = await rig.cli.run(["run", input, "--out", out, "--threshold", "0.5"], env);
   expect([useless.exitCode, useless.stderr]).toEqual([
     2,
-    expect.stringContaining("--threshold is for models whose card"),
+    expect.stringContaining("--threshold needs a multi-label model"),
   ]);
 });
 

@@ -52,7 +52,7 @@ test("below the agreement asked for nothing is written", async () => {
 });
 
 test.each([
-  [["--precision", "int8"], /--precision int8: efficientnet-lite0 is not quantised; `labelfleet models quantize`/],
+  [["--precision", "int8"], /--precision int8: efficientnet-lite0 is not quantised; `npx labelfleet models quantize`/],
   [["--precision", "fp32", "--model", "lite0-int8"], /--precision fp32: efficientnet-lite0-int8 is int8/],
 ])("run refuses %j", async (flags, line) => {
   const words = flags.map((flag) => (flag === "lite0-int8" ? join(rig.dir, flag) : flag));

@@ -66,7 +66,7 @@ export async function probeGraph(
     if (over !== undefined) throw invalid(over);
     if (answer.type === "rows") return answer.rows;
     if (answer.message.includes(notOnCpu)) return null;
-    throw invalid(answer.message.replaceAll(modelPath, "the graph"));
+    throw invalid(answer.message.replace(`${modelPath}: `, "").replaceAll(modelPath, "the file"));
   } finally {
     clearTimeout(late);
     clearInterval(watch);
