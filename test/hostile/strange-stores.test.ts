@@ -86,18 +86,26 @@ test.each([
   ["empty", '""'],
   ["weak", 'W/"abc"'],
   ["zeros as MinIO's file mode has them", '"00000000000000000000000000000000-1"'],
-])("a store whose ETags are %s: --since labels everything anew, and no read relies on them", async (name, etag) => {
-  const key = `unknown-${name.slice(0, 4)}`;
-  const input = await rig.upload(key, photos.slice(0, 3));
-  const conditions = behave(withEtag(etag));
-  const earlier = await rig.json(["run", input, "--out", out]);
-  expect(earlier).toMatchObject({ complete: true, images: 3, ok: 3 });
-  await rig.upload(key, [{ name: photos[0]!.name, bytes: photos[5]!.bytes }]);
-  const report = await rig.json(["run", input, "--out", out, "--since", earlier.run]);
-  expect(report).toMatchObject({ complete: true, images: 3, ok: 3, carriedOver: 0 });
-  expect((await labelsOf(report.run)).get(photos[0]!.name)).toEqual(labels.get(photos[5]!.name));
-  if (!etag.startsWith('"0')) expect(conditions).toEqual([]);
-});
+])(
+  "a store whose ETags are %s: --since labels everything anew, nothing relies on them, and a retry rewrites",
+  async (name, etag) => {
+    const key = `unknown-${name.slice(0, 4)}`;
+    const broken = { name: "z.jpg", bytes: Buffer.from("no image") };
+    const input = await rig.upload(key, [...photos.slice(0, 3), broken]);
+    const conditions = behave(withEtag(etag));
+    const earlier = await rig.json(["run", input, "--out", out, "--max-failed", "1"]);
+    expect(earlier).toMatchObject({ complete: true, images: 4, ok: 3 });
+    const code = (await rig.records(earlier.run)).get(`${key}/z.jpg`)!.errorCode!;
+    await rig.succeed(["retry", earlier.run, "--code", code]);
+    expect([...(await rig.records(earlier.run)).values()].map(({ pass }) => pass)).toEqual([0, 0, 0, 1]);
+    await rig.succeed(["export", earlier.run, "--format", "csv"]);
+    await rig.upload(key, [{ name: photos[0]!.name, bytes: photos[5]!.bytes }]);
+    const report = await rig.json(["run", input, "--out", out, "--since", earlier.run, "--max-failed", "1"]);
+    expect(report).toMatchObject({ complete: true, images: 4, ok: 3, carriedOver: 0 });
+    expect((await labelsOf(report.run)).get(photos[0]!.name)).toEqual(labels.get(photos[5]!.name));
+    if (!etag.startsWith('"0')) expect(conditions).toEqual([]);
+  },
+);
 
 test("seven photos of one size whose ETags are all the same have seven labels, with and without sharing", async () => {
   const largest = Math.max(...photos.map(({ bytes }) => bytes.length));

@@ -227,6 +227,17 @@ describe("compared with the manifest", () => {
     ]);
   });
 
+  test("records of an object whose listing had no ETag say what was read, and are of its size", async () => {
+    await folder.store.delete(folder.keyOf("manifest/r000-000000.jsonl.gz"));
+    await folder.writeChunk(
+      "r000-000000",
+      ["k0", "k1", "k2", "k3", "k4"].map((key) => ({ key, etag: "", sizeBytes: 5 })),
+    );
+    await rewrite(shard("a", 2), [{ ...recordOf("k4", "a", "cat"), sizeBytes: 6 }]);
+    const { keys } = await checked();
+    expect(keys).toEqual(all.filter((key) => key !== "k4 a"));
+  });
+
   test("a shard of no batch is named and left out, also one of the other format", async () => {
     await rewrite(shard("a", 7), [recordOf("k7", "a", "cat")]);
     await rewrite(shard("a", 1).replace("jsonl", "parquet"), []);

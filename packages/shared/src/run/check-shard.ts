@@ -1,5 +1,5 @@
 import type { ManifestEntry } from "../contract/manifest.js";
-import { isComparable } from "../storage/etag.js";
+import { mayBeOf } from "../storage/etag.js";
 import type { Problems } from "./problems.js";
 import type { RecordFacts } from "./read-shard.js";
 
@@ -35,10 +35,9 @@ export function checkShard(options: {
   return problems.total === before;
 }
 
-/** Where the listing had no etag that can be compared, a record says what was read. */
 function differenceOf(entry: ManifestEntry, record: RecordFacts): string | null {
-  if (record.etag !== entry.etag && isComparable(entry.etag)) return `etag ${record.etag}`;
-  return record.sizeBytes === entry.sizeBytes ? null : `${record.sizeBytes} bytes`;
+  if (mayBeOf(entry, record)) return null;
+  return record.sizeBytes === entry.sizeBytes ? `etag ${record.etag}` : `${record.sizeBytes} bytes`;
 }
 
 function isSameOrder(entries: ManifestEntry[], records: RecordFacts[]): boolean {

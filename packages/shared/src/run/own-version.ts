@@ -24,17 +24,19 @@ export function versionOfInfo({ etag, sizeBytes, lastModifiedMs }: ObjectInfo): 
   return isKnownEtag(etag, sizeBytes) ? etag : `${ownPrefix}${sizeBytes}-${lastModifiedMs ?? "unknown"}`;
 }
 
-/** Whether an object still is what a version of our own stands for. */
-export async function isStillVersion(store: ObjectStore, key: string, version: string): Promise<boolean> {
-  try {
-    const { body } = await store.get(key, { maxBytes: wholeShardBytes });
-    return hashOf(body) === version;
-  } catch (error) {
-    if (hasCode(error, "OBJECT_NOT_FOUND")) return false;
-    if (!hasCode(error, "OBJECT_TOO_LARGE")) throw error;
-  }
+/** Of what lies there now; null where nothing does. */
+export async function currentVersion(store: ObjectStore, key: string): Promise<string | null> {
   const info = await store.head(key);
-  return info !== null && versionOfInfo(info) === version;
+  if (info === null) return null;
+  const version = versionOfInfo(info);
+  if (!isOwnVersion(version) || info.sizeBytes > wholeShardBytes) return version;
+  try {
+    const { body, etag } = await store.get(key, { maxBytes: wholeShardBytes });
+    return versionOf(etag, body);
+  } catch (error) {
+    if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
+    throw error;
+  }
 }
 
 function hashOf(body: Uint8Array): string {

@@ -1,5 +1,6 @@
 import type { ManifestEntry } from "../contract/manifest.js";
 import type { Prediction } from "../contract/prediction.js";
+import { mayBeOf } from "../storage/etag.js";
 import { compareKeys } from "../storage/key-order.js";
 import { withoutRecord } from "./check-shard.js";
 import type { Problems } from "./problems.js";
@@ -56,7 +57,7 @@ class ShardCheck {
         return null;
       }
       records.advance();
-      if (order === 0 && record.etag === entry.etag && record.modelId === modelId) return record;
+      if (order === 0 && mayBeOf(entry, record) && record.modelId === modelId) return record;
       this.#foreign++;
     }
   }

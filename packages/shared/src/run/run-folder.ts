@@ -9,7 +9,7 @@ import { openStore } from "../storage/open-store.js";
 import { putFirst } from "../storage/put-first.js";
 import { formatUri, parseUri } from "../storage/uri.js";
 import { maxChunkBytes, maxDocumentBytes, mebibytes } from "./bounds.js";
-import { isOwnVersion, isStillVersion, versionOf } from "./own-version.js";
+import { currentVersion, isOwnVersion, versionOf } from "./own-version.js";
 
 const newline = 10;
 
@@ -122,7 +122,7 @@ export class RunFolder {
   /** Replaces what still has this etag; without one, whatever lies there. @throws PRECONDITION_FAILED */
   async replace(name: string, body: PutBody, contentType: string, etag: string | undefined): Promise<void> {
     const isOurs = etag !== undefined && isOwnVersion(etag);
-    if (isOurs && !(await isStillVersion(this.store, this.keyOf(name), etag))) {
+    if (isOurs && (await currentVersion(this.store, this.keyOf(name))) !== etag) {
       throw new LabelfleetError("PRECONDITION_FAILED", `${this.uri}${name} was replaced by another writer first`);
     }
     const condition = etag === undefined || isOurs ? {} : { ifMatch: etag };

@@ -50,6 +50,12 @@ export function isSameVersion(a: ObjectVersion, b: ObjectVersion): boolean {
   return before === null || after === null || before === after;
 }
 
+/** Whether a record may be of a listed object. Where the listing has no ETag that can be compared, a record says what was read. */
+export function mayBeOf(listed: ObjectVersion, record: ObjectVersion): boolean {
+  const isEtagSame = record.etag === listed.etag || !isComparable(listed.etag);
+  return isEtagSame && record.sizeBytes === listed.sizeBytes;
+}
+
 /** What a read has to ask for, so that it is of this version as far as that can be known. */
 export function conditionsOf(version: ObjectVersion): Pick<GetOptions, "ifMatch" | "listed"> {
   const { etag, sizeBytes } = version;

@@ -79,7 +79,7 @@ export function checkPage(uri: string, prefix: string, startAfter: string | unde
   for (const [i, folder] of folders.entries()) {
     if (folder.key !== undefined && !folder.key.startsWith(prefix)) throw outside(uri, prefix, folder.key);
     const before = folders[i - 1];
-    if (before !== undefined && order(folder, before) <= 0) throw unordered(uri, folder.listed, before.listed);
+    if (before !== undefined && order(folder, before) <= 0) throw unordered(uri, folder, before);
   }
 }
 
@@ -126,7 +126,7 @@ class PageWalk {
         const isAgain = position.StartAfter !== undefined && entries.length === 0;
         if (compared <= 0 && isAgain && (key === undefined || compared === 0)) continue;
         if (compared <= 0 && this.#isDoubting && entries.length === 0) return null;
-        if (compared <= 0) throw this.#backwards(object.key, position, entries.length === 0);
+        if (compared <= 0) throw this.#backwards(name, position, entries.length === 0);
       }
       this.#last = name;
       if (key !== undefined) this.#lastKey = key;
@@ -160,20 +160,18 @@ class PageWalk {
     throw faultyListing(this.#uri, `page ${this.#pages} ${what}`);
   }
 
-  #backwards(listed: string, position: PagePosition, isFirst: boolean): LabelfleetError {
-    const last = this.#last!.listed;
-    if (!isFirst) return unordered(this.#uri, listed, last);
+  #backwards(name: Name, position: PagePosition, isFirst: boolean): LabelfleetError {
+    const last = this.#last!;
+    if (!isFirst) return unordered(this.#uri, name, last);
+    const first = shown(name);
     const [page, before] = [`page ${this.#pages}`, `page ${this.#pages - 1}`];
     if (position.StartAfter !== undefined) {
       const why = this.#pages === 1 ? "" : `${before} says that there is more and gives no continuation token, and `;
-      const what = `asked to start after ${quoted(position.StartAfter)}, the store answers from ${quoted(listed)}`;
+      const what = `asked to start after ${quoted(position.StartAfter)}, the store answers from ${first}`;
       return faultyListing(this.#uri, `${why}${what}`);
     }
-    if (listed === this.#firstListed) return faultyListing(this.#uri, `${page} has the keys of ${before} again`);
-    return faultyListing(
-      this.#uri,
-      `${page} goes back to ${quoted(listed)}, although ${before} ended with ${quoted(last)}`,
-    );
+    if (name.listed === this.#firstListed) return faultyListing(this.#uri, `${page} has the keys of ${before} again`);
+    return faultyListing(this.#uri, `${page} goes back to ${first}, although ${before} ended with ${shown(last)}`);
   }
 }
 
@@ -194,11 +192,12 @@ function outside(uri: string, prefix: string, key: string): LabelfleetError {
   return faultyListing(uri, `asked for keys that begin with ${quoted(prefix)}, the store answers ${quoted(key)}`);
 }
 
-function unordered(uri: string, listed: string, before: string): LabelfleetError {
-  const what = `${quoted(listed)} comes after ${quoted(before)} on one page`;
+function unordered(uri: string, name: Name, before: Name): LabelfleetError {
+  const what = `${shown(name)} comes after ${shown(before)} on one page`;
   const why = "labelfleet needs listings in key order (S3 directory buckets have none)";
   return new LabelfleetError("USAGE", oneLine(`cannot list ${uri}: ${what}; ${why}`));
 }
 
 /** Keys come from strangers. */
+const shown = ({ key, listed }: Name): string => quoted(key ?? listed);
 const quoted = (key: string): string => JSON.stringify(key.slice(0, 200));

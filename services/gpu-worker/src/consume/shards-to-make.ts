@@ -2,6 +2,7 @@ import type { BatchJob } from "@labelfleet/shared/contract/batch-job";
 import { isToRetry } from "@labelfleet/shared/contract/prediction";
 import { runNames } from "@labelfleet/shared/contract/run-names";
 import { LabelfleetError } from "@labelfleet/shared/errors";
+import { currentVersion } from "@labelfleet/shared/run/own-version";
 import { countCommitted, readCommitted, type ShardAddress } from "../write/shard-writer.js";
 import type { RunModel } from "./model-loader.js";
 import { type RunContext, recordsKeyOf } from "./run-context.js";
@@ -26,12 +27,12 @@ export async function shardsToMake(run: RunContext, job: BatchJob): Promise<Shar
   const models =
     rewrite === null || job.mend ? run.models : run.models.filter(({ ref }) => Object.hasOwn(rewrite, ref.id));
   const names = models.map(({ ref }) => run.folder.keyOf(runNames.shard(ref.id, batchId, format)));
-  const found = await Promise.all(names.map((key) => run.folder.store.head(key)));
+  const found = await Promise.all(names.map((key) => currentVersion(run.folder.store, key)));
   const toMake: ShardToMake[] = [];
   for (const [m, model] of models.entries()) {
     const modelId = model.ref.id;
     const shard = { modelId, batchId, format };
-    const etag = found[m]?.etag ?? null;
+    const etag = found[m] ?? null;
     const isMeant = rewrite !== null && etag !== null && etag === rewrite[modelId];
     if (etag === null) {
       if (rewrite !== null && !job.mend)

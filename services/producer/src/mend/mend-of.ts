@@ -4,6 +4,7 @@ import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { hasCode } from "@labelfleet/shared/errors";
 import { checkShard } from "@labelfleet/shared/run/check-shard";
+import { currentVersion } from "@labelfleet/shared/run/own-version";
 import { Problems } from "@labelfleet/shared/run/problems";
 import { factsOf, readShard } from "@labelfleet/shared/run/read-shard";
 import type { RunFolder } from "@labelfleet/shared/run/run-folder";
@@ -34,9 +35,9 @@ export async function mendOf(folder: RunFolder, spec: RunSpec, batchId: string):
       if (!checkShard({ name, modelId: id, entries, records, problems: new Problems() })) rewrite[id] = etag;
     } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
-      const damaged = await folder.store.head(folder.keyOf(name));
+      const damaged = await currentVersion(folder.store, folder.keyOf(name));
       if (damaged === null) isMissing = true;
-      else rewrite[id] = damaged.etag;
+      else rewrite[id] = damaged;
     }
   }
   if (!isMissing && Object.keys(rewrite).length === 0) return null;
