@@ -4,7 +4,7 @@ import { type ManifestEntry, manifestEntrySchema, maxChunkEntries } from "../con
 import { runNames } from "../contract/run-names.js";
 import { type RunSpec, runSpecSchema } from "../contract/run-spec.js";
 import { hasCode, LabelfleetError } from "../errors.js";
-import type { ObjectStore, PutBody } from "../storage/object-store.js";
+import type { ObjectStore, PutOptions } from "../storage/object-store.js";
 import { openStore } from "../storage/open-store.js";
 import { putFirst } from "../storage/put-first.js";
 import { formatUri, parseUri } from "../storage/uri.js";
@@ -116,17 +116,19 @@ export class RunFolder {
 
   /** Replaces a document that still has this etag; without one, whatever lies there. @throws PRECONDITION_FAILED */
   async replaceJson(name: string, value: unknown, etag: string | undefined): Promise<void> {
-    await this.replace(name, toJson(value), "application/json", etag);
+    const condition = etag === undefined ? {} : await this.conditionOf(name, etag);
+    await this.store.put(this.keyOf(name), toJson(value), { contentType: "application/json", ...condition });
   }
 
-  /** Replaces what still has this etag; without one, whatever lies there. @throws PRECONDITION_FAILED */
-  async replace(name: string, body: PutBody, contentType: string, etag: string | undefined): Promise<void> {
-    const isOurs = etag !== undefined && isOwnVersion(etag);
-    if (isOurs && (await currentVersion(this.store, this.keyOf(name))) !== etag) {
-      throw new LabelfleetError("PRECONDITION_FAILED", `${this.uri}${name} was replaced by another writer first`);
-    }
-    const condition = etag === undefined || isOurs ? {} : { ifMatch: etag };
-    await this.store.put(this.keyOf(name), body, { contentType, ...condition });
+  /**
+   * What a rewrite of a version has to ask of the store. A version of our own is compared now, as no store can do it.
+   *
+   * @throws PRECONDITION_FAILED
+   */
+  async conditionOf(name: string, etag: string): Promise<Pick<PutOptions, "ifMatch">> {
+    if (!isOwnVersion(etag)) return { ifMatch: etag };
+    if ((await currentVersion(this.store, this.keyOf(name))) === etag) return {};
+    throw new LabelfleetError("PRECONDITION_FAILED", `${this.uri}${name} was replaced by another writer first`);
   }
 
   /** Whether `cancel` left its mark. */

@@ -55,11 +55,13 @@ export async function commitShard(
   options: { conditionalPut: boolean; replaces: string | null },
 ): Promise<{ counts: ShardCounts; wasFirst: boolean }> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const contentType = contentTypeOf(shard.format);
   const put = async (body: PutBody) => {
-    if (!options.conditionalPut) await folder.replace(name, body, contentType, undefined);
-    else if (options.replaces !== null) await folder.replace(name, body, contentType, options.replaces);
-    else await folder.store.put(folder.keyOf(name), body, { contentType, ifNoneMatch: "*" });
+    const { replaces } = options;
+    const condition = replaces === null ? { ifNoneMatch: "*" as const } : await folder.conditionOf(name, replaces);
+    await folder.store.put(folder.keyOf(name), body, {
+      contentType: contentTypeOf(shard.format),
+      ...(options.conditionalPut ? condition : {}),
+    });
   };
   try {
     await putPieces(encodePieces(records, shard.format), put);
