@@ -5,6 +5,7 @@ import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { MetricsAddress } from "@labelfleet/shared/metrics/serve";
 import { type BatchConsumer, consumeBatches, HandBack } from "@labelfleet/shared/queue/batch-consumer";
+import { isUnloadable, markUnloadable } from "@labelfleet/shared/queue/unloadable";
 import { connectRedis, isServing, watchForLoss } from "@labelfleet/shared/redis/connection";
 import { registerLane } from "@labelfleet/shared/redis/registry";
 import { RunProgress } from "@labelfleet/shared/redis/run-progress";
@@ -159,6 +160,7 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
     const stopping = new Stopping();
     const consumers: BatchConsumer[] = [];
     const queueEvents = { stalled: 0, retries: 0, failed: 0 };
+    let lastReason = "";
     if (options.metricsAddress) {
       const { serveWorkerMetrics } = await import("./report/worker-metrics.js");
       const server = await serveWorkerMetrics(options.metricsAddress, {
@@ -216,13 +218,16 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
           } catch (error) {
             // What fails because this worker is dying, or has closed its threads, is not the batch's fault.
             const isEnding = died.signal.aborted || stopping.isGivingUp;
-            throw isEnding ? new HandBack("the worker is ending") : error;
+            throw isEnding ? new HandBack("the worker is ending") : markUnloadable(error);
           }
         },
         onFailed: (jobId, error, isFinal) => {
           queueEvents[isFinal ? "failed" : "retries"] += 1;
           const end = isFinal ? "failed for good" : "will be tried again";
-          logger.warn(shortened(`batch ${jobId} ${end}: ${error.message}`));
+          // All batches of a run meet the same model: the first one says why it cannot be loaded.
+          const isKnown = isUnloadable(error.message) && error.message === lastReason;
+          lastReason = error.message;
+          logger[isKnown ? "debug" : "warn"](shortened(`batch ${jobId} ${end}: ${error.message}`));
         },
         onStalled: (jobId) => {
           queueEvents.stalled += 1;

@@ -55,6 +55,8 @@ export class ModelLoader {
   readonly #cacheDir: string;
   readonly #logger: Logger;
   readonly #loaded = new Map<string, LoadedModel>();
+  /** Why the CPU is used: of the device, or of a model that CUDA refuses. */
+  readonly #told = new Set<string>();
 
   constructor(pool: InferPool, sizes: BatchSizes, cacheDir: string, logger: Logger) {
     this.#pool = pool;
@@ -114,7 +116,10 @@ export class ModelLoader {
     });
     const weights = { weightsSha256: card.weights.sha256, precision: ref.precision };
     await this.#sizes.open({ modelKey, device, weights, imageBytes });
-    if (fallbackReason !== null) this.#logger[hasNvidiaDevice() ? "warn" : "info"](fallbackReason);
+    if (fallbackReason !== null && !this.#told.has(fallbackReason)) {
+      this.#told.add(fallbackReason);
+      this.#logger[hasNvidiaDevice() ? "warn" : "info"](fallbackReason);
+    }
     this.#logger.debug({ model: ref.id, device }, "model loaded");
     return model;
   }
@@ -165,6 +170,11 @@ async function download(store: ObjectStore, prefix: string, folder: string, ref:
     await readWeights(model);
     await putInPlace(temporary, folder);
     return await loadModelFolder(folder);
+  } catch (error) {
+    if (!(error instanceof LabelfleetError)) throw error;
+    // People know the output, and the temporary folder is gone when they look.
+    const message = error.message.replaceAll(`${temporary}/`, store.uriOf(prefix));
+    throw new LabelfleetError(error.code, message, { cause: error });
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import type { Logger } from "@labelfleet/shared/logger";
 import type { BatchQueue } from "@labelfleet/shared/queue/batch-queue";
+import { unloadableIn } from "@labelfleet/shared/queue/unloadable";
 import { redisNowMs } from "@labelfleet/shared/redis/clock";
 import type { Redis } from "@labelfleet/shared/redis/connection";
 import { liveWorkers } from "@labelfleet/shared/redis/registry";
@@ -53,6 +54,8 @@ export class Feeder {
   readonly #pending: ReadAhead<PlannedBatch>;
   #windowBatches = windowBatches([], "");
   #sweptMs = 0;
+  /** Batches that were done since this producer began. */
+  #doneNow = 0;
   readonly #weather: Weather;
 
   constructor(options: FeederOptions) {
@@ -152,6 +155,12 @@ export class Feeder {
 
   #note(settled: Settled): void {
     this.state.batchesDone += settled.done.length;
+    this.#doneNow += settled.done.length;
+    const unloadable = unloadableIn(
+      settled.failed.map(({ reason }) => reason),
+      this.#doneNow,
+    );
+    if (unloadable !== null) throw unloadable;
     for (const { batchId, reason } of settled.failed) {
       this.state.firstFailure ??= reason;
       if (this.state.batchesFailed++ < namedFailures) {
