@@ -182,3 +182,15 @@ test("entries of Redis that cannot be read, and jobs of any sort, hide nothing o
     await redis.del("lf:workers", "{lf-default}:batches:wait", "{lf-default}:batches:torn");
   }
 });
+
+test("a key of Redis that holds something else is named, with what to do", async () => {
+  await redis.set("lf:workers", "text");
+  try {
+    const overview = () => fetch(`${url}/api/runs`).then(async (answer) => [answer.status, await answer.text()]);
+    await expect
+      .poll(overview, { timeout: 5_000 })
+      .toEqual([503, expect.stringMatching(/WRONGTYPE.*delete that key.*REDIS_UNSUITABLE/)]);
+  } finally {
+    await redis.del("lf:workers");
+  }
+});

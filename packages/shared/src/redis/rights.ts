@@ -66,6 +66,7 @@ export const neededCommands: ReadonlySet<string> = new Set([...connectionCommand
  */
 const refusedScript = `
 local refused = {}
+local unpack = unpack or table.unpack
 for number, call in ipairs(cjson.decode(ARGV[1])) do
   local answer = redis.pcall(unpack(call))
   local err = type(answer) == 'table' and answer.err

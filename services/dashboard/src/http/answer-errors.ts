@@ -1,4 +1,5 @@
-import { type ErrorCode, LabelfleetError } from "@labelfleet/shared/errors";
+import { type ErrorCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
+import { isReply } from "@labelfleet/shared/redis/passing-refusal";
 import type { FastifyInstance } from "fastify";
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
@@ -19,20 +20,23 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   OBJECT_TOO_SLOW: 503,
   STORE_UNSUPPORTED: 502,
   REDIS_UNAVAILABLE: 503,
+  REDIS_UNSUITABLE: 503,
 };
 
 /** Every error as {error, code}: one line for people. What is none of ours goes to the log, and says nothing of itself. */
 export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+  app.setErrorHandler((thrown: Error & { statusCode?: number }, request, reply) => {
+    // What Redis refuses has a code, too.
+    const error = isReply(thrown) ? toLabelfleetError(thrown) : thrown;
     if (error instanceof LabelfleetError) {
       const isImage =
         error.code.startsWith("IMAGE_") || error.code.startsWith("DECODE_") || error.code === "OBJECT_TOO_LARGE";
       const status = isImage ? 422 : (statusOf[error.code] ?? 500);
       return reply.code(status).send({ error: error.message, code: error.code });
     }
-    const status = error.statusCode ?? 500;
-    if (status < 500 || status === 503) return reply.code(status).send({ error: error.message });
-    request.log.error({ err: error }, `${request.method} ${request.url}`);
+    const status = thrown.statusCode ?? 500;
+    if (status < 500 || status === 503) return reply.code(status).send({ error: thrown.message });
+    request.log.error({ err: thrown }, `${request.method} ${request.url}`);
     return reply.code(500).send({ error: "this is a bug of the dashboard: its log says more" });
   });
 }
