@@ -48,10 +48,11 @@ test("Redis has a password that no command line shows, and the others know it", 
   }
 });
 
-test("what is pulled stays on a volume where the image has its cache, as whom the host says", () => {
-  const cacheDir = /^ENV LABELFLEET_CACHE_DIR=(.+)$/m.exec(dockerfile)![1];
+test("what is pulled stays on a volume that the image has a place for, as whom the host says", () => {
+  const cacheDir = /^RUN install --directory .*--mode 1777 (\S+)$/m.exec(dockerfile)![1];
   for (const name of ["worker", "dashboard"]) {
     expect(services[name]!.volumes).toEqual([`cache:${cacheDir}`]);
+    expect(services[name]!.environment.LABELFLEET_CACHE_DIR).toBe(cacheDir);
     // null: as the environment of compose has it, so that the secret stands in no file.
     expect(services[name]!.environment).toMatchObject({ HF_TOKEN: null, HF_ENDPOINT: null });
   }
