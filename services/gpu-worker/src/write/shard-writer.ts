@@ -55,10 +55,10 @@ export async function commitShard(
   options: { conditionalPut: boolean; replaces: string | null },
 ): Promise<{ counts: ShardCounts; wasFirst: boolean }> {
   const name = runNames.shard(shard.modelId, shard.batchId, shard.format);
-  const put = async (body: PutBody) => {
+  const put = async (bytes: PutBody) => {
     const { replaces } = options;
     const condition = replaces === null ? { ifNoneMatch: "*" as const } : await folder.conditionOf(name, replaces);
-    await folder.store.put(folder.keyOf(name), body, {
+    await folder.store.put(folder.keyOf(name), bytes, {
       contentType: contentTypeOf(shard.format),
       ...(options.conditionalPut ? condition : {}),
     });
