@@ -5,6 +5,7 @@ import { sharp } from "./sharp-setup.js";
 
 const photo = readFileSync(new URL("../../../samples/china-temple.jpg", import.meta.url));
 const [width, height] = [640, 448];
+const limits = { shortSidePx: 224, maxPixels: width * height };
 const opaque = () => sharp(photo).resize(width, height, { fit: "fill" });
 const transparent = () => opaque().ensureAlpha(0.5);
 const turned = () => opaque().withMetadata({ orientation: 6 });
@@ -29,7 +30,14 @@ test.each([
   ["a TIFF that is to be turned", () => turned().tiff({ compression: "deflate" }), 3],
 ])("%s takes so many bytes a pixel", async (_, make, bytesPerPixel) => {
   const bytes = await make().toBuffer();
-  expect(decodeMemoryBytes(bytes, 224)).toBe(width * height * bytesPerPixel);
+  expect(decodeMemoryBytes(bytes, limits)).toBe(width * height * bytesPerPixel);
+});
+
+test("what has more pixels than are decoded takes none", async () => {
+  for (const format of ["webp", "gif", "avif"] as const) {
+    const bytes = await opaque().toFormat(format, { effort: 1 }).toBuffer();
+    expect(decodeMemoryBytes(bytes, { ...limits, maxPixels: width * height - 1 }), format).toBe(0);
+  }
 });
 
 test("what is cut off, or no image, takes none", async () => {
@@ -40,6 +48,6 @@ test("what is cut off, or no image, takes none", async () => {
     Buffer.from("\xff\xd8\xff", "latin1"),
     Buffer.alloc(9),
   ]) {
-    expect(decodeMemoryBytes(bytes, 224)).toBe(0);
+    expect(decodeMemoryBytes(bytes, limits)).toBe(0);
   }
 });

@@ -25,68 +25,81 @@ const mostShrunk = 8;
 
 /**
  * About what decoding an image takes of memory beside the file, in bytes, by its header alone; 0 where rows pass through, and for
- * what is no image. No decoder is asked, so it may be known before one is trusted with the file.
+ * what is no image, or has more pixels than are decoded. No decoder is asked, so it may be known before one is trusted with the file.
  *
  * @param shortSidePx what the short side is resized to; the larger, the less a JPEG's decoder makes the image smaller
  */
-export function decodeMemoryBytes(bytes: Uint8Array, shortSidePx: number): number {
+export function decodeMemoryBytes(bytes: Uint8Array, limits: { shortSidePx: number; maxPixels: number }): number {
+  const { pixels, bytesPerPixel } = decodersLoad(bytes, limits) ?? nothing;
+  return pixels > limits.maxPixels ? 0 : pixels * bytesPerPixel;
+}
+
+interface Load {
+  pixels: number;
+  bytesPerPixel: number;
+}
+
+const nothing: Load = { pixels: 0, bytesPerPixel: 0 };
+
+function decodersLoad(bytes: Uint8Array, limits: { shortSidePx: number; maxPixels: number }): Load | null {
   switch (sniffFormat(bytes)) {
     case "jpeg":
-      return jpegBytes(bytes, shortSidePx);
+      return jpegLoad(bytes, limits.shortSidePx);
     case "png":
-      return pngBytes(bytes);
+      return pngLoad(bytes);
     case "webp": {
       const size = webpSize(bytes);
-      return pixelsOf(size) * (size?.hasAlpha ? perPixel.webpAlpha : perPixel.webp);
+      return size && { pixels: pixelsOf(size), bytesPerPixel: size.hasAlpha ? perPixel.webpAlpha : perPixel.webp };
     }
     case "gif": {
       const [width = 0, height = 0] = [6, 8].map((at) => (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) * 256);
-      return width * height * perPixel.gif;
+      return { pixels: width * height, bytesPerPixel: perPixel.gif };
     }
     case "avif": {
-      const size = avifSize(bytes);
-      return pixelsOf(size) * (size?.bits === 16 ? perPixel.deepAvif : perPixel.avif);
+      const size = avifSize(bytes, limits.maxPixels);
+      return size && { pixels: pixelsOf(size), bytesPerPixel: size.bits === 16 ? perPixel.deepAvif : perPixel.avif };
     }
     case "tiff":
-      return tiffBytes(bytes);
+      return tiffLoad(bytes);
     case null:
-      return 0;
+      return null;
   }
 }
 
-function pixelsOf(size: ImageSize | null): number {
-  return size === null ? 0 : size.widthPx * size.heightPx;
+function pixelsOf(size: ImageSize): number {
+  return size.widthPx * size.heightPx;
 }
 
-function jpegBytes(bytes: Uint8Array, shortSidePx: number): number {
+function jpegLoad(bytes: Uint8Array, shortSidePx: number): Load | null {
   const frame = readJpegFrame(bytes);
-  if (frame === null) return 0;
+  if (frame === null) return null;
   const pixels = pixelsOf(frame);
-  const coefficients = frame.hasSeveralScans ? pixels * frame.samplesPerPixel * perPixel.jpegCoefficient : 0;
+  const coefficients = frame.hasSeveralScans ? frame.samplesPerPixel * perPixel.jpegCoefficient : 0;
   // EXIF data may turn it, for which all of it has to be there.
-  if (plainJpegSize(bytes) !== null) return coefficients;
+  if (plainJpegSize(bytes) !== null) return { pixels, bytesPerPixel: coefficients };
   const times = Math.min(frame.widthPx, frame.heightPx) / shortSidePx;
   const shrink = times >= mostShrunk ? mostShrunk : 2 ** Math.max(0, Math.floor(Math.log2(times)));
-  return coefficients + (pixels / shrink ** 2) * perPixel.wholeRgb;
+  return { pixels, bytesPerPixel: coefficients + perPixel.wholeRgb / shrink ** 2 };
 }
 
 /** By the first chunk (PNG specification, 11.2.2): bits a sample, colours, interlacing. */
-function pngBytes(bytes: Uint8Array): number {
+function pngLoad(bytes: Uint8Array): Load | null {
+  const size = pngSize(bytes);
+  if (size === null) return null;
   const [bits = 8, colours = 2, , , interlacing = 0] = bytes.subarray(24, 29);
-  const pixels = pixelsOf(pngSize(bytes));
   const whole = interlacing === 1 ? perPixel.interlacedPng * Math.max(1, bits / 8) : 0;
   // Grey with alpha, RGB with alpha, or a colour that is transparent; or EXIF data that may turn it.
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 65_536));
   const isWhole = colours >= 4 || head.includes("tRNS") || head.includes("eXIf");
-  return pixels * (whole + (isWhole ? perPixel.wholeRgb : 0));
+  return { pixels: pixelsOf(size), bytesPerPixel: whole + (isWhole ? perPixel.wholeRgb : 0) };
 }
 
-function tiffBytes(bytes: Uint8Array): number {
+function tiffLoad(bytes: Uint8Array): Load | null {
   const header = readTiffHeader(bytes);
-  if (header === null) return 0;
-  const { widthPx, heightPx, bands, bits, isTiled, rowsPerStrip, isTurned } = header;
+  if (header === null) return null;
+  const { heightPx, bands, bits, isTiled, rowsPerStrip, isTurned } = header;
   const isWhole = isTurned || (!isTiled && rowsPerStrip >= heightPx);
   const stored = isWhole ? Math.ceil(bits / 8) * bands : 0;
   const alpha = header.extraSamples.length > 0 ? perPixel.wholeRgb : 0;
-  return widthPx * heightPx * (stored + alpha);
+  return { pixels: pixelsOf(header), bytesPerPixel: stored + alpha };
 }

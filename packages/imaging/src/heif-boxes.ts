@@ -36,13 +36,14 @@ export function asStillAvif(bytes: Uint8Array): Uint8Array | null {
   return still;
 }
 
-/** The largest image of a file and its bits a sample, by the properties `ispe` and `av1C` (ISO/IEC 23008-12, 6.5). */
-export function avifSize(bytes: Uint8Array): (ImageSize & { bits: number }) | null {
+/** The largest image of a file that has at most so many pixels, and its bits a sample, by the properties `ispe` and `av1C` (ISO/IEC 23008-12, 6.5). */
+export function avifSize(bytes: Uint8Array, maxPixels: number): (ImageSize & { bits: number }) | null {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, maxMetaBytes));
   let largest: ImageSize | null = null;
   for (let at = file.indexOf("ispe"); at !== -1 && at + 16 <= file.length; at = file.indexOf("ispe", at + 4)) {
     const size = { widthPx: file.readUInt32BE(at + 8), heightPx: file.readUInt32BE(at + 12) };
-    if (largest === null || size.widthPx * size.heightPx > largest.widthPx * largest.heightPx) largest = size;
+    const pixels = size.widthPx * size.heightPx;
+    if (pixels <= maxPixels && pixels > (largest === null ? 0 : largest.widthPx * largest.heightPx)) largest = size;
   }
   const coding = file.indexOf("av1C");
   const isDeep = coding !== -1 && coding + 7 <= file.length && (file[coding + 6]! & 0x40) !== 0;

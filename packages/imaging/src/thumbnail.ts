@@ -19,7 +19,7 @@ const quality = 76;
  * Throws IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE or DECODE_TIMEOUT.
  */
 export async function makeThumbnail(bytes: Uint8Array, maxSidePx: number, options: ThumbnailOptions): Promise<Buffer> {
-  const neededBytes = decodeMemoryBytes(bytes, maxSidePx);
+  const neededBytes = decodeMemoryBytes(bytes, { shortSidePx: maxSidePx, maxPixels: options.maxPixels });
   if (neededBytes > (options.maxDecodeBytes ?? Number.POSITIVE_INFINITY)) {
     throw new LabelfleetError("IMAGE_TOO_LARGE", `decoding the image takes ${neededBytes} bytes of memory`);
   }

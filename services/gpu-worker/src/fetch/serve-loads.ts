@@ -75,9 +75,13 @@ export function serveLoads(decodeImage: DecodeImage): void {
   }
 
   /** Waits until the image may be decoded, outside of its deadline and of the slots that small images need. Returns what gives it back. */
-  async function memoryFor(id: number, body: Uint8Array<ArrayBuffer>, { specs }: LoadRequest): Promise<() => void> {
+  async function memoryFor(
+    id: number,
+    body: Uint8Array<ArrayBuffer>,
+    { specs, limits }: LoadRequest,
+  ): Promise<() => void> {
     const shortSidePx = Math.max(...specs.map((spec) => Math.max(spec.resizeShortSidePx, spec.inputPx)));
-    const bytes = decodeMemoryBytes(body, shortSidePx);
+    const bytes = decodeMemoryBytes(body, { shortSidePx, maxPixels: limits.maxPixels });
     if (bytes <= uncountedDecodeBytes) return () => {};
     if (bytes > maxDecodeBytes) {
       bodies.give(body.buffer);
