@@ -3,6 +3,7 @@ import { avifSize } from "./heif-boxes.js";
 import { readJpegFrame } from "./jpeg-frame.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
 import { pngSize } from "./png-size.js";
+import { unsupportedTiff } from "./tiff-features.js";
 import { readTiffHeader } from "./tiff-header.js";
 import { webpSize } from "./webp-size.js";
 
@@ -96,7 +97,7 @@ function pngLoad(bytes: Uint8Array): Load | null {
 
 function tiffLoad(bytes: Uint8Array): Load | null {
   const header = readTiffHeader(bytes);
-  if (header === null) return null;
+  if (header === null || unsupportedTiff(header) !== null) return null;
   const { heightPx, bands, bits, isTiled, rowsPerStrip, isTurned } = header;
   const isWhole = isTurned || (!isTiled && rowsPerStrip >= heightPx);
   const stored = isWhole ? Math.ceil(bits / 8) * bands : 0;
