@@ -16,7 +16,7 @@ export const wholeShardBytes = 16 * mebibyte;
 export const maxLineBytes = 16 * mebibyte;
 
 /** What a row group of a Parquet shard may unpack to. */
-export const maxRowGroupBytes = 512 * mebibyte;
+export const maxRowGroupBytes = 256 * mebibyte;
 
 /** "16 MiB". */
 export function mebibytes(bytes: number): string {

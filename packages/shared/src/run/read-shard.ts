@@ -6,7 +6,7 @@ import type { ObjectInfo } from "../storage/object-store.js";
 import { wholeShardBytes } from "./bounds.js";
 import { versionOf, versionOfInfo } from "./own-version.js";
 import type { RunFolder, Stored } from "./run-folder.js";
-import { decodeShard } from "./shard-codec.js";
+import { decodePieces } from "./shard-codec.js";
 
 /** A shard that is rewritten while its pieces are read is begun anew, so often at most. */
 const maxReads = 5;
@@ -33,9 +33,8 @@ export async function readShard<T>(
   const where = `${folder.uri}${name}`;
   try {
     const { body, etag } = await folder.store.get(key, { maxBytes: wholeBytes });
-    const records = await decodeShard(body, format, where);
-    checkCount(records.length, where);
-    return { value: records.map(pick), etag: versionOf(etag, body), sizeBytes: body.length };
+    const value = await picked(decodePieces(body, format, where), pick, where);
+    return { value, etag: versionOf(etag, body), sizeBytes: body.length };
   } catch (error) {
     if (hasCode(error, "OBJECT_NOT_FOUND")) return null;
     if (!hasCode(error, "OBJECT_TOO_LARGE")) throw error;
@@ -58,17 +57,23 @@ async function readPieces<T>(
 ): Promise<ReadShard<T>> {
   // Paid only by runs that have such shards.
   const { scanRecords } = await import("./shard-rows.js");
-  const value: T[] = [];
-  for await (const records of scanRecords(folder, shard)) {
-    for (const record of records) value.push(pick(record));
-    checkCount(value.length, `${folder.uri}${shard.name}`);
-  }
+  const value = await picked(scanRecords(folder, shard), pick, `${folder.uri}${shard.name}`);
   return { value, etag: versionOfInfo(shard), sizeBytes: shard.sizeBytes };
 }
 
-function checkCount(records: number, where: string): void {
-  if (records <= maxChunkEntries) return;
-  throw new LabelfleetError("RUN_INVALID", `${where} holds more than ${maxChunkEntries} records`);
+async function picked<T>(
+  pieces: AsyncIterable<Prediction[]>,
+  pick: (record: Prediction) => T,
+  where: string,
+): Promise<T[]> {
+  const value: T[] = [];
+  for await (const records of pieces) {
+    for (const record of records) value.push(pick(record));
+    if (value.length > maxChunkEntries) {
+      throw new LabelfleetError("RUN_INVALID", `${where} holds more than ${maxChunkEntries} records`);
+    }
+  }
+  return value;
 }
 
 /** What a producer looks at of a record. */

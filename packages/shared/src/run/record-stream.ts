@@ -11,10 +11,10 @@ import { wholeShardBytes } from "./bounds.js";
 import { withoutRecord } from "./check-shard.js";
 import { ManifestWalk } from "./manifest-walk.js";
 import { Problems } from "./problems.js";
-import { readShard } from "./read-shard.js";
 import { RecordCursor } from "./record-cursor.js";
 import { recordsOfBatch, type ShardReading } from "./records-of-batch.js";
 import type { RunFolder } from "./run-folder.js";
+import { decodePieces } from "./shard-codec.js";
 import { scanRecords } from "./shard-rows.js";
 
 /** Shards that are read ahead of the consumer. */
@@ -157,11 +157,12 @@ async function* readBatches(folder: RunFolder, batches: AsyncIterable<Batch>): A
 const isLarge = ({ sizeBytes }: Shard) => sizeBytes > wholeShardBytes;
 
 async function readingOf(folder: RunFolder, shard: Shard): Promise<ShardReading> {
-  const { modelId, name } = shard;
+  const { modelId, name, format } = shard;
   if (isLarge(shard)) return { modelId, name, records: new RecordCursor(scanRecords(folder, shard)) };
-  const stored = await readShard(folder, shard, (record) => record);
-  if (stored === null) throw new LabelfleetError("RUN_INVALID", `${folder.uri}${name} is missing`);
-  return { modelId, name, records: new RecordCursor([stored.value]) };
+  const where = `${folder.uri}${name}`;
+  const stored = await folder.readBytes(name, wholeShardBytes);
+  if (stored === null) throw new LabelfleetError("RUN_INVALID", `${where} is missing`);
+  return { modelId, name, records: new RecordCursor(decodePieces(stored.value, format, where)) };
 }
 
 /** Records of a batch that no manifest tells, by their keys. */

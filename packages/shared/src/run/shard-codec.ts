@@ -27,14 +27,33 @@ export async function encodeShard(records: Iterable<Prediction>, format: OutputF
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
-/** @throws RUN_INVALID naming `where` and the first line or field that is wrong, a cut last line included. */
-export async function decodeShard(bytes: Uint8Array, format: OutputFormat, where: string): Promise<Prediction[]> {
-  if (format === "jsonl") return decodeJsonl(bytes, where);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const records: Prediction[] = [];
-  for await (const rows of (await parquet()).decodeParquet(file, where)) {
-    for (const row of rows) records.push(checked(row, `${where}: row ${records.length + 1}`));
+/**
+ * The records of a whole shard, in pieces where it is Parquet: a few kilobytes of it may unpack to gigabytes of records.
+ *
+ * @throws RUN_INVALID naming `where` and the first line or field that is wrong, a cut last line included.
+ */
+export async function* decodePieces(
+  bytes: Uint8Array,
+  format: OutputFormat,
+  where: string,
+): AsyncGenerator<Prediction[]> {
+  if (format === "jsonl") {
+    yield decodeJsonl(bytes, where);
+    return;
   }
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  let before = 0;
+  for await (const rows of (await parquet()).decodeParquet(file, where)) {
+    const first = before + 1;
+    yield rows.map((row, i) => checked(row, `${where}: row ${first + i}`));
+    before += rows.length;
+  }
+}
+
+/** The same, all at once. */
+export async function decodeShard(bytes: Uint8Array, format: OutputFormat, where: string): Promise<Prediction[]> {
+  const records: Prediction[] = [];
+  for await (const piece of decodePieces(bytes, format, where)) for (const record of piece) records.push(record);
   return records;
 }
 
