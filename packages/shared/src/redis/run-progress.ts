@@ -46,6 +46,7 @@ local old = redis.call('HGET', KEYS[1], ARGV[1])
 -- What cannot be read counts as nothing.
 local oldOk, oldFailed = string.match(old or '', '^(%d+),(%d+)$')
 local isNew = oldOk and 0 or 1
+oldOk, oldFailed = tonumber(oldOk or 0), tonumber(oldFailed or 0)
 local function add(name, difference)
   local field = ARGV[2] .. name
   local total = redis.call('HGET', KEYS[1], field)
@@ -53,8 +54,8 @@ local function add(name, difference)
   redis.call('HINCRBY', KEYS[1], field, difference)
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ',' .. ARGV[4])
-add(':ok', tonumber(ARGV[3]) - tonumber(oldOk or 0))
-add(':failed', tonumber(ARGV[4]) - tonumber(oldFailed or 0))
+add(':ok', tonumber(ARGV[3]) - oldOk)
+add(':failed', tonumber(ARGV[4]) - oldFailed)
 add(':batches', isNew)
 return isNew
 `;
