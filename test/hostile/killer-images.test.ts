@@ -79,3 +79,17 @@ test("images that keep the decoder's threads for ever cost their records only; t
   // A thread that hangs cannot be ended in order.
   expect((await worker.result(20_000)).signal).toBe("SIGKILL");
 });
+
+test("images at which the decoder itself is at fault cost their records only, at the first attempt", async () => {
+  const faulty = photos
+    .slice(0, 3)
+    .map(({ name, bytes }) => ({ name: `throw-${name}`, bytes: withSpell(bytes, "throw") }));
+  const input = await rig.folder("throw", [...photos, ...faulty]);
+  const worker = startWorker();
+  const report = await rig.json(["scan", input, "--out", join(rig.dir, "labels"), "--max-failed", "50%"], rig.shared);
+  expect(report).toMatchObject({ images: 33, ok: 30, failed: 3, failedByCode: { IMAGE_UNPROCESSABLE: 3 } });
+  worker.kill("SIGTERM");
+  const { exitCode, stderr } = await worker.result();
+  expect(exitCode).toBe(0);
+  expect(stderr).not.toContain("will be tried again");
+});

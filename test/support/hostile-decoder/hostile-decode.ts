@@ -5,10 +5,10 @@ import { LabelfleetError } from "@labelfleet/shared/errors";
 
 /**
  * What an image does to the decoder that gets it: kill the process; never answer; keep a thread of libuv's pool until
- * somebody opens the named pipe `HOSTILE_PIPE` for writing; tell which environment variables the decoder has; or be refused by a
- * loader thread in the words of another image.
+ * somebody opens the named pipe `HOSTILE_PIPE` for writing; tell which environment variables the decoder has; be refused by a
+ * loader thread in the words of another image; or meet a fault that nobody foresaw.
  */
-export type Spell = "die" | "hang" | "hold-thread" | "tell-environment" | "misjudge";
+export type Spell = "die" | "hang" | "hold-thread" | "tell-environment" | "misjudge" | "throw";
 
 const mark = "labelfleet-test-spell:";
 
@@ -33,6 +33,8 @@ export const hostileDecode: typeof decodeForModels = async (bytes, specs, limits
     case "misjudge":
       if (!isMainThread) throw new LabelfleetError("IMAGE_UNSUPPORTED", "of another image", { cause: new Error() });
       return decodeForModels(bytes, specs, limits, takeMemory);
+    case "throw":
+      throw new TypeError("a fault of the decoder's own");
     default:
       return decodeForModels(bytes, specs, limits, takeMemory);
   }
