@@ -7,13 +7,13 @@ const names = { fetch: "Fetch", decode: "Decode", infer: "Infer", write: "Write"
 /** How busy each stage's slots were, and what that means. */
 export function Stages({ stages, verdict }: Pick<RunDetail, "stages" | "verdict">) {
   const busiest = stages.reduce((a, b) => (b.utilisation > a.utilisation ? b : a), stages[0]!);
-  const [head = "", ...rest] = verdict.split(": ");
+  const [, head = "", rest = ""] = /^([^(]*?)((?:: | \().*)?$/s.exec(verdict) ?? [];
   return (
     <section class="card" aria-labelledby="stages-title">
       <h2 id="stages-title">Stages</h2>
       <p class="verdict">
         <strong>{head}</strong>
-        {rest.length > 0 && `: ${rest.join(": ")}`}
+        {rest}
       </p>
       <BarList
         label="Part of the time in which a stage's slots were busy"
