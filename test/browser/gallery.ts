@@ -29,12 +29,8 @@ export async function makeGallery(
     originals.set(key, bytes);
     etags.set(key, `${size}-${mtimeNs}`);
   }
-  const records: Prediction[] = [];
-  const record = (i: number, modelId: string): Prediction => {
-    const made = recordOf(i, modelId, etags.get(keyOf(i))!, originals.get(keyOf(i))!.length);
-    records.push(made);
-    return made;
-  };
+  const record = (i: number, modelId: string): Prediction =>
+    recordOf(i, modelId, etags.get(keyOf(i))!, originals.get(keyOf(i))!.length);
   const run = await makeUpRun({
     out: join(dir, "gallery-out"),
     input,
@@ -43,6 +39,7 @@ export async function makeGallery(
     batchImages,
     record,
   });
+  const records = galleryModels.flatMap((modelId) => Array.from({ length: imageCount }, (_, i) => record(i, modelId)));
   return { run, records, originals };
 }
 
