@@ -91,7 +91,7 @@ test("a Redis that may evict keys", async () => {
 
 test("a prefix without an image, saying what was left out", async () => {
   await refused(1, ["scan", `s3://${bucket}/nothing`, "--out", out], [`s3://${bucket}/nothing`, "INPUT_EMPTY"]);
-  await refused(1, ["scan", folder, "--out", out, "--include", "*.png"], [folder, "3 left out"]);
+  await refused(1, ["scan", folder, "--out", out, "--include", "*.png"], [folder, "skipped 3 files: "]);
 });
 
 test("an unknown model, with the nearest names; a model given twice", async () => {
