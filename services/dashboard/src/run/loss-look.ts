@@ -11,25 +11,34 @@ const believedMs = 60_000;
 export class LossLook {
   readonly #folder: RunFolder;
   readonly #spec: RunSpec;
-  #loss: string | null = null;
-  #lookedMs = Number.NEGATIVE_INFINITY;
-  /** When the report was written that the last look was about. */
-  #finished = "";
+  #look: { loss: Promise<string | null>; atMs: number; finished: string } | null = null;
 
   constructor(folder: RunFolder, spec: RunSpec) {
     this.#folder = folder;
     this.#spec = spec;
   }
 
-  /** In words; null when nothing is known to be lost. */
+  /** In words; null when nothing is known to be lost. Pages that ask at once share a look; one that failed is not believed. */
   async of(report: RunReport, nowMs: number): Promise<string | null> {
-    if (nowMs - this.#lookedMs < believedMs && this.#finished === report.finished) return this.#loss;
-    this.#lookedMs = nowMs;
-    this.#finished = report.finished;
-    this.#loss = await lossOf(this.#folder, this.#spec, report).catch((error: unknown) => {
+    const { finished } = report;
+    if (this.#look === null || nowMs - this.#look.atMs >= believedMs || this.#look.finished !== finished) {
+      this.#look = { loss: this.#lossNow(report), atMs: nowMs, finished };
+    }
+    const look = this.#look;
+    try {
+      return await look.loss;
+    } catch (error) {
+      if (this.#look === look) this.#look = null;
+      throw error;
+    }
+  }
+
+  async #lossNow(report: RunReport): Promise<string | null> {
+    try {
+      return await lossOf(this.#folder, this.#spec, report);
+    } catch (error) {
       if (!hasCode(error, "RUN_INVALID")) throw error;
       return toLabelfleetError(error).message;
-    });
-    return this.#loss;
+    }
   }
 }
