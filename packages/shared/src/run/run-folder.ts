@@ -153,7 +153,7 @@ export class RunFolder {
       return gunzipSync(packed, { maxOutputLength: maxChunkBytes });
     } catch (error) {
       const isTooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-      const what = isTooLarge ? `unpacks to more than ${mebibytes(maxChunkBytes)}` : "is not a gzip file";
+      const what = isTooLarge ? `unpacks to more than ${mebibytes(maxChunkBytes)}` : "is cut, or is not a gzip file";
       throw this.#invalid(name, what, error);
     }
   }

@@ -17,6 +17,7 @@ it.each<[string, FileOperation, string, string]>([
   ["ENOENT", "get", "OBJECT_NOT_FOUND", "no such file"],
   ["EISDIR", "get", "OBJECT_NOT_FOUND", "EISDIR"],
   ["ENOENT", "list", "BUCKET_NOT_FOUND", "does not exist"],
+  ["ENOTDIR", "list", "BUCKET_NOT_FOUND", "is not a folder: name a folder"],
   ["EMFILE", "get", "STORE_UNAVAILABLE", "too many open files"],
   ["EIO", "put", "STORE_UNAVAILABLE", "EIO"],
 ])("%s of a %s is %s", (code, operation, expected, words) => {

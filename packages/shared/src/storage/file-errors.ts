@@ -27,10 +27,10 @@ export function reasonOf(code: string): string | undefined {
 export function toFileError(error: unknown, operation: FileOperation, path: string): LabelfleetError {
   if (error instanceof LabelfleetError) return error;
   const code = systemCode(error) ?? "unknown error";
-  const isMissingFolder = operation === "list" && gone.has(code);
-  const message = isMissingFolder
-    ? oneLine(`folder ${path} does not exist`)
-    : oneLine(`cannot ${operation} ${path}: ${reasons[code] ?? "the file system refuses"} (${code})`);
+  const message =
+    operation === "list" && gone.has(code)
+      ? oneLine(code === "ENOTDIR" ? `${path} is not a folder: name a folder` : `folder ${path} does not exist`)
+      : oneLine(`cannot ${operation} ${path}: ${reasons[code] ?? "the file system refuses"} (${code})`);
   return new LabelfleetError(ourCode(code, operation), message, { cause: error });
 }
 
