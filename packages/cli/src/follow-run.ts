@@ -9,7 +9,7 @@ import { exitCodeOf } from "./exit-code.js";
 import { readFleet, watchFleet } from "./read-fleet.js";
 import { keepHeapSmall } from "./small-heap.js";
 import { failedShareText } from "./view/failed-share.js";
-import { formatCount } from "./view/format.js";
+import { counted, formatCount } from "./view/format.js";
 import { ProgressView } from "./view/progress-view.js";
 import { reportText } from "./view/report-view.js";
 import { writeOut } from "./view/terminal.js";
@@ -90,7 +90,7 @@ function adviceFor(produced: Produced, { folder: { uri }, spec }: FollowedRun, a
     case "stopped":
       return `Stopped. Resume with: ${again}`;
     case "incomplete":
-      return `${unfinished(produced)}. Then run: ${again}`;
+      return unfinished(produced, uri, again);
     case "paused":
       return `Paused. Resume with: ${again}`;
     case "cancelled":
@@ -104,12 +104,12 @@ function adviceFor(produced: Produced, { folder: { uri }, spec }: FollowedRun, a
 }
 
 /** How many images have no record, and why, as far as that is known. */
-function unfinished({ report, reason }: Produced): string {
+function unfinished({ report, reason }: Produced, uri: string, again: string): string {
   const images = report?.images ?? 0;
   const missing = images - (report?.ok ?? 0) - (report?.failed ?? 0);
-  const count =
-    missing > 0
-      ? `${formatCount(missing)} of ${formatCount(images)} images not processed`
-      : "Not all images were retried";
-  return reason === undefined ? count : `${count}: ${printable(reason.split("\n")[0]!)}`;
+  const why = reason === undefined ? "" : `: ${printable(reason.split("\n")[0]!)}`;
+  if (missing > 0)
+    return `${formatCount(missing)} of ${counted(images, "image")} not processed${why}. Then run: ${again}`;
+  if (report?.complete) return `Not all images were retried${why}. Then run: ${again}`;
+  return `The run is not complete${why}. For what is wrong, and what repairs it: npx labelfleet verify ${uri}`;
 }

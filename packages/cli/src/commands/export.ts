@@ -3,7 +3,6 @@ import { rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { runNames } from "@labelfleet/shared/contract/run-names";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
 import { errorCatalog, LabelfleetError } from "@labelfleet/shared/errors";
 import { type ExportFormat, encoderOf } from "@labelfleet/shared/export/encoder";
@@ -15,7 +14,8 @@ import { ManifestCheck } from "@labelfleet/shared/run/record-stream";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { makeFolder } from "@labelfleet/shared/storage/file-write";
 import { type CommandContext, printJson } from "../command-context.js";
-import { formatCount } from "../view/format.js";
+import { type RunStanding, standingOf } from "../run-standing.js";
+import { counted } from "../view/format.js";
 import { problemLines } from "../view/problem-lines.js";
 import { printableStream, writeErr, writeOut } from "../view/terminal.js";
 import { withReleasers } from "../with-releasers.js";
@@ -51,13 +51,14 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
     const text = Readable.from(exportRun({ folder, spec, encoder, filter, counts, check }), { highWaterMark: 1 });
     const isWhole =
       flags.out === stdout ? await toStdout(text, signal) : await toFile(text, resolve(flags.out), signal);
-    const isFinished = (await folder.store.head(folder.keyOf(runNames.success))) !== null;
+    const standing = await standingOf(folder);
+    const { isFinished } = standing;
     const { problems } = check;
     // Whoever stopped reading did not want to know how it ends.
     if (isFinished && isWhole) await checkReport(folder, spec, check, problems);
     const isComplete = isFinished && (!isWhole || problems.total === 0);
     const wrong = isComplete ? null : problems;
-    tell(context, { run: folder.uri, isCancelled: await folder.isCancelled() }, flags, counts, wrong);
+    tell(context, standing, flags, counts, wrong);
     return isComplete ? 0 : errorCatalog.RUN_INCOMPLETE.exitCode;
   });
 }
@@ -131,17 +132,17 @@ const reasons: Record<string, string> = {
 /** @param problems what is missing or wrong; null for a complete run */
 function tell(
   { json }: CommandContext,
-  run: { run: string; isCancelled: boolean },
+  standing: RunStanding,
   { format, out }: ExportFlags,
   { images, records }: ExportCounts,
   problems: Problems | null,
 ): void {
   const wrong = problems === null ? {} : { problemCount: problems.total, problems: problems.kept };
   if (json)
-    printJson({ run: run.run, complete: problems === null, format, out: resolve(out), images, records, ...wrong });
+    printJson({ run: standing.run, complete: problems === null, format, out: resolve(out), images, records, ...wrong });
   else if (out !== stdout) {
-    writeOut(`${formatCount(records)} records of ${formatCount(images)} images written to ${out}\n`);
+    writeOut(`${counted(records, "record")} of ${counted(images, "image")} written to ${out}\n`);
   }
   if (problems !== null)
-    writeErr(`The run is not complete, and neither is the export:\n${problemLines(problems, run)}`);
+    writeErr(`The run is not complete, and neither is the export:\n${problemLines(problems, standing)}`);
 }

@@ -3,8 +3,9 @@ import { verifyRun } from "@labelfleet/producer/report/verify";
 import { errorCatalog } from "@labelfleet/shared/errors";
 import { RunFolder } from "@labelfleet/shared/run/run-folder";
 import { type CommandContext, printJson } from "../command-context.js";
+import { standingOf } from "../run-standing.js";
 import { keepHeapSmall } from "../small-heap.js";
-import { formatCount } from "../view/format.js";
+import { counted } from "../view/format.js";
 import { problemLines } from "../view/problem-lines.js";
 import { reportText } from "../view/report-view.js";
 import { writeErr, writeOut } from "../view/terminal.js";
@@ -25,8 +26,8 @@ export function report(context: CommandContext, uri: string): Promise<number> {
     const { report: document, problems, problemCount: total } = await checkedReport(folder, spec);
     if (context.json) printJson(problems.length === 0 ? document : { ...document, problems });
     else writeOut(reportText(document));
-    if (document.complete && problems.length === 0) return 0;
-    if (problems.length > 0) writeErr(problemLines({ total, kept: problems }, await runOf(folder)));
+    if (document.complete) return 0;
+    if (problems.length > 0) writeErr(problemLines({ total, kept: problems }, await standingOf(folder)));
     return incomplete;
   });
 }
@@ -43,17 +44,13 @@ export function verify(context: CommandContext, uri: string): Promise<number> {
       printJson({ run: folder.uri, ...verification });
       return complete ? 0 : incomplete;
     }
-    const counts = `${formatCount(images)} images, ${formatCount(records)} records`;
+    const counts = `${counted(images, "image")}, ${counted(records, "record")}`;
     if (complete) {
       writeOut(`Complete: ${counts}, every image has exactly one record per model\n`);
       return 0;
     }
-    writeOut(`NOT complete: ${counts}, ${formatCount(problemCount)} problems\n`);
-    writeOut(problemLines({ total: problemCount, kept: problems }, await runOf(folder)));
+    writeOut(`NOT complete: ${counts}, ${counted(problemCount, "problem")}\n`);
+    writeOut(problemLines({ total: problemCount, kept: problems }, await standingOf(folder)));
     return incomplete;
   });
-}
-
-async function runOf(folder: RunFolder): Promise<{ run: string; isCancelled: boolean }> {
-  return { run: folder.uri, isCancelled: await folder.isCancelled() };
 }

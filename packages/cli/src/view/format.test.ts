@@ -1,7 +1,7 @@
 import { RecentRate } from "@labelfleet/producer/recent-rate";
 import { printable } from "@labelfleet/shared/printable";
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration, formatPercent, formatTable } from "./format.js";
+import { counted, formatBytes, formatDuration, formatPercent, formatTable } from "./format.js";
 
 test("durations read as people say them", () => {
   expect([0.4, 59, 200, 7_500, 273_600].map(formatDuration)).toEqual([
@@ -11,6 +11,10 @@ test("durations read as people say them", () => {
     "2 h 05 min",
     "3 d 04 h",
   ]);
+});
+
+test("one of a thing is not called several", () => {
+  expect([0, 1, 2_000].map((count) => counted(count, "image"))).toEqual(["0 images", "1 image", "2,000 images"]);
 });
 
 test("sizes and shares are short", () => {

@@ -6,6 +6,11 @@ export function formatCount(value: number): string {
   return grouped.format(value);
 }
 
+/** `1 image`, `2,000 images`. */
+export function counted(count: number, noun: "image" | "record" | "problem"): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** `42 s`, `3 min 20 s`, `2 h 05 min`, `3 d 04 h`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,12 +1,12 @@
 import type { RunReport } from "@labelfleet/shared/contract/run-report";
 import { skippedWords } from "@labelfleet/shared/contract/skipped-words";
 import { printable } from "@labelfleet/shared/printable";
-import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from "./format.js";
+import { counted, formatBytes, formatCount, formatDuration, formatPercent, formatTable } from "./format.js";
 
 /** The throughput report for people. */
 export function reportText(report: RunReport): string {
   const lines = [
-    `${report.complete ? "Complete" : "INCOMPLETE"}: ${formatCount(report.images)} images, ${formatCount(report.ok)} ok, ${formatCount(report.failed)} failed`,
+    `${report.complete ? "Complete" : "INCOMPLETE"}: ${counted(report.images, "image")}, ${formatCount(report.ok)} ok, ${formatCount(report.failed)} failed`,
     ...failures(report),
     ...carriedOver(report),
     `${report.imagesPerSecond.toFixed(1)} images/s over ${formatDuration(report.wallSeconds)}${steady(report)}`,

@@ -110,11 +110,11 @@ describe("the report of a finished run", () => {
     expect(verification.problems).toEqual(problems);
   });
 
-  it("is counted anew where it is no report, or missing", async () => {
+  it("is counted anew where it is no report, which is not complete, or missing", async () => {
     await change(runNames.report, () => Buffer.from("{"));
     const message = expect.stringContaining("not JSON");
     expect(await checkedReport(folder, spec)).toMatchObject({
-      report: { complete: true, images: 7, ok: 7, failed: 0 },
+      report: { complete: false, images: 7, ok: 7, failed: 0 },
       problems: [{ code: "report-wrong", message }],
     });
     expect((await verifyRun(folder)).problems).toMatchObject([{ code: "report-wrong", message }]);

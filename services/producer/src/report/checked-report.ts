@@ -31,9 +31,11 @@ export async function checkedReport(folder: RunFolder, spec: RunSpec): Promise<C
   const report = buildReport({ run: folder.uri, spec, fold, stats });
   if (!isFinished) return { report, problems: [], problemCount: 0 };
   await checkReport(folder, spec, fold, fold.problems);
+  // Where each image has its record, a report that is damaged or counts wrongly is a problem still.
+  const isWhole = fold.problems.total === 0;
   // A retry that was killed has rewritten shards, and left the report that tells of the time before.
   return {
-    report: written !== null && fold.problems.total === 0 ? written : report,
+    report: written !== null && isWhole ? written : { ...report, complete: report.complete && isWhole },
     problems: fold.problems.kept,
     problemCount: fold.problems.total,
   };
