@@ -13,7 +13,7 @@ export function toImageError(error: unknown, limits: { maxPixels: number; timeou
   if (/(^|: )timeout: \d+% complete/.test(message)) {
     return new LabelfleetError("DECODE_TIMEOUT", `not decoded within ${limits.timeoutMs} ms`, { cause: error });
   }
-  const reason = (message.split("\n")[0] ?? "")
+  const reason = reasonIn(message)
     .replace(/[^\x20-\x7e]/g, "?")
     .replace(/[:\s]+$/, "")
     .slice(0, 160);
@@ -24,4 +24,14 @@ export function toImageError(error: unknown, limits: { maxPixels: number; timeou
     });
   }
   return new LabelfleetError("IMAGE_CORRUPT", `the image cannot be decoded: ${reason}`, { cause: error });
+}
+
+/** What the libraries say beside the reason: reads behind the end of AVIF's bytes, which they always try, and sharp's own reaction. */
+const besides = /^(source: bad seek to \d+|Warning treated as error due to failOn setting)$/;
+
+/** The first line that gives a reason. */
+function reasonIn(message: string): string {
+  const lines = message.replace(/^Input buffer has corrupt header: /, "").split("\n");
+  const reason = lines.find((line) => line !== "" && !besides.test(line)) ?? lines[0] ?? "";
+  return reason === "Input buffer contains unsupported image format" ? "its header is cut off or damaged" : reason;
 }

@@ -34,6 +34,9 @@ describe("a format that is not decoded", () => {
     ["an HTML page", latin1("\n<!DOCTYPE html><html>not found</html>")],
     ["an XML document", latin1('<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>')],
     ["ICO", latin1("\0\0\x01\0\x01\0")],
+    ["ICO", latin1("\0\0\x02\0\x01\0")],
+    ["TGA", latin1("\0\0\x02\0\0\0\0\0\0\0\0\0")],
+    ["TGA", latin1("\0\0\x0a\0\0\0\0\0\0\0\0\0")],
     ["Fujifilm RAF camera raw", latin1("FUJIFILMCCD-RAW 0201")],
     ["a Git LFS pointer", latin1("version https://git-lfs.github.com/spec/v1\n")],
   ])("is named: %s", async (name, bytes) => {

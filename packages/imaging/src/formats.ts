@@ -7,7 +7,7 @@ export type ImageFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
 export function sniffFormat(bytes: Uint8Array): ImageFormat | null {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64)).toString("latin1");
   if (head.startsWith("\xff\xd8\xff")) return "jpeg";
-  if (head.startsWith("\x89PNG\r\n\x1a\n")) return "png";
+  if (head.startsWith("\x89PNG\r\n\x1a\n")) return head.startsWith("CgBI", 12) ? null : "png";
   if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) return "webp";
   if (head.startsWith("GIF87a") || head.startsWith("GIF89a")) return "gif";
   if (/^(II[*+]\0|MM\0[*+])/.test(head)) return "tiff";

@@ -6,6 +6,10 @@ export interface GifFirstFrame {
   descriptorAt: number;
   /** One behind its last byte. */
   end: number;
+  /** Whether its colours are in the file. */
+  hasPalette: boolean;
+  /** Whether it is 0 pixels wide or high. */
+  isEmpty: boolean;
   /** Pixels of the screen around it; null when there are none. */
   margins: Margins | null;
   /** The colour of those, as Pillow fills them: the transparent one, else the first of the palette. */
@@ -41,6 +45,8 @@ export function readGifFirstFrame(bytes: Uint8Array): GifFirstFrame | null {
         transparencyAt: transparent?.at ?? null,
         descriptorAt: at,
         end: endOfBlocks(file, at + 11 + localBytes),
+        hasPalette: globalBytes + localBytes > 0,
+        isEmpty: file.readUInt16LE(at + 5) === 0 || file.readUInt16LE(at + 7) === 0,
         margins: marginsOf(file, at),
         fill: { r, g, b },
       };
@@ -57,11 +63,10 @@ export function readGifFirstFrame(bytes: Uint8Array): GifFirstFrame | null {
 
 function marginsOf(file: Buffer, descriptorAt: number): Margins | null {
   const [left, top, width, height] = [1, 3, 5, 7].map((offset) => file.readUInt16LE(descriptorAt + offset)) as Four;
-  const right = file.readUInt16LE(6) - left - width;
-  const bottom = file.readUInt16LE(8) - top - height;
-  // A frame that juts out is the decoder's to judge.
-  const isInside = right >= 0 && bottom >= 0 && left + top + right + bottom > 0;
-  return isInside ? { left, top, right, bottom } : null;
+  // A frame that juts out makes the screen larger.
+  const right = Math.max(0, file.readUInt16LE(6) - left - width);
+  const bottom = Math.max(0, file.readUInt16LE(8) - top - height);
+  return left + top + right + bottom > 0 ? { left, top, right, bottom } : null;
 }
 
 type Four = [number, number, number, number];

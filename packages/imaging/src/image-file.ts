@@ -7,12 +7,12 @@ import { frameAlone, readGifFirstFrame, withoutTransparency } from "./gif-first-
 import { asStillAvif, isAvifSequence } from "./heif-boxes.js";
 import { readJpegFrame } from "./jpeg-frame.js";
 import { type ImageSize, plainJpegSize } from "./jpeg-size.js";
+import { furtherTurn } from "./orientation.js";
 import { pngSize } from "./png-size.js";
 import { type ColourTraits, type Open, type RgbSource, rgbSource } from "./rgb-source.js";
 import { inputOptions, sharp } from "./sharp-setup.js";
 import { tiffHasAlpha, unsupportedTiff } from "./tiff-features.js";
-import { readTiffHeader } from "./tiff-header.js";
-import { turnOfXmp } from "./xmp-orientation.js";
+import { readTiffHeader, type TiffHeader, withoutOrientation } from "./tiff-header.js";
 
 /** Seconds; sharp refuses more. */
 const longestSharpTimeout = 3_600;
@@ -80,7 +80,8 @@ interface Prepared {
 /** The file, with what decoders read otherwise than Pillow put right. */
 function asDecodersTakeIt(bytes: Uint8Array, format: ImageFormat, background: string | null): Prepared {
   const traits = { background, margins: null, mayShrink: format === "jpeg" };
-  if (format === "tiff") return { bytes, traits: { ...traits, ...tiffTraits(bytes, background) } };
+  if (format === "tiff") return asTiff(bytes, traits);
+  if (format === "jpeg") refuseForeignJpeg(bytes);
   if (format === "gif") return asGif(bytes, traits);
   if (format === "avif" && isAvifSequence(bytes)) {
     const still = asStillAvif(bytes);
@@ -90,20 +91,36 @@ function asDecodersTakeIt(bytes: Uint8Array, format: ImageFormat, background: st
   return { bytes, traits };
 }
 
-function tiffTraits(bytes: Uint8Array, background: string | null): Partial<ColourTraits> {
+/** Components of a JPEG that are colours: grey, YCbCr or RGB, CMYK or YCCK. */
+const jpegComponents = [1, 3, 4];
+
+function refuseForeignJpeg(bytes: Uint8Array): void {
+  const components = readJpegFrame(bytes)?.components;
+  if (components === undefined || jpegComponents.includes(components)) return;
+  throw unsupported(`a JPEG with ${components} components`);
+}
+
+function asTiff(bytes: Uint8Array, traits: Prepared["traits"]): Prepared {
   const header = readTiffHeader(bytes);
-  if (header === null) return {};
+  if (header === null) return { bytes, traits };
   if (header.raw !== null) throw unsupported(header.raw);
   const feature = unsupportedTiff(header);
   if (feature !== null) throw unsupported(`a TIFF with ${feature}`);
   // A band of another meaning is no alpha: nothing is flattened by it.
-  return { background: tiffHasAlpha(header) ? background : null };
+  const background = tiffHasAlpha(header) ? traits.background : null;
+  return { bytes: isMeaningless(header) ? withoutOrientation(bytes) : bytes, traits: { ...traits, background } };
+}
+
+function isMeaningless({ orientation }: TiffHeader): boolean {
+  return orientation !== null && (orientation < 1 || orientation > 8);
 }
 
 /** Its decoder paints neither transparent pixels nor those around the frame, whose colour is of the palette all the same. */
 function asGif(bytes: Uint8Array, traits: Prepared["traits"]): Prepared {
   const frame = readGifFirstFrame(bytes);
   if (frame === null) return { bytes, traits };
+  if (!frame.hasPalette) throw unsupported("a GIF without a palette");
+  if (frame.isEmpty) throw new LabelfleetError("IMAGE_CORRUPT", "the first frame of the GIF has no pixels");
   const painted = traits.background === null ? withoutTransparency(bytes, frame) : bytes;
   if (frame.margins === null) return { bytes: painted, traits };
   const margins = { ...frame.margins, background: traits.background ?? frame.fill };
@@ -126,8 +143,11 @@ async function headerOf(bytes: Uint8Array, format: ImageFormat, open: Open, limi
   // The decoder complains on stderr of numbers that are none for it; a size beyond the limit need not come to it.
   const declared = format === "png" ? pngSize(bytes) : null;
   if (declared && declared.widthPx * declared.heightPx > limits.maxPixels) throw tooLarge(declared, limits);
-  const { autoOrient, orientation, xmp, space, hasAlpha, depth } = await open().metadata();
-  const turn = orientation === undefined ? turnOfXmp(xmp) : null;
+  const metadata = await open().metadata();
+  const { autoOrient, orientation, space, hasAlpha, depth } = metadata;
+  // Its decoder calls a TIFF upright that does not say.
+  const isSilent = format === "tiff" ? readTiffHeader(bytes)?.orientation === null : orientation === undefined;
+  const turn = isSilent ? furtherTurn(metadata) : null;
   const { width, height } = autoOrient;
   return {
     size: turn?.swapsSides ? { widthPx: height, heightPx: width } : { widthPx: width, heightPx: height },

@@ -1,8 +1,8 @@
 import type { Sharp } from "sharp";
 import { rgbOfCmyk } from "./cmyk.js";
 import type { Margins, Rgb } from "./gif-first-frame.js";
+import { type Turn, turned } from "./orientation.js";
 import { sharp } from "./sharp-setup.js";
-import { type Turn, turned } from "./xmp-orientation.js";
 
 /** The image anew: sharp's pipelines are used once. */
 export type Open = () => Sharp;

@@ -55,11 +55,15 @@ export function unsupportedTiff(header: TiffHeader): string | null {
 
 function unsupportedSamples({ sampleFormat, bits, photometric }: TiffHeader): string | null {
   if (sampleFormat === 3) return `samples of ${bits}-bit floating point`;
-  if (sampleFormat === 2) return `signed samples of ${bits} bits`;
+  if (sampleFormat === 2) return `signed samples of ${counted(bits, "bit")}`;
   if (sampleFormat > 4) return "complex samples";
   const isOneBand = coloursOf[photometric] === 1;
   const isRead = bits === 8 || bits === 16 || (isOneBand && [1, 2, 4].includes(bits));
-  return isRead ? null : `samples of ${bits} bits`;
+  return isRead ? null : `samples of ${counted(bits, "bit")}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Beside its colours an image may have bands of any meaning; a grey one that has them is no picture, unless they are its alpha. */
@@ -67,7 +71,7 @@ function unsupportedBands({ bands, extraSamples }: TiffHeader, colours: number):
   const isTooFew = bands < colours;
   const isUnnamed = colours === 1 && (bands > 2 || (bands === 2 && !isAlpha(extraSamples[0])));
   if (isTooFew || isUnnamed || bands > maxBands)
-    return `${bands} bands of ${colours === 1 ? "unspecified meaning" : `${colours} colours`}`;
+    return `${counted(bands, "band")} of ${colours === 1 ? "unspecified meaning" : `${colours} colours`}`;
   return null;
 }
 

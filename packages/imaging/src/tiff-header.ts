@@ -16,6 +16,8 @@ export interface TiffHeader {
   isTiled: boolean;
   /** Rows that are decoded together; Infinity where the image is one strip. */
   rowsPerStrip: number;
+  /** 1 to 8, or what is none; null where the file does not say. */
+  orientation: number | null;
   /** Whether rows are not shown as they are stored. */
   isTurned: boolean;
   /** 1 what is usual, 2 inks that are no CMYK. */
@@ -60,8 +62,39 @@ export function readTiffHeader(bytes: Uint8Array): TiffHeader | null {
   }
 }
 
-/** The numbers of the first directory, by tag. @throws RangeError where the file ends before them */
-function readDirectory(file: Buffer): Map<number, number[]> | null {
+/** The same TIFF, upright as it is stored, in place of an orientation that means nothing and that the decoder stops at. */
+export function withoutOrientation(bytes: Uint8Array): Uint8Array {
+  const upright = Uint8Array.from(bytes);
+  const field = readFields(Buffer.from(upright.buffer))?.fields.find(({ tag }) => tag === tags.orientation);
+  if (field === undefined) return bytes;
+  const { from, size } = field;
+  upright.fill(0, from, from + size);
+  upright[upright[0] === 0x49 ? from : from + size - 1] = 1;
+  return upright;
+}
+
+/** The orientation that EXIF data have, which are a TIFF without pixels; null where they have none. */
+export function orientationOfExif(exif: Uint8Array): number | null {
+  try {
+    const values = readDirectory(Buffer.from(exif.buffer, exif.byteOffset, exif.byteLength));
+    return values?.get(tags.orientation)?.[0] ?? null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+interface Field {
+  tag: number;
+  /** Bytes of a value. */
+  size: number;
+  count: number;
+  /** Where the values stand. */
+  from: number;
+}
+
+/** The fields of the first directory that hold whole numbers. @throws RangeError where the file ends before them */
+function readFields(file: Buffer): { fields: Field[]; read: (at: number, size: number) => number } | null {
   const isLittle = file[0] === 0x49;
   const u16 = (at: number) => (isLittle ? file.readUInt16LE(at) : file.readUInt16BE(at));
   const u32 = (at: number) => (isLittle ? file.readUInt32LE(at) : file.readUInt32BE(at));
@@ -70,7 +103,7 @@ function readDirectory(file: Buffer): Map<number, number[]> | null {
   const start = isBig ? u64(8) : u32(4);
   const entries = isBig ? u64(start) : u16(start);
   if (entries > maxEntries) return null;
-  const values = new Map<number, number[]>();
+  const fields: Field[] = [];
   for (let entry = 0; entry < entries; entry++) {
     const at = isBig ? start + 8 + entry * 20 : start + 2 + entry * 12;
     const size = typeBytes[u16(at + 2)];
@@ -78,14 +111,23 @@ function readDirectory(file: Buffer): Map<number, number[]> | null {
     const count = isBig ? u64(at + 4) : u32(at + 4);
     const field = isBig ? at + 12 : at + 8;
     const isInside = count * size <= (isBig ? 8 : 4);
-    const from = isInside ? field : isBig ? u64(field) : u32(field);
-    const read = { 1: (at: number) => file.readUInt8(at), 2: u16, 4: u32, 8: u64 }[size]!;
-    values.set(
-      u16(at),
-      Array.from({ length: Math.min(count, maxValues) }, (_, i) => read(from + i * size)),
-    );
+    fields.push({ tag: u16(at), size, count, from: isInside ? field : isBig ? u64(field) : u32(field) });
   }
-  return values;
+  const readers = { 1: (at: number) => file.readUInt8(at), 2: u16, 4: u32, 8: u64 } as Record<number, typeof u16>;
+  return { fields, read: (at, size) => readers[size]!(at) };
+}
+
+/** The numbers of the first directory, by tag. @throws RangeError where the file ends before them */
+function readDirectory(file: Buffer): Map<number, number[]> | null {
+  const directory = readFields(file);
+  if (directory === null) return null;
+  const { fields, read } = directory;
+  return new Map(
+    fields.map(({ tag, size, count, from }) => [
+      tag,
+      Array.from({ length: Math.min(count, maxValues) }, (_, i) => read(from + i * size, size)),
+    ]),
+  );
 }
 
 function headerOf(values: Map<number, number[]>, head: Buffer): TiffHeader | null {
@@ -106,6 +148,7 @@ function headerOf(values: Map<number, number[]>, head: Buffer): TiffHeader | nul
     isPlanar: first(tags.planar, 1) === 2,
     isTiled: values.has(tags.tileWidth),
     rowsPerStrip: first(tags.rowsPerStrip, Number.POSITIVE_INFINITY),
+    orientation: values.get(tags.orientation)?.[0] ?? null,
     isTurned: first(tags.orientation, 1) > 1,
     inkSet: first(tags.inkSet, 1),
     raw: rawOf(head, values.has(tags.dngVersion), isThumbnail),
