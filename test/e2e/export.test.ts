@@ -115,6 +115,6 @@ test("an incomplete run gives what there is and exit code 1; an unreadable shard
   await writeFile(join(dir, "predictions", `model=${models[0]}`, shards[1]!), "{");
   const broken = join(rig.dir, "broken.jsonl");
   const failed = await rig.cli.run(["export", report.run, "--format", "jsonl", "--out", broken]);
-  expect([failed.exitCode, failed.stderr]).toEqual([1, expect.stringMatching(/RUN_INVALID/)]);
+  expect([failed.exitCode, failed.stderr]).toEqual([1, expect.stringMatching(/ verify file:\S+ \[RUN_INVALID\]/)]);
   expect((await readdir(rig.dir)).filter((name) => name.startsWith("broken"))).toEqual([]);
 });

@@ -42,6 +42,14 @@ Inputs and outputs are s3://bucket/prefix, file:///dir or a path. A trailing * m
 S3 credentials come from the AWS default chain; AWS_ENDPOINT_URL_S3 names another S3 server (MinIO, Ceph, R2 ...).
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong usage, 3 more images failed than --max-failed allows.`;
 
+/** Most often it was the shell that made many words of one. */
+function outputError(message: string, write: (text: string) => void): void {
+  const hint = message.includes("too many arguments")
+    ? "(quote patterns and names with spaces, so that the shell leaves them alone: --include '*.jpg')\n"
+    : "";
+  write(message + hint);
+}
+
 export function createProgram(finish: Finish): Command {
   const program = new Command("labelfleet")
     .description("Labels every image in a bucket or folder with an EfficientNet, on one machine or a fleet of workers.")
@@ -53,7 +61,7 @@ export function createProgram(finish: Finish): Command {
     // What stands behind a command is the command's: `bench` gets its flags as they are.
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut, writeErr });
+    .configureOutput({ writeOut, writeErr, outputError });
 
   const subcommand = (parent: Command, usage: string, description: string) =>
     parent

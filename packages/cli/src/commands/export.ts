@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { RunSpec } from "@labelfleet/shared/contract/run-spec";
-import { errorCatalog, LabelfleetError } from "@labelfleet/shared/errors";
+import { errorCatalog, hasCode, LabelfleetError, toLabelfleetError } from "@labelfleet/shared/errors";
 import { type ExportFormat, encoderOf } from "@labelfleet/shared/export/encoder";
 import { type ExportCounts, type ExportFilter, exportRun } from "@labelfleet/shared/export/export-run";
 import { imagePathsOf } from "@labelfleet/shared/export/image-path";
@@ -49,8 +49,10 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
     const counts = { images: 0, records: 0 };
     const check = new ManifestCheck();
     const text = Readable.from(exportRun({ folder, spec, encoder, filter, counts, check }), { highWaterMark: 1 });
-    const isWhole =
-      flags.out === stdout ? await toStdout(text, signal) : await toFile(text, resolve(flags.out), signal);
+    const writing = flags.out === stdout ? toStdout(text, signal) : toFile(text, resolve(flags.out), signal);
+    const isWhole = await writing.catch((error: unknown) => {
+      throw withAdvice(error, folder.uri);
+    });
     const standing = await standingOf(folder);
     const { isFinished } = standing;
     const { problems } = check;
@@ -61,6 +63,14 @@ export function exportRecords(context: CommandContext, uri: string, flags: Expor
     tell(context, standing, flags, counts, wrong);
     return isComplete ? 0 : errorCatalog.RUN_INCOMPLETE.exitCode;
   });
+}
+
+/** Verify reads on behind a damaged shard, so it names all of them. */
+function withAdvice(error: unknown, run: string): unknown {
+  if (!hasCode(error, "RUN_INVALID")) return error;
+  const { code, message } = toLabelfleetError(error);
+  const advice = `nothing more is exported. For what is damaged, and what repairs it: npx labelfleet verify ${run}`;
+  return new LabelfleetError(code, `${message}: ${advice}`, { cause: error });
 }
 
 function checkOut({ json }: CommandContext, out: string): void {

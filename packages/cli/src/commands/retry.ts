@@ -14,7 +14,7 @@ export function retry(context: CommandContext, uri: string, flags: RetryFlags): 
   const again = `npx labelfleet retry ${uri}${code === null ? "" : ` --code ${code}`}`;
   const idle =
     code === null
-      ? "Nothing to retry: no failed image is retryable (--code chooses others by their code). The report is unchanged"
+      ? "Nothing to retry: no image failed in a way that a retry may mend (--code chooses others by their code). The report is unchanged"
       : `Nothing to retry: no image failed with ${code}. The report is unchanged`;
   return continueRun(context, uri, flags, {
     check: async (folder) => void (await checkComplete(folder)),

@@ -79,3 +79,7 @@ test("a certificate that is not trusted names the variable that helps", () => {
     message: expect.stringContaining("AWS_CA_BUNDLE"),
   });
 });
+
+test("an error without a name of its own adds none to the message", () => {
+  expect(errorOf("list", new Error("Region is missing")).message).toMatch(/set AWS_REGION$/);
+});

@@ -77,8 +77,11 @@ export function toStoreError(
   if (error instanceof LabelfleetError) return error;
   const parts = partsOf(error);
   const [code, text] = decide(parts, operation, conditional);
-  const detail = parts.status ? `${parts.name}, HTTP ${parts.status}` : parts.name;
-  return new LabelfleetError(code, oneLine(`cannot ${operation} ${uri}: ${text} (${detail})`), { cause: error });
+  const details = [parts.name, parts.status ? `HTTP ${parts.status}` : ""].filter(
+    (part) => part !== "" && part !== "Error",
+  );
+  const detail = details.length > 0 ? ` (${details.join(", ")})` : "";
+  return new LabelfleetError(code, oneLine(`cannot ${operation} ${uri}: ${text}${detail}`), { cause: error });
 }
 
 /** Keys may hold any character; a message may not. */

@@ -64,7 +64,11 @@ export function RunPage({ runId }: { runId: string }) {
         <section class="card" aria-labelledby="throughput-title">
           <h2 id="throughput-title">Throughput</h2>
           {value.throughput.atMs.length < 2 ? (
-            <p class="empty">Workers write their first figures after some seconds.</p>
+            <p class="empty">
+              {line.state === "done"
+                ? "The run was too short for a curve."
+                : "Workers write their first figures after some seconds."}
+            </p>
           ) : (
             <RateChart series={value.throughput} label="Over the whole run" height={220} />
           )}
