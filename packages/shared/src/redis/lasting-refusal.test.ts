@@ -26,6 +26,15 @@ test.each([
   expect(known.message).toMatch(remedy);
 });
 
+test("a key that holds something else is named, unless a script met it", () => {
+  const met = (name: string, args: string[]) =>
+    toLabelfleetError(Object.assign(reply("WRONGTYPE wrong kind of value"), { command: { name, args } })).message;
+  expect(met("zrevrange", ["lf:runs", "0", "9"])).toContain(
+    "labelfleet's key lf:runs holds something else: delete that key",
+  );
+  expect(met("evalsha", ["9c11", "1", "lf:runs"])).toContain("a key of labelfleet holds something else");
+});
+
 test("the same words from elsewhere are no answer of Redis", () => {
   expect(toLabelfleetError(new Error("MOVED to another house")).code).toBe("INTERNAL");
 });

@@ -1,5 +1,7 @@
 import { isReply } from "./passing-refusal.js";
 
+const wrongType = /\bWRONGTYPE\b/;
+
 /** What Redis answers that no waiting mends, and what to do about it; the first that matches counts. */
 const remedies: [answer: RegExp, remedy: string][] = [
   [
@@ -24,8 +26,11 @@ const remedies: [answer: RegExp, remedy: string][] = [
     /unknown command|NOPROTO/i,
     "it lacks a command that labelfleet needs: use Redis 6.2 or newer or Valkey itself, not a Sentinel or a proxy",
   ],
-  [/\bWRONGTYPE\b/, "a key of labelfleet holds something else: delete that key, or use another database"],
+  [wrongType, "a key of labelfleet holds something else: delete that key, or use another database"],
 ];
+
+/** Characters of a key that a message shows. */
+const maxKeyCharacters = 200;
 
 const protocolRemedy = "what answers there does not speak Redis's protocol: correct REDIS_URL";
 
@@ -33,5 +38,14 @@ const protocolRemedy = "what answers there does not speak Redis's protocol: corr
 export function remedyOf(error: Error, message = error.message): string | null {
   if (error.name === "ParserError" || /^Protocol error|Unknown RESP type/.test(message)) return protocolRemedy;
   if (!isReply(error)) return null;
-  return remedies.find(([answer]) => answer.test(message))?.[1] ?? null;
+  const remedy = remedies.find(([answer]) => answer.test(message))?.[1] ?? null;
+  const key = wrongType.test(message) ? keyOf(error) : null;
+  return key === null || remedy === null ? remedy : remedy.replace("a key of labelfleet", `labelfleet's key ${key}`);
+}
+
+/** The key of the refused command; null where it is a script, which has several. */
+function keyOf(error: Error & { command?: { name?: unknown; args?: unknown[] } }): string | null {
+  const { name, args } = error.command ?? {};
+  const key = args?.[0];
+  return typeof key === "string" && !/^eval/i.test(String(name)) ? key.slice(0, maxKeyCharacters) : null;
 }
