@@ -18,7 +18,7 @@ export function toImageError(error: unknown, limits: { maxPixels: number; timeou
     .replace(/[:\s]+$/, "")
     .slice(0, 160);
   // "unsupported image format" is what the library calls a header that breaks off; the format was told before.
-  if (/(unsupported|not supported|not implemented)(?! image format)/i.test(message)) {
+  if (unsupported.test(message)) {
     return new LabelfleetError("IMAGE_UNSUPPORTED", `the decoder lacks a feature of this image: ${reason}`, {
       cause: error,
     });
@@ -29,9 +29,19 @@ export function toImageError(error: unknown, limits: { maxPixels: number; timeou
 /** What the libraries say beside the reason: reads behind the end of AVIF's bytes, which they always try, and sharp's own reaction. */
 const besides = /^(source: bad seek to \d+|Warning treated as error due to failOn setting)$/;
 
-/** The first line that gives a reason. */
+/** What sharp says of a header that no library can read. */
+const vague = new Set([
+  "Input buffer contains unsupported image format",
+  "Input buffer has corrupt header",
+  "Unknown error",
+]);
+
+const unsupported = /(unsupported|not supported|not implemented)(?! image format)/i;
+
+/** The line that names a feature, else the first that gives a reason. */
 function reasonIn(message: string): string {
   const lines = message.replace(/^Input buffer has corrupt header: /, "").split("\n");
-  const reason = lines.find((line) => line !== "" && !besides.test(line)) ?? lines[0] ?? "";
-  return reason === "Input buffer contains unsupported image format" ? "its header is cut off or damaged" : reason;
+  const reasons = lines.filter((line) => line !== "" && !besides.test(line));
+  const reason = reasons.find((line) => unsupported.test(line)) ?? reasons[0] ?? lines[0] ?? "";
+  return vague.has(reason) ? "its header is cut off or damaged" : reason;
 }

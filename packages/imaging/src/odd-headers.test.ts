@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeForModels } from "./decode.js";
+import { toImageError } from "./decode-errors.js";
 import { sharp } from "./sharp-setup.js";
 
 const [widthPx, heightPx] = [40, 30];
@@ -147,6 +148,34 @@ describe("what cannot be read is called by its name", () => {
     await expect(decode(tiff("LE").subarray(0, 2_000))).rejects.toMatchObject({
       code: "IMAGE_CORRUPT",
       message: "the image cannot be decoded: its header is cut off or damaged",
+    });
+  });
+
+  it("a PNG with a damaged header", async () => {
+    const png = await picture().png().toBuffer();
+    png[29]! ^= 1;
+    await expect(decode(png)).rejects.toMatchObject({
+      code: "IMAGE_CORRUPT",
+      message: "the image cannot be decoded: its header is cut off or damaged",
+    });
+  });
+
+  it("a compression that has no name", async () => {
+    const bytes = tiff("LE");
+    bytes.writeUInt16LE(777, bytes.indexOf(Buffer.from([3, 1, 3, 0, 1, 0, 0, 0])) + 8);
+    await expect(decode(bytes)).rejects.toMatchObject({
+      code: "IMAGE_UNSUPPORTED",
+      message: "the image is a TIFF with compression 777, which is not supported",
+    });
+  });
+
+  it("a JPEG feature, in place of what follows from it", () => {
+    const said = new Error(
+      "VipsJpeg: Corrupt JPEG data: 69 extraneous bytes before marker 0x8f\nVipsJpeg: Unsupported marker type 0x8f",
+    );
+    expect(toImageError(said, { maxPixels: 1 })).toMatchObject({
+      code: "IMAGE_UNSUPPORTED",
+      message: "the decoder lacks a feature of this image: VipsJpeg: Unsupported marker type 0x8f",
     });
   });
 

@@ -43,7 +43,8 @@ const foreignCompressions: Readonly<Record<number, string>> = {
 export function unsupportedTiff(header: TiffHeader): string | null {
   const { photometric, compression, bands, isPlanar, isTiled } = header;
   if (!readCompressions.has(compression)) {
-    return `${foreignCompressions[compression] ?? `compression ${compression}`} compression`;
+    const name = foreignCompressions[compression];
+    return name === undefined ? `compression ${compression}` : `${name} compression`;
   }
   const colours = coloursOf[photometric];
   if (colours === undefined) return foreignPhotometrics[photometric] ?? `photometric interpretation ${photometric}`;
