@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Prediction } from "@labelfleet/shared/contract/prediction";
 import { expect, test } from "vitest";
 import { isPhotoGet } from "../e2e/gate.js";
@@ -22,14 +23,23 @@ function disturb(answer: (key: string, read: number) => Interception): Map<strin
 
 test("errors, throttling, resets and bodies that break off are retried until they succeed", async () => {
   const { rig, input, photos } = recovery;
-  const kinds: Interception[] = [
-    xmlError(500, "InternalError", "We encountered an internal error. Please try again."),
-    xmlError(503, "SlowDown", "Please reduce your request rate."),
-    "drop",
-    { status: 200, body: "half of a photo", headers: { "content-length": "50000" }, cut: true },
-  ];
   const keys = photos.map(({ name }) => `in/${name}`);
-  const reads = disturb((key, read) => (read <= 2 ? kinds[keys.indexOf(key) % kinds.length] : undefined));
+  const cutShort = (index: number): Interception => {
+    const { bytes } = photos[index]!;
+    const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
+    const headers = { "content-length": String(bytes.length), etag };
+    return { status: 200, body: bytes.subarray(0, 1_000).toString("latin1"), headers, cut: true };
+  };
+  const kinds: ((index: number) => Interception)[] = [
+    () => xmlError(500, "InternalError", "We encountered an internal error. Please try again."),
+    () => xmlError(503, "SlowDown", "Please reduce your request rate."),
+    () => "drop",
+    cutShort,
+  ];
+  const reads = disturb((key, read) => {
+    const index = keys.indexOf(key);
+    return read <= 2 ? kinds[index % kinds.length]!(index) : undefined;
+  });
   const report = await rig.json(["run", input, "--out", out]);
   expect(report).toMatchObject({ images: 20, ok: 20, failed: 0, failedByCode: {} });
   expect([...reads.values()]).toEqual(keys.map(() => 3));
