@@ -1,14 +1,15 @@
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import { Releasers } from "@labelfleet/shared/releasers";
-import { listenForShutdown } from "@labelfleet/shared/shutdown";
+import { listenForShutdown, type StopSignal } from "@labelfleet/shared/shutdown";
 import type { CommandContext } from "./command-context.js";
 
 /** Runs a command that holds things: signals abort its signal, and whatever it pushed is released however it ends. */
 export async function withReleasers<T>(
   { config, logger }: CommandContext,
   work: (releasers: Releasers, signal: AbortSignal) => Promise<T>,
+  endAtOnce?: (name: StopSignal) => void,
 ): Promise<T> {
-  const shutdown = listenForShutdown();
+  const shutdown = listenForShutdown(endAtOnce);
   const releasers = new Releasers();
   releasers.push("signals", () => shutdown.release());
   try {

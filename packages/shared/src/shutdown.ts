@@ -30,7 +30,7 @@ export function onHangUp(end: () => void): void {
 
 /** What an exit by each signal says: 128 and the signal's number, as shells have it. */
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-type StopSignal = keyof typeof exitCodes;
+export type StopSignal = keyof typeof exitCodes;
 const stopSignals = Object.keys(exitCodes) as StopSignal[];
 
 /**
@@ -38,12 +38,12 @@ const stopSignals = Object.keys(exitCodes) as StopSignal[];
  * once, for people who cannot wait. Different ones do not: a terminal's Ctrl-C reaches a worker and its parent, which
  * then stops the worker with SIGTERM.
  */
-export function listenForShutdown(): ShutdownSignal {
+export function listenForShutdown(endAtOnce: (name: StopSignal) => void = exitBy): ShutdownSignal {
   const controller = new AbortController();
   const received = new Set<StopSignal>();
   const onSignal = (name: NodeJS.Signals) => {
     const known = name as StopSignal;
-    if (received.has(known)) process.exit(exitCodes[known]);
+    if (received.has(known)) return endAtOnce(known);
     received.add(known);
     hungUp ||= known === "SIGHUP";
     controller.abort(stoppedBy(name));
@@ -58,6 +58,19 @@ export function listenForShutdown(): ShutdownSignal {
       process.off("disconnect", onDisconnect);
     },
   };
+}
+
+function exitBy(name: StopSignal): void {
+  process.exit(exitCodes[name]);
+}
+
+/**
+ * For a process with threads in native code: an exit in Node's way would take these away under it, and onnxruntime then
+ * aborts with words of C++ on stderr.
+ */
+export function dieBy(name: StopSignal): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 /** Waits, or returns early when the signal aborts. Never throws. */

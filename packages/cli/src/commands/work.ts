@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { usableCores } from "@labelfleet/gpu-worker/cores";
 import { lackingIn } from "@labelfleet/gpu-worker/process-environment";
 import type { DeviceChoice } from "@labelfleet/shared/contract/run-spec";
 import { toLabelfleetError } from "@labelfleet/shared/errors";
 import type { Logger } from "@labelfleet/shared/logger";
-import { onHangUp } from "@labelfleet/shared/shutdown";
+import { dieBy, onHangUp } from "@labelfleet/shared/shutdown";
 import { s3SettingsFromEnv } from "@labelfleet/shared/storage/s3-config";
 import { cacheDirOf } from "../cache-dir.js";
 import type { CommandContext } from "../command-context.js";
@@ -63,7 +64,7 @@ export async function work(context: CommandContext, flags: WorkFlags): Promise<n
     onReady: () => void tellSupervisor({ type: "ready" }),
   };
   try {
-    await withReleasers(context, (_, signal) => runWorker(options, signal));
+    await withReleasers(context, (_, signal) => runWorker(options, signal), dieBy);
   } catch (error) {
     const known = toLabelfleetError(error);
     if (isStuck) logger.error(known.message);
@@ -99,6 +100,6 @@ function inOtherEnvironment(lacking: NodeJS.ProcessEnv): Promise<number> {
   child.on("message", (message) => process.send?.(message));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code) => resolve(code ?? 1));
+    child.once("exit", (code, signal) => resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal])));
   });
 }
