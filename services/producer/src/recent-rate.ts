@@ -1,5 +1,7 @@
 /** Images per second over the last while: progress comes in batches, so a short window would jump. */
 const windowSeconds = 30;
+/** The first images come at once, those of all slots; over less than this they would pass for thousands a second. */
+const leastSeconds = 1;
 /** Between two rates of the history. */
 const historyEverySeconds = 2;
 const historyLength = 60;
@@ -25,7 +27,8 @@ export class RecentRate {
     }
     this.#samples.push(this.#last);
     while (this.#samples.length > 2 && seconds - this.#samples[1]!.seconds > windowSeconds) this.#samples.shift();
-    return rateBetween(this.#samples[0]!, this.#last);
+    const oldest = this.#samples[0]!;
+    return seconds - oldest.seconds < leastSeconds ? null : rateBetween(oldest, this.#last);
   }
 
   /** Rates of two seconds each, the newest last. */

@@ -46,3 +46,10 @@ test("the recent rate looks back half a minute", () => {
   for (let second = 20; second <= 120; second += 10) rate.add(second, 100 + 50 * (second - 10));
   expect(rate.add(130, 100 + 50 * 120)).toBe(50);
 });
+
+test("the burst of a start is not shown as a rate", () => {
+  const rate = new RecentRate();
+  rate.add(2, 0);
+  expect(rate.add(2.05, 100)).toBeNull();
+  expect(rate.add(3, 200)).toBe(200);
+});
