@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { isPhotoGet } from "../e2e/gate.js";
 import { out, stopWorker, useRecoveryRig } from "./recovery-rig.js";
 
 const photoCount = 120;
@@ -20,7 +22,13 @@ test("resume and retry with other limits: a worker that has the run open goes by
     "0",
     "--json",
   ];
+  // So slow that the producer stops the run while most of it is still in the queue.
+  rig.servers.s3.intercept = async (request) => {
+    if (isPhotoGet(request)) await sleep(200);
+    return undefined;
+  };
   const stopped = await rig.cli.run(words, rig.shared);
+  rig.servers.s3.intercept = undefined;
   expect(stopped.exitCode, stopped.stderr).toBe(3);
   const { run, failed } = JSON.parse(stopped.stdout) as { run: string; failed: number };
   expect(failed).toBeLessThan(photoCount);

@@ -75,6 +75,10 @@ export const killAfterFetch: FaultCase = {
     killAt(rig, "the GET of a batch's last photo", holdPhotoGets(2 * batchImages - 1), async (run) => {
       // The others are decoded and labelled meanwhile.
       await sleep(500);
+      // A shard that was just written is counted before its batch is acknowledged, which may take a moment.
+      const [completed, shards] = [await rig.inQueue("completed"), (await rig.shards(run)).length];
+      assert.ok(completed <= shards, `acknowledged only what has a shard: ${completed} batches, ${shards} shards`);
+      await sleep(2_000);
       assert.equal(
         await rig.inQueue("completed"),
         (await rig.shards(run)).length,
