@@ -57,7 +57,9 @@ async function labelAndWrite(deps: PipelineDeps, run: RunContext, delivery: Batc
 
   const records = perImage.flat();
   const unlucky = records.filter(
-    (record) => mayPass({ ...record, code: record.errorCode }) && record.pass === job.pass,
+    // Only of failed records: reading all fields of a good one unpacks it.
+    (record) =>
+      record.status === "failed" && record.pass === job.pass && mayPass({ ...record, code: record.errorCode }),
   );
   if (!delivery.isLastAttempt && unlucky.length > 0) {
     run.records.keepFinal(recordsKeyOf(job), records);

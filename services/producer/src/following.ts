@@ -85,14 +85,16 @@ export class Following {
     const { listed, rebuildProgress, logger } = this.#options;
     const state = this.#state ?? (listed().isComplete ? "feeding" : "listing");
     const wasForgotten = await this.#presence.note(state, listed());
+    // Before anything else that Redis may refuse: it is said only once that the run was forgotten.
+    if (wasForgotten && this.#rebuilding === null) {
+      logger.warn("Redis was emptied: the queue and the counters are rebuilt from the run's folder");
+      this.#rebuilding = rebuildProgress()
+        .catch((error: unknown) => logger.warn(toLabelfleetError(error).message))
+        .finally(() => {
+          this.#rebuilding = null;
+        });
+    }
     await this.#presence.flushWhenDue();
     await this.#countLabelled();
-    if (!wasForgotten || this.#rebuilding !== null) return;
-    logger.warn("Redis was emptied: the queue and the counters are rebuilt from the run's folder");
-    this.#rebuilding = rebuildProgress()
-      .catch((error: unknown) => logger.warn(toLabelfleetError(error).message))
-      .finally(() => {
-        this.#rebuilding = null;
-      });
   }
 }

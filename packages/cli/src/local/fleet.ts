@@ -66,6 +66,7 @@ export async function startFleet(
 
 /** Waits until the workers can be used. @throws DEVICE_UNAVAILABLE, WORKER_DIED, or the signal's reason */
 export async function untilUsable({ areUsable }: Fleet, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   let stop = () => {};
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;

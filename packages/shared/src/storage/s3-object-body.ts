@@ -90,6 +90,8 @@ export class ObjectBody {
   async add(answer: ReadAnswer, signal: AbortSignal): Promise<void> {
     let place: Place;
     try {
+      // The next attempt may be writing here already.
+      signal.throwIfAborted();
       place = this.#accept(answer);
     } catch (error) {
       discard(answer.body);
@@ -97,6 +99,7 @@ export class ObjectBody {
     }
     let skipBytes = this.#start + this.#receivedBytes - place.start;
     const reading = eachChunk(answer.body, this.#uri, (chunk) => {
+      if (signal.aborted) return false;
       this.transferredBytes += chunk.length;
       const skipped = Math.min(skipBytes, chunk.length);
       skipBytes -= skipped;
