@@ -69,9 +69,7 @@ test("200 images beside 200,000 on one lane take at most three times as long as 
 
   const large = rig.cli.start(["scan", "s3://vast/large/", "--out", join(rig.dir, "labels")], env);
   const [, run] = await large.until(/^(file:\S+\/)\n/);
-  await expect
-    .poll(async () => (await rig.records(run!)).size, { timeout: 90_000 })
-    .toBeGreaterThan(0);
+  await expect.poll(async () => (await rig.records(run!)).size, { timeout: 90_000 }).toBeGreaterThan(0);
 
   const beside = [await small(), await small()];
   console.info(`alone ${seconds(alone)} s, beside ${seconds(beside)} s`);
