@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isTruncatedIn, isWholePage, takeContents, withoutNamespace } from "./s3-listing.js";
+import { hasEmptySize, isTruncatedIn, isWholePage, takeContents, withoutNamespace } from "./s3-listing.js";
 
 const head = `<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><IsTruncated>true</IsTruncated>`;
@@ -65,4 +65,9 @@ test("a listing whose elements have a namespace prefix is read like any other", 
   const plain = `${head}${entry("a:b")}${tail}`;
   expect(withoutNamespace(plain)).toBe(plain);
   expect(withoutNamespace(plain.replaceAll(/(<\/?)(?=\w)/g, "$1s3:"))).toBe(plain);
+});
+
+test("a size that is empty is seen, however it is written", () => {
+  const sizes = ["<Size></Size>", "<Size> </Size>", "<Size/>", "<Size>0</Size>", "<Size>many</Size>"];
+  expect(sizes.map(hasEmptySize)).toEqual([true, true, true, false, false]);
 });

@@ -2,6 +2,7 @@ import type { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { LabelfleetError } from "../errors.js";
 import { unquoted } from "./etag.js";
 import { readBody, untilAborted } from "./s3-body.js";
+import { faultyListing } from "./s3-pages.js";
 
 /** An object as a page of a listing has it. */
 export interface ListedObject {
@@ -43,6 +44,8 @@ export function readingObjects(
       const xml = withoutNamespace((await untilAborted(signal, reading, response.body)).toString("utf8"));
       if (!isWholePage(xml)) throw new LabelfleetError("STORE_UNAVAILABLE", noPage(uri, xml));
       const parted = takeContents(xml);
+      // The SDK takes it for 0, and every object would be one that was replaced.
+      if (parted === null && hasEmptySize(xml)) throw faultyListing(uri, "it lists an object with an empty size");
       taken.objects = parted?.objects ?? null;
       const rest = parted?.rest ?? xml;
       taken.isTruncated = isTruncatedIn(rest);
@@ -69,6 +72,10 @@ export function isWholePage(xml: string): boolean {
 function noPage(uri: string, xml: string): string {
   const start = JSON.stringify(xml.trimStart().slice(0, 60));
   return `cannot list ${uri}: the store's answer is no listing, or not a whole one (${xml.length} characters: ${start})`;
+}
+
+export function hasEmptySize(xml: string): boolean {
+  return /<Size\b[^<>]*>\s*<\/Size>|<Size\s*\/>/.test(xml);
 }
 
 /** Not as strict as the SDK, which takes "TRUE " for false. */

@@ -61,6 +61,11 @@ test.each<[string, Store]>([
     (at) => ({ ...without(rightly(keys, at, 99), ["token", "isTruncated"]), maxKeys: 99 }),
   ],
   ["the key that a page starts after once more", (at) => inclusive(at)],
+  [
+    "a token, says that each page is the last, and ignores start-after",
+    (at) => ({ ...rightly(keys, tokenOf(at)), isTruncated: false }),
+  ],
+  ["short pages that say nothing of what follows", (at) => without(rightly(keys, at, 99), ["token", "isTruncated"])],
 ])("a store that gives %s is listed whole, each key once", async (_, store) => {
   expect((await walk(store)).found).toEqual(keys);
 });
@@ -161,6 +166,33 @@ test("names that are not UTF-8 are told once each, also where only start-after l
   const same: Store = (at) => ({ ...rightly(["in/b%FF"], {}), isTruncated: true, token: `${at.ContinuationToken}+` });
   expect(await reasonOf(same)).toMatch(/page 2 has the keys of page 1 again/);
 });
+
+test("a store that is right to say nothing, or gives a token with its last page, is asked no more than once for it", async () => {
+  const few = keys.slice(0, 5);
+  const silent = await walk((at) => without(rightly(few, at), ["token", "isTruncated"]));
+  expect(silent).toEqual({ found: few, asked: [{}, { StartAfter: few[4] }] });
+  const ignoring = await walk(() => without(rightly(few, {}), ["token", "isTruncated"]));
+  expect(ignoring.found).toEqual(few);
+  const always = await walk((at) => ({ ...rightly(few, tokenOf(at)), isTruncated: false, token: "5" }));
+  expect(always.asked).toEqual([{}, { StartAfter: few[4] }, { ContinuationToken: "5" }]);
+  expect(always.found).toEqual(few);
+});
+
+test("a key that is listed twice is named, and not taken for a lack of order", async () => {
+  const twice: Store = () => ({ objects: ["in/a", "in/a"].map(listed) });
+  expect(await reasonOf(twice)).toMatch(/^LISTING_FAULTY .*page 1 has "in\/a" twice/);
+  const overlapping: Store = ({ ContinuationToken = "0" }) => {
+    const from = Number(ContinuationToken);
+    return { objects: keys.slice(from, from + 3).map(listed), isTruncated: true, token: `${from + 2}` };
+  };
+  expect(await reasonOf(overlapping)).toMatch(
+    /^LISTING_FAULTY .*page 2 begins with "in\/00002.jpg", with which page 1 ended/,
+  );
+});
+
+function tokenOf({ ContinuationToken }: PagePosition): PagePosition {
+  return ContinuationToken === undefined ? {} : { ContinuationToken };
+}
 
 function without(page: Partial<StorePage>, names: (keyof StorePage)[]): Partial<StorePage> {
   return Object.fromEntries(Object.entries(page).filter(([name]) => !names.includes(name as keyof StorePage)));

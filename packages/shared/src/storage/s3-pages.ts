@@ -38,14 +38,17 @@ export const maxEmptyPages = 1_000;
 const mostMaxKeys = 1_000;
 
 /**
- * Whether more may follow a page: the store says so, gives a token, or says nothing of a full page. "denied" means that
- * the store says no, but a full page or a token beside it says otherwise: stores have been seen that lose the rest.
+ * Whether more may follow a page: the store says so, gives a token, or says nothing of a full page. "doubtful" means that the store
+ * says no, but a full page or a token beside it says otherwise, or that it says nothing at all: stores have been seen that
+ * lose the rest.
  */
-export function moreAfter({ objects, prefixes, isTruncated, token, maxKeys }: StorePage): boolean | "denied" {
+export function moreAfter({ objects, prefixes, isTruncated, token, maxKeys }: StorePage): boolean | "doubtful" {
   const entries = objects.length + prefixes.length;
   const isFull = entries > 0 && entries >= Math.min(maxKeys || mostMaxKeys, mostMaxKeys);
-  if (isTruncated !== false) return isTruncated === true || token !== undefined || isFull;
-  return isFull || (token !== undefined && entries > 0) ? "denied" : false;
+  if (isTruncated === true) return true;
+  const isSaid = isTruncated === false;
+  if (!isSaid && (token !== undefined || isFull)) return true;
+  return entries > 0 && (!isSaid || isFull || token !== undefined) ? "doubtful" : false;
 }
 
 /**
@@ -66,9 +69,8 @@ export async function* followPages(options: {
   while (position !== null) {
     const page = await fetchPage(position);
     const entries = walk.accept(page, position);
-    if (entries === null) return;
-    if (entries.length > 0) yield entries;
-    position = walk.next(page, position);
+    if (entries !== null && entries.length > 0) yield entries;
+    position = entries === null ? walk.nextByDoubtedToken() : walk.next(page, position);
   }
 }
 
@@ -98,8 +100,10 @@ class PageWalk {
   #firstListed: string | undefined;
   #pages = 0;
   #emptyPages = 0;
-  /** Whether this page is asked for against the store's word that there is none. */
+  /** Whether this page is asked for although the store does not say that there is one. */
   #isDoubting = false;
+  /** The token beside that, while it is not tried: the store may know tokens and not heed what to start after. */
+  #doubtedToken: string | undefined;
 
   constructor(uri: string, prefix: string, startAfter: string | undefined) {
     this.#uri = uri;
@@ -108,7 +112,7 @@ class PageWalk {
     if (startAfter) this.#last = { key: startAfter, listed: startAfter };
   }
 
-  /** What is new on a page; null when the store was right that there is none. */
+  /** What is new on a page; null when a doubted store answers with what it has told already. */
   accept(page: StorePage, position: PagePosition): PageEntry[] | null {
     this.#pages++;
     const { objects, decode, keyCount = 0 } = page;
@@ -143,7 +147,8 @@ class PageWalk {
       throw faultyListing(this.#uri, "it answers with folders (CommonPrefixes) instead of the keys in them");
     }
     const more = moreAfter(page);
-    this.#isDoubting = more === "denied";
+    this.#isDoubting = more === "doubtful";
+    this.#doubtedToken = undefined;
     if (more === false) return null;
     if (this.#emptyPages > maxEmptyPages) {
       throw faultyListing(this.#uri, `${this.#emptyPages} pages in a row say that there is more and have no key`);
@@ -154,23 +159,34 @@ class PageWalk {
       throw faultyListing(this.#uri, `page ${this.#pages} gives the continuation token that it was asked with`);
     }
     const after = this.#lastKey;
+    if (this.#isDoubting && token !== position.ContinuationToken) this.#doubtedToken = token;
     if (after !== undefined && after !== position.StartAfter) return { StartAfter: after };
-    if (more === "denied") return null;
+    if (more === "doubtful") return this.nextByDoubtedToken();
     const what = "says that there is more, gives no continuation token, and has no further key";
     throw faultyListing(this.#uri, `page ${this.#pages} ${what}`);
   }
 
+  /** The last way to go on from a page that may have more behind it; null once that is tried. */
+  nextByDoubtedToken(): PagePosition | null {
+    const token = this.#doubtedToken;
+    this.#doubtedToken = undefined;
+    return token === undefined ? null : { ContinuationToken: token };
+  }
+
   #backwards(name: Name, position: PagePosition, isFirst: boolean): LabelfleetError {
     const last = this.#last!;
-    if (!isFirst) return unordered(this.#uri, name, last);
     const first = shown(name);
     const [page, before] = [`page ${this.#pages}`, `page ${this.#pages - 1}`];
+    const isSame = order(name, last) === 0;
+    if (!isFirst)
+      return isSame ? faultyListing(this.#uri, `${page} has ${first} twice`) : unordered(this.#uri, name, last);
     if (position.StartAfter !== undefined) {
       const why = this.#pages === 1 ? "" : `${before} says that there is more and gives no continuation token, and `;
       const what = `asked to start after ${quoted(position.StartAfter)}, the store answers from ${first}`;
       return faultyListing(this.#uri, `${why}${what}`);
     }
     if (name.listed === this.#firstListed) return faultyListing(this.#uri, `${page} has the keys of ${before} again`);
+    if (isSame) return faultyListing(this.#uri, `${page} begins with ${first}, with which ${before} ended`);
     return faultyListing(this.#uri, `${page} goes back to ${first}, although ${before} ended with ${shown(last)}`);
   }
 }

@@ -254,6 +254,9 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
 
 function objectOf(uri: string, { Key, ETag, Size, LastModified }: ListedEntry): ListedObject {
   if (Size === undefined) throw faultyListing(uri, `it lists ${JSON.stringify(Key)} without a size`);
+  if (!Number.isSafeInteger(Size) || Size < 0) {
+    throw faultyListing(uri, `it lists ${JSON.stringify(Key)} with a size that is none`);
+  }
   return {
     key: Key ?? "",
     etag: unquoted(ETag ?? ""),
