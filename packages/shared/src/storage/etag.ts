@@ -6,6 +6,8 @@ const md5OfNothing = "d41d8cd98f00b204e9800998ecf8427e";
 const hash = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
 /** What a hash has at the least: of a thousand billion MD5s, less than one has fewer different digits. */
 const leastDigits = 6;
+/** Digits after which a made-up hash begins again, as "01234567890123456789012345678901" does. */
+const longestPeriod = 16;
 
 /** An ETag as we write it: without its quotes, where it is not weak. */
 export function unquoted(etag: string): string {
@@ -21,7 +23,7 @@ export function isComparable(etag: string): boolean {
 /**
  * Whether an unquoted ETag names this very version of an object, so that an equal one means the same bytes. An empty or weak
  * one does not, nor does one that a store gives to everything because it knows none: zeros as MinIO's file mode has it,
- * one digit or a few repeated, the MD5 of nothing, "null".
+ * one digit or a few repeated, the MD5 of nothing, "null", nothing but marks.
  *
  * @param sizeBytes of the object
  */
@@ -29,11 +31,10 @@ export function isKnownEtag(etag: string, sizeBytes: number): boolean {
   if (!isComparable(etag)) return false;
   // Behind the hash of an upload in parts stands their number.
   const name = etag.replace(/-\d{1,5}$/, "").toLowerCase();
-  if (/^0*$|^(null|undefined|none|nil|unknown)$/.test(name)) return false;
+  if (/^[^a-z1-9]*$|^(null|undefined|none|nil|unknown)$/.test(name)) return false;
   if (!hash.test(name)) return true;
   if (name === md5OfNothing) return sizeBytes === 0;
-  const isPeriodic = (name + name).indexOf(name, 1) < name.length;
-  return !isPeriodic && !/(.)\1{7}/.test(name) && new Set(name).size >= leastDigits;
+  return !isPeriodic(name) && !/(.)\1{7}/.test(name) && new Set(name).size >= leastDigits;
 }
 
 /** What a listing, a manifest or a record says of an object. */
@@ -60,6 +61,13 @@ export function mayBeOf(listed: ObjectVersion, record: ObjectVersion): boolean {
 export function conditionsOf(version: ObjectVersion): Pick<GetOptions, "ifMatch" | "listed"> {
   const { etag, sizeBytes } = version;
   return isKnownEtag(etag, sizeBytes) ? { ifMatch: etag } : { ifMatch: etag, listed: version };
+}
+
+function isPeriodic(name: string): boolean {
+  for (let period = 1; period <= longestPeriod; period++) {
+    if (name.startsWith(name.slice(period))) return true;
+  }
+  return false;
 }
 
 function isWeak(etag: string): boolean {

@@ -40,7 +40,7 @@ export class Thumbnails {
     { client, signal }: { client: string; signal: AbortSignal },
   ): Promise<Buffer> {
     const { store, limits, background } = input;
-    const name = `${size} ${background} ${etag} ${store.uriOf(key)}`;
+    const name = `${size} ${background} ${etag} ${sizeBytes} ${store.uriOf(key)}`;
     const known = this.#cache.get(name);
     if (known !== undefined) return known;
     const make = async () => {
