@@ -59,6 +59,17 @@ test("refused credentials say what is wrong with them", () => {
   expect(said("InvalidAccessKeyId")).toContain("check AWS_ACCESS_KEY_ID or AWS_PROFILE");
 });
 
+test("an error in an answer of status 200, to which the SDK gives 503, is what it says and no throttling", () => {
+  const codes = ["InternalError", "AccessDenied", "NotImplemented", "SlowDown", "ServiceUnavailable"];
+  expect(codes.map((name) => errorOf("list", answered(503, name)).code)).toEqual([
+    "STORE_UNAVAILABLE",
+    "ACCESS_DENIED",
+    "STORE_UNSUPPORTED",
+    "STORE_THROTTLED",
+    "STORE_THROTTLED",
+  ]);
+});
+
 test("only what says that a key is missing counts as missing", () => {
   for (const name of ["NoSuchKey", "NotFound", "UnknownError"]) {
     expect(errorOf("get", answered(404, name)).code).toBe("OBJECT_NOT_FOUND");

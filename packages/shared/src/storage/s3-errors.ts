@@ -56,6 +56,8 @@ const notFoundNames = new Set([
   "S3ServiceException",
 ]);
 const unsupportedNames = new Set(["NotImplemented", "MethodNotAllowed"]);
+/** The SDK gives 503 to an error that came with status 200, whatever it is. */
+const otherNamesOf503 = new Set(["InternalError", "AccessDenied", "NotImplemented", "MethodNotAllowed"]);
 /** What Node says of a certificate that it does not trust. */
 const certificateName = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
 
@@ -122,8 +124,8 @@ function decide(parts: ErrorParts, operation: S3Operation, conditional: boolean)
   if (name === "InvalidObjectState") return ["OBJECT_ARCHIVED", "the object is archived; restore it first"];
   if (name === "RequestTimeTooSkewed") return ["STORE_UNAVAILABLE", "this machine's clock is wrong"];
   if (timeoutNames.has(name)) return ["STORE_TIMEOUT", "the store did not answer in time"];
-  if (throttledNames.has(name) || status === 429 || status === 503)
-    return ["STORE_THROTTLED", "the store asks for fewer requests"];
+  const isThrottling = status === 429 || (status === 503 && !otherNamesOf503.has(name));
+  if (throttledNames.has(name) || isThrottling) return ["STORE_THROTTLED", "the store asks for fewer requests"];
   if (status === 416) return ["OBJECT_CHANGED", "the object is shorter than the range asked for"];
   if (status === 403 || name === "AccessDenied") {
     if (operation === "get" || operation === "head") return ["OBJECT_DENIED", "reading this object is not allowed"];
